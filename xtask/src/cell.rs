@@ -1,0 +1,161 @@
+//! A cell: one case on one engine.
+
+use crate::case::Case;
+use crate::checkout::Checkout;
+use crate::file;
+use crate::find::Program;
+use crate::interrupt::Interrupt;
+use crate::judge::{Judgement, Outcome, judge};
+use crate::lifeline::End;
+use crate::process::{self, Limits, Run};
+use crate::stage::Stage;
+use crate::telemetry;
+use anyhow::{Context, Result};
+use serde_json::Value;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// The names on the stage; in the checkout, all but the guest have the same.
+const SHELL: &str = "js/shell.js";
+const RUNTIME: &str = "js/runtime.js";
+const GUEST: &str = "guest.wasm";
+
+#[derive(Debug, Clone, Copy)]
+pub struct Cell<'a> {
+    pub case: &'a Case,
+    pub program: &'a Program,
+}
+
+/// What came of a cell, and what is to be said of it.
+#[derive(Debug)]
+pub struct Facts<'a> {
+    pub cell: Cell<'a>,
+    pub judgement: Judgement,
+    /// What was run, from the program on.
+    pub arguments: Vec<String>,
+    pub transcript: Vec<String>,
+    pub telemetry: Vec<Value>,
+    /// The end of standard error.
+    pub stderr: String,
+    pub end: Option<End>,
+    pub seconds: f64,
+    pub cpu_seconds: f64,
+    pub peak_bytes: u64,
+}
+
+impl<'a> Cell<'a> {
+    /// Runs the cell, unless the engine lacks what the case needs, and judges it.
+    pub fn run(self, checkout: &Checkout, guest: &Path, limits: Limits, interrupt: &Interrupt) -> Facts<'a> {
+        let mut facts = Facts {
+            cell: self,
+            judgement: Judgement::of(Outcome::Broke("it was not run".to_owned())),
+            arguments: self.arguments(),
+            transcript: Vec::new(),
+            telemetry: Vec::new(),
+            stderr: String::new(),
+            end: None,
+            seconds: 0.0,
+            cpu_seconds: 0.0,
+            peak_bytes: 0,
+        };
+        let expectation = self.case.expectation(self.program.engine);
+        let lacks = expectation
+            .needs
+            .iter()
+            .find(|feature| !self.program.features.contains(feature));
+        if let Some(feature) = lacks {
+            facts.judgement = Judgement::of(Outcome::Skipped(*feature));
+            return facts;
+        }
+        let run = self
+            .stage(checkout, guest)
+            .and_then(|stage| process::run(&self.program.path, &facts.arguments, &stage, limits, interrupt));
+        match run {
+            Ok(run) => facts.take(run),
+            Err(error) => facts.judgement = Judgement::of(Outcome::Broke(format!("{error:#}"))),
+        }
+        facts
+    }
+
+    fn arguments(self) -> Vec<String> {
+        let test = format!("js/{}/test.js", self.case.name);
+        self.program
+            .shell
+            .arguments(&self.program.flags, SHELL, &[GUEST, RUNTIME, &test])
+    }
+
+    fn stage(self, checkout: &Checkout, guest: &Path) -> Result<Stage> {
+        let stage = Stage::new(checkout)?;
+        stage.add(guest, GUEST)?;
+        for name in [SHELL, RUNTIME] {
+            stage.add(&checkout.root().join(name), name)?;
+        }
+        let directory = self.case.directory(checkout);
+        let what = || format!("failed to list `{}`", directory.display());
+        for entry in fs::read_dir(&directory).with_context(what)? {
+            let path = entry.with_context(what)?.path();
+            if let (true, Some(name)) = (path.is_file(), path.file_name().and_then(|name| name.to_str())) {
+                stage.add(&path, &format!("js/{}/{name}", self.case.name))?;
+            }
+        }
+        Ok(stage)
+    }
+
+    /// The name under which the time that the cell took is kept.
+    pub fn key(self) -> String {
+        format!("{} on {}", self.case.name, self.program.path.display())
+    }
+}
+
+impl Facts<'_> {
+    fn take(&mut self, run: Run) {
+        let ended = run.ended();
+        self.end = run.end;
+        self.seconds = run.seconds;
+        self.cpu_seconds = run.cpu_seconds;
+        self.peak_bytes = run.peak_bytes;
+        self.stderr = run.stderr;
+        match telemetry::part(run.lines) {
+            Ok(printed) => {
+                let program = self.cell.program;
+                let expectation = self.cell.case.expectation(program.engine);
+                self.judgement = judge(ended, &printed, expectation, program.shell);
+                self.transcript = printed.transcript;
+                self.telemetry = printed.telemetry;
+            }
+            Err(error) => self.judgement = Judgement::of(Outcome::Broke(format!("{error:#}"))),
+        }
+    }
+}
+
+/// How long each cell took when it last ran, in seconds: the longest are started first.
+#[derive(Debug)]
+pub struct Times {
+    file: PathBuf,
+    seconds: std::collections::BTreeMap<String, f64>,
+}
+
+impl Times {
+    /// Reads the times; without any, or with a file that cannot be read, nothing is known.
+    pub fn read(checkout: &Checkout) -> Result<Times> {
+        let file = checkout.scratch("times")?.join("times.json");
+        let seconds = fs::read(&file).ok().and_then(|json| serde_json::from_slice(&json).ok());
+        Ok(Times {
+            file,
+            seconds: seconds.unwrap_or_default(),
+        })
+    }
+
+    /// What is not known may be long: it counts as longer than all.
+    pub fn of(&self, cell: Cell<'_>) -> f64 {
+        self.seconds.get(&cell.key()).copied().unwrap_or(f64::INFINITY)
+    }
+
+    /// Adds the times of these cells and writes the file.
+    pub fn write(mut self, facts: &[Facts<'_>]) -> Result<()> {
+        for facts in facts.iter().filter(|facts| facts.end.is_some()) {
+            self.seconds.insert(facts.cell.key(), facts.seconds);
+        }
+        file::write(&self.file, &serde_json::to_vec(&self.seconds)?)
+    }
+}

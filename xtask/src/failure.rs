@@ -1,0 +1,118 @@
+//! What is said of a cell that is not as expected.
+
+use crate::cell::Facts;
+use crate::expectation::Expectation;
+use crate::find::{How, Program};
+use crate::judge::{Departure, Outcome};
+use crate::transcript::Mismatch;
+use console::style;
+use std::fmt::Write;
+
+/// How many lines from the end of standard error are shown.
+const STDERR_LINES: usize = 10;
+
+/// How many characters of a line are shown.
+const SHOWN: usize = 200;
+
+/// What went wrong, where, and how to run the cell alone; none if all is as expected.
+pub fn failure(facts: &Facts<'_>) -> Option<String> {
+    let (case, program) = (facts.cell.case, facts.cell.program);
+    let expectation = case.expectation(program.engine);
+    let outcome = &facts.judgement.outcome;
+    let body = match outcome {
+        Outcome::Ok | Outcome::Skipped(_) => return None,
+        Outcome::Broke(how) => format!("  {how}\n"),
+        Outcome::Failed(Departure::Other(text)) => format!("  {text}\n"),
+        Outcome::Failed(Departure::Transcript(mismatch)) => departure(mismatch, expectation, &facts.transcript),
+    };
+    let name = style(outcome.name()).for_stderr().red().bold();
+    let mut text = format!("{name} {} on {}: {program}\n{body}", case.name, program.engine.name);
+    if facts.transcript.is_empty() && facts.end.is_some() {
+        text += "  it printed nothing\n";
+    }
+    text += &stderr(&facts.stderr);
+    // Writing to a string cannot fail.
+    let _ = writeln!(text, "  alone: {}", alone(&case.name, program));
+    Some(text)
+}
+
+/// The expected line, the line that came, and where.
+fn departure(mismatch: &Mismatch, expectation: &Expectation, transcript: &[String]) -> String {
+    let line = mismatch.expected.map(|index| &expectation.lines[index]);
+    let (place, wanted) = match line {
+        Some(line) => (format!("{}:{}", expectation.path, line.number), clip(&line.text)),
+        None => (expectation.path.clone(), "the end".to_owned()),
+    };
+    let (position, came) = match mismatch.came {
+        Some(index) => (
+            format!("line {} of the transcript", index + 1),
+            clip(&transcript[index]),
+        ),
+        None => (format!("after {} lines", transcript.len()), "the end".to_owned()),
+    };
+    format!("  expected: {wanted}\n            ({place})\n  came:     {came}\n            ({position})\n")
+}
+
+fn stderr(text: &str) -> String {
+    let lines: Vec<&str> = text.lines().collect();
+    if lines.is_empty() {
+        return String::new();
+    }
+    let end = &lines[lines.len().saturating_sub(STDERR_LINES)..];
+    let shown: String = end.iter().map(|line| format!("    {}\n", clip(line))).collect();
+    format!("  the end of standard error:\n{shown}")
+}
+
+/// A line without what could upset a terminal, and not too long.
+fn clip(line: &str) -> String {
+    let mut shown: String = line
+        .chars()
+        .take(SHOWN)
+        .map(|c| if c.is_control() && c != '\t' { '\u{fffd}' } else { c })
+        .collect();
+    if line.chars().nth(SHOWN).is_some() {
+        shown.push('…');
+    }
+    shown
+}
+
+/// The command that runs this cell alone.
+fn alone(case: &str, program: &Program) -> String {
+    let engine = match program.how {
+        How::Named => quote(&format!("{}={}", program.engine.name, program.path.display())),
+        _ => program.engine.name.to_owned(),
+    };
+    format!("cargo xtask test {case} --engine {engine}")
+}
+
+/// A word as a shell reads it.
+fn quote(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "/._-=+:@%".contains(c);
+    if word.chars().all(plain) {
+        return word.to_owned();
+    }
+    format!("'{}'", word.replace('\'', r"'\''"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_word_is_quoted_only_where_a_shell_needs_it() {
+        for (word, quoted) in [
+            ("v8=/usr/bin/node", "v8=/usr/bin/node"),
+            ("v8=/a b/d8", "'v8=/a b/d8'"),
+            ("it's", r"'it'\''s'"),
+        ] {
+            assert_eq!(quote(word), quoted);
+        }
+    }
+
+    #[test]
+    fn a_line_is_shown_without_what_upsets_a_terminal() {
+        assert_eq!(clip("a\u{1b}[31mb\tc"), "a\u{fffd}[31mb\tc");
+        assert_eq!(clip(&"x".repeat(SHOWN)).chars().count(), SHOWN);
+        assert_eq!(clip(&"x".repeat(SHOWN + 1)).chars().count(), SHOWN + 1);
+    }
+}

@@ -1,0 +1,371 @@
+//! Finds the programs to run: for each engine the first candidate that turns
+//! out to be it when asked.
+
+use crate::checkout::Checkout;
+use crate::engine::{self, ENGINES, Engine};
+use crate::feature::Feature;
+use crate::interrupt::Interrupt;
+use crate::probe::{Answer, Prober};
+use crate::shell::Shell;
+use crate::suggest::did_you_mean;
+use anyhow::{Context, Result, bail};
+use regex::Regex;
+use std::collections::BTreeSet;
+use std::env;
+use std::ffi::{OsStr, OsString};
+use std::fmt;
+use std::fs;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+use std::thread;
+
+/// A program that was found to run an engine.
+#[derive(Debug)]
+pub struct Program {
+    pub engine: &'static Engine,
+    pub shell: &'static Shell,
+    pub path: PathBuf,
+    /// The shell's or host's version.
+    pub version: Option<String>,
+    /// The engine's, where a host tells one of its own.
+    pub engine_version: Option<String>,
+    pub features: BTreeSet<Feature>,
+    /// The flags that it needs to have these features.
+    pub flags: Vec<String>,
+    pub how: How,
+}
+
+/// How a candidate was come by.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum How {
+    /// `--engine` names the program.
+    Named,
+    Variable(&'static str),
+    Path,
+    Jsvu,
+    Esvu,
+    /// A directory off PATH where the system keeps it.
+    System,
+    /// A host on PATH.
+    Host,
+}
+
+impl fmt::Display for How {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            How::Named => f.write_str("--engine"),
+            How::Variable(name) => write!(f, "${name}"),
+            How::Path => f.write_str("PATH"),
+            How::Jsvu => f.write_str("jsvu"),
+            How::Esvu => f.write_str("esvu"),
+            How::System => f.write_str("system"),
+            How::Host => f.write_str("PATH, host"),
+        }
+    }
+}
+
+impl fmt::Display for Program {
+    /// `d8 10.2.154`, or `node 20.20.2, host of V8 11.3`: a host is always named as such.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.shell.name)?;
+        match &self.version {
+            Some(version) => write!(f, " {version}")?,
+            None => f.write_str(", version unknown")?,
+        }
+        if self.shell.host {
+            write!(f, ", host of {}", self.engine.title)?;
+            // A commit's hash says little in a table.
+            if let Some(version) = self.engine_version.as_deref().filter(|version| version.contains('.')) {
+                write!(f, " {version}")?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What was found, and what was not.
+#[derive(Debug, Default)]
+pub struct Found {
+    pub programs: Vec<Program>,
+    pub missing: Vec<&'static Engine>,
+    /// A word about each candidate that was passed over.
+    pub passed_over: Vec<String>,
+}
+
+impl Found {
+    fn add(&mut self, other: Found) {
+        self.programs.extend(other.programs);
+        self.missing.extend(other.missing);
+        self.passed_over.extend(other.passed_over);
+    }
+
+    /// The engines whose own shell was not found, a host's help or none.
+    pub fn without_shell(&self) -> Vec<&'static Engine> {
+        let mut engines = self.missing.clone();
+        let by_host = |program: &&Program| program.shell.host && program.how == How::Host;
+        engines.extend(self.programs.iter().filter(by_host).map(|program| program.engine));
+        engines
+    }
+}
+
+/// What one `--engine` asks for.
+#[derive(Debug)]
+pub enum Wanted {
+    Engine(&'static Engine),
+    /// A program, and the engine that it has to be, if that was said.
+    Program(PathBuf, Option<&'static Engine>),
+}
+
+/// Reads the values of `--engine`.
+pub fn wanted(words: &[OsString]) -> Result<Vec<Wanted>> {
+    words.iter().map(|word| read(word)).collect()
+}
+
+fn read(word: &OsStr) -> Result<Wanted> {
+    if let Some(engine) = word.to_str().and_then(|name| engine::named(name).ok()) {
+        return Ok(Wanted::Engine(engine));
+    }
+    let bytes = word.as_bytes();
+    if let Some(equals) = bytes.iter().position(|byte| *byte == b'=') {
+        let name = String::from_utf8_lossy(&bytes[..equals]);
+        // A path may have a `=` in it, but an engine's name has no slash.
+        if !name.contains('/') {
+            let program = program(OsStr::from_bytes(&bytes[equals + 1..]))?;
+            return Ok(Wanted::Program(program, Some(engine::named(&name)?)));
+        }
+    }
+    Ok(Wanted::Program(program(word)?, None))
+}
+
+/// A path as it is, a bare name by PATH.
+fn program(word: &OsStr) -> Result<PathBuf> {
+    let here = env::current_dir().context("failed to find the current directory")?;
+    which::which_in(word, env::var_os("PATH"), here).or_else(|_| {
+        let path = Path::new(word);
+        if path.components().count() > 1 || path.exists() {
+            return std::path::absolute(path).with_context(|| format!("bad path `{}`", path.display()));
+        }
+        let shown = path.display().to_string();
+        bail!(
+            "`{shown}` is neither an engine nor a program on PATH{}",
+            did_you_mean(&shown, ENGINES.iter().map(|engine| engine.name))
+        )
+    })
+}
+
+/// Finds all engines, or those that are asked for; each engine is looked for at the same time as the others.
+pub fn find(checkout: &Checkout, words: &[OsString], interrupt: &Interrupt) -> Result<Found> {
+    let mut wanted = wanted(words)?;
+    if wanted.is_empty() {
+        wanted = ENGINES.iter().map(Wanted::Engine).collect();
+    }
+    let prober = Prober::new(checkout, interrupt)?;
+    let parts: Vec<Result<Found>> = thread::scope(|scope| {
+        let searches: Vec<_> = wanted
+            .iter()
+            .map(|wanted| scope.spawn(|| search(wanted, &prober)))
+            .collect();
+        let join = |search: thread::ScopedJoinHandle<'_, _>| {
+            search
+                .join()
+                .unwrap_or_else(|_| bail!("the search for an engine panicked"))
+        };
+        searches.into_iter().map(join).collect()
+    });
+    let mut found = Found::default();
+    for part in parts {
+        found.add(part?);
+    }
+    Ok(found)
+}
+
+fn search(wanted: &Wanted, prober: &Prober<'_>) -> Result<Found> {
+    match wanted {
+        Wanted::Engine(engine) => first_of(engine, prober),
+        Wanted::Program(path, engine) => {
+            let what = || format!("`{}` cannot be used", path.display());
+            let answer = prober.ask(path).with_context(what)?;
+            if let Some(engine) = engine {
+                is_it(&answer, engine).with_context(what)?;
+            }
+            let program = answer.program(path.clone(), How::Named)?;
+            Ok(Found {
+                programs: vec![program],
+                ..Found::default()
+            })
+        }
+    }
+}
+
+/// Asks one candidate after the other until one is the engine.
+fn first_of(engine: &'static Engine, prober: &Prober<'_>) -> Result<Found> {
+    let mut found = Found::default();
+    let mut asked = BTreeSet::new();
+    for (path, how) in candidates(engine) {
+        // `/bin` and `/usr/bin` are one on many systems; but a name can matter to a program with several.
+        let same = (fs::canonicalize(&path).ok(), path.file_name().map(OsStr::to_owned));
+        if !asked.insert(same) {
+            continue;
+        }
+        let answer = prober.ask(&path).and_then(|answer| {
+            is_it(&answer, engine)?;
+            answer.program(path.clone(), how.clone())
+        });
+        match answer {
+            Ok(program) => {
+                found.programs.push(program);
+                return Ok(found);
+            }
+            Err(error) => found.passed_over.push(format!(
+                "`{}` ({how}) is passed over for {}: {error:#}",
+                path.display(),
+                engine.name
+            )),
+        }
+    }
+    found.missing.push(engine);
+    Ok(found)
+}
+
+fn is_it(answer: &Answer, engine: &Engine) -> Result<()> {
+    if answer.shell()?.engine != engine.name {
+        bail!("it is {}, not {}", answer.shell, engine.name);
+    }
+    Ok(())
+}
+
+/// Where an engine may be, the best place first.
+fn candidates(engine: &'static Engine) -> Vec<(PathBuf, How)> {
+    let mut all = Vec::new();
+    for name in engine.variables {
+        if let Some(path) = env::var_os(name).filter(|path| !path.is_empty()) {
+            // A bare name is looked for on PATH, as `make` would have.
+            let path = which::which(&path).unwrap_or(PathBuf::from(path));
+            all.push((std::path::absolute(&path).unwrap_or(path), How::Variable(name)));
+        }
+    }
+    let mut add = |paths: Vec<PathBuf>, how: How| all.extend(paths.into_iter().map(|path| (path, how.clone())));
+    for name in engine.names {
+        add(on_path(name), How::Path);
+    }
+    if let Some(regex) = engine.numbered.and_then(|pattern| Regex::new(pattern).ok()) {
+        let found = which::which_re(regex).map(Iterator::collect).unwrap_or_default();
+        add(highest_first(found), How::Path);
+    }
+    for (directory, how) in [(jsvu(), How::Jsvu), (esvu(), How::Esvu)] {
+        for name in directory.iter().flat_map(|_| engine.managed) {
+            add(managed(directory.as_deref(), name), how.clone());
+        }
+    }
+    for pattern in engine.off_path {
+        add(highest_first(matching(pattern)), How::System);
+    }
+    for name in engine.hosts {
+        add(on_path(name), How::Host);
+    }
+    all
+}
+
+fn on_path(name: &str) -> Vec<PathBuf> {
+    which::which_all(name).map(Iterator::collect).unwrap_or_default()
+}
+
+fn jsvu() -> Option<PathBuf> {
+    Some(variable("HOME")?.join(".jsvu/bin"))
+}
+
+fn esvu() -> Option<PathBuf> {
+    let home = variable("ESVU_PATH")
+        .or_else(|| Some(variable("XDG_DATA_HOME")?.join(".esvu")))
+        .or_else(|| Some(variable("HOME")?.join(".esvu")))?;
+    Some(home.join("bin"))
+}
+
+fn variable(name: &str) -> Option<PathBuf> {
+    env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from)
+}
+
+/// `NAME` in this directory, then each `NAME-VERSION`, the highest first.
+fn managed(directory: Option<&Path>, name: &str) -> Vec<PathBuf> {
+    let Some(entries) = directory.and_then(|directory| fs::read_dir(directory).ok()) else {
+        return Vec::new();
+    };
+    let versioned = |path: &PathBuf| {
+        let file = path.file_name().unwrap_or_default().to_string_lossy();
+        let version = file.strip_prefix(name).and_then(|rest| rest.strip_prefix('-'));
+        version.is_some_and(|version| version.starts_with(|first: char| first.is_ascii_digit()))
+    };
+    let (plain, mut others): (Vec<PathBuf>, Vec<PathBuf>) = entries
+        .flatten()
+        .map(|entry| entry.path())
+        .partition(|path| path.file_name() == Some(OsStr::new(name)));
+    others.retain(versioned);
+    [plain, highest_first(others)].concat()
+}
+
+fn matching(pattern: &str) -> Vec<PathBuf> {
+    glob::glob(pattern)
+        .map(|paths| paths.flatten().filter(|path| path.is_file()).collect())
+        .unwrap_or_default()
+}
+
+/// By the numbers in the file's name, the highest first: `js128` before `js91`.
+pub fn highest_first(mut paths: Vec<PathBuf>) -> Vec<PathBuf> {
+    paths.sort_by_key(|path| std::cmp::Reverse(numbers(&path.to_string_lossy())));
+    paths
+}
+
+/// The numbers in a text, in order.
+pub fn numbers(text: &str) -> Vec<u64> {
+    text.split(|c: char| !c.is_ascii_digit())
+        .filter_map(|digits| digits.parse().ok())
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::ffi::OsStringExt;
+
+    #[test]
+    fn the_highest_version_comes_first() {
+        let paths = ["/usr/bin/js91", "/usr/bin/js128", "/usr/bin/js102"].map(PathBuf::from);
+        let wanted = ["/usr/bin/js128", "/usr/bin/js102", "/usr/bin/js91"].map(PathBuf::from);
+        assert_eq!(highest_first(paths.into()), wanted);
+        let paths = ["v8-9.10.1", "v8-13.6.10", "v8-13.6.9"].map(PathBuf::from);
+        let wanted = ["v8-13.6.10", "v8-13.6.9", "v8-9.10.1"].map(PathBuf::from);
+        assert_eq!(highest_first(paths.into()), wanted);
+    }
+
+    #[test]
+    fn jsvu_names_a_program_plainly_or_with_a_version() {
+        let directory = tempfile::tempdir().unwrap();
+        for name in ["v8", "v8-debug", "v8-13.6.10", "v8-9.9.1", "sm"] {
+            fs::write(directory.path().join(name), "").unwrap();
+        }
+        let found = managed(Some(directory.path()), "v8");
+        let names: Vec<_> = found.iter().map(|path| path.file_name().unwrap()).collect();
+        assert_eq!(names, ["v8", "v8-13.6.10", "v8-9.9.1"]);
+        assert_eq!(managed(None, "v8"), [] as [PathBuf; 0]);
+    }
+
+    #[test]
+    fn an_engine_is_named_with_or_without_its_program() {
+        let read = |word: &str| wanted(&[OsString::from(word)]).map(|mut all| all.remove(0));
+        assert!(matches!(read("jsc"), Ok(Wanted::Engine(engine)) if engine.name == "jsc"));
+        assert!(matches!(read("v8=/a b/node"), Ok(Wanted::Program(path, Some(engine)))
+            if path == Path::new("/a b/node") && engine.name == "v8"));
+        assert!(matches!(read("/a=b/node"), Ok(Wanted::Program(path, None)) if path == Path::new("/a=b/node")));
+        let error = read("spidermonky").unwrap_err().to_string();
+        assert_eq!(
+            error,
+            "`spidermonky` is neither an engine nor a program on PATH; did you mean `spidermonkey`?"
+        );
+        assert_eq!(
+            read("v9=/bin/sh").unwrap_err().to_string(),
+            "there is no engine `v9`; did you mean `v8`?"
+        );
+        let odd = OsString::from_vec(b"/\xff/d8".into());
+        assert!(matches!(&wanted(&[odd]).unwrap()[0], Wanted::Program(_, None)));
+    }
+}

@@ -1,0 +1,71 @@
+//! The line between the command and a guard: a socket that is the guard's
+//! standard input. While the command holds its end, the guarded program may
+//! run; the end of the line, for whatever reason, is the program's end. On
+//! the way back the guard tells what became of the program.
+
+use serde::{Deserialize, Serialize};
+use std::io::{self, Read};
+use std::net::Shutdown;
+use std::os::fd::OwnedFd;
+use std::os::unix::net::UnixStream;
+
+/// What a guard says, a line of JSON each.
+#[derive(Debug, Serialize, Deserialize)]
+pub enum Word {
+    /// The program could not be started, and why.
+    Failed(String),
+    /// It leads this process group.
+    Started(i32),
+    Ended(Ended),
+}
+
+/// What became of a program and of all that it started.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+pub struct Ended {
+    /// The exit status, or the signal that ended it.
+    pub end: End,
+    /// Processor time of the program and its children, in seconds.
+    pub cpu_seconds: f64,
+    /// The most memory that one of them held, in bytes.
+    pub peak_bytes: u64,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum End {
+    Status(i32),
+    Signal(i32),
+}
+
+/// The command's end of the line.
+#[derive(Debug)]
+pub struct Lifeline(UnixStream);
+
+impl Lifeline {
+    /// A line, and the end of it that a guard gets as its standard input.
+    pub fn new() -> io::Result<(Lifeline, OwnedFd)> {
+        let (ours, theirs) = UnixStream::pair()?;
+        Ok((Lifeline(ours), theirs.into()))
+    }
+
+    /// A second hold on the same end.
+    pub fn share(&self) -> io::Result<Lifeline> {
+        self.0.try_clone().map(Lifeline)
+    }
+
+    /// Has the guard kill the program. What it says can still be read.
+    pub fn cut(&self) {
+        // The only error is that the guard has already gone.
+        let _ = self.0.shutdown(Shutdown::Write);
+    }
+
+    /// All that the guard said; to be called once it has exited.
+    pub fn words(mut self) -> Vec<Word> {
+        let mut text = String::new();
+        // A guard that was killed in mid-word is as one that did not say it.
+        let _ = self.0.read_to_string(&mut text);
+        text.lines()
+            .filter_map(|line| serde_json::from_str(line).ok())
+            .collect()
+    }
+}

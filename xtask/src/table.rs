@@ -1,0 +1,79 @@
+//! The table of cases × engines. It holds no times, so that two runs can be compared.
+
+use crate::cell::Facts;
+use crate::engine::Engine;
+use crate::find::Program;
+use crate::judge::Outcome;
+use console::{Alignment, StyledObject, measure_text_width, pad_str, style};
+
+/// Lays rows out in columns two spaces apart; the width of what is styled is that of its text.
+pub fn columns(rows: &[Vec<String>]) -> String {
+    let count = rows.iter().map(Vec::len).max().unwrap_or(0);
+    let width = |column| {
+        let cells = rows.iter().filter_map(move |row: &Vec<String>| row.get(column));
+        cells.map(|cell: &String| measure_text_width(cell)).max().unwrap_or(0)
+    };
+    let widths: Vec<usize> = (0..count).map(width).collect();
+    let line = |row: &Vec<String>| {
+        let padded = row.iter().zip(&widths);
+        let padded: Vec<_> = padded
+            .map(|(cell, width)| pad_str(cell, *width, Alignment::Left, None))
+            .collect();
+        format!("{}\n", padded.join("  ").trim_end())
+    };
+    rows.iter().map(line).collect()
+}
+
+/// A row a case, a column a program; engines that are missing come last.
+pub fn table(facts: &[Facts<'_>], programs: &[Program], missing: &[&Engine]) -> String {
+    let mut header = vec![style("case").bold().to_string()];
+    let title = |program: &Program| format!("{}: {program}", program.engine.name);
+    header.extend(programs.iter().map(|program| style(title(program)).bold().to_string()));
+    header.extend(missing.iter().map(|engine| style(engine.name).bold().to_string()));
+
+    let mut rows = vec![header];
+    for cells in facts.chunks(programs.len().max(1)) {
+        let mut row = vec![cells[0].cell.case.name.clone()];
+        row.extend(cells.iter().map(cell));
+        row.extend(missing.iter().map(|_| style("missing").yellow().to_string()));
+        rows.push(row);
+    }
+    columns(&rows)
+}
+
+fn cell(facts: &Facts<'_>) -> String {
+    let judgement = &facts.judgement;
+    let said = match &judgement.outcome {
+        Outcome::Skipped(feature) => format!("no {feature}"),
+        _ => judgement.verdict.map(|verdict| verdict.to_string()).unwrap_or_default(),
+    };
+    let name = style(judgement.outcome.name());
+    let coloured: StyledObject<_> = match judgement.outcome {
+        Outcome::Ok => name.green(),
+        Outcome::Skipped(_) => name.yellow(),
+        Outcome::Failed(_) | Outcome::Broke(_) => name.red(),
+    };
+    format!("{coloured} {said}").trim_end().to_owned()
+}
+
+/// The counts of all outcomes, in one line.
+pub fn summary(facts: &[Facts<'_>], missing: usize, seconds: f64) -> String {
+    let count = |name: &str| {
+        facts
+            .iter()
+            .filter(|facts| facts.judgement.outcome.name() == name)
+            .count()
+    };
+    let mut counts: Vec<(usize, &str)> = ["ok", "FAILED", "broke", "skipped"]
+        .into_iter()
+        .map(|name| (count(name), name))
+        .collect();
+    counts.push((missing, "missing"));
+    counts.retain(|(count, _)| *count > 0);
+    let counts: Vec<String> = counts.iter().map(|(count, name)| format!("{count} {name}")).collect();
+    format!(
+        "{} cells: {}, in {seconds:.1} s",
+        facts.len() + missing,
+        counts.join(", ")
+    )
+}
