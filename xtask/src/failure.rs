@@ -64,7 +64,7 @@ fn stderr(text: &str) -> String {
 }
 
 /// A line without what could upset a terminal, and not too long.
-fn clip(line: &str) -> String {
+pub fn clip(line: &str) -> String {
     let mut shown: String = line
         .chars()
         .take(SHOWN)

@@ -201,7 +201,7 @@ fn search(wanted: &Wanted, prober: &Prober<'_>) -> Result<Found> {
 fn first_of(engine: &'static Engine, prober: &Prober<'_>) -> Result<Found> {
     let mut found = Found::default();
     let mut asked = BTreeSet::new();
-    for (path, how) in candidates(engine) {
+    for (path, how) in PLACES.iter().flat_map(|place| place(engine)) {
         // `/bin` and `/usr/bin` are one on many systems; but a name can matter to a program with several.
         let same = (fs::canonicalize(&path).ok(), path.file_name().map(OsStr::to_owned));
         if !asked.insert(same) {
@@ -234,36 +234,47 @@ fn is_it(answer: &Answer, engine: &Engine) -> Result<()> {
     Ok(())
 }
 
-/// Where an engine may be, the best place first.
-fn candidates(engine: &'static Engine) -> Vec<(PathBuf, How)> {
-    let mut all = Vec::new();
-    for name in engine.variables {
-        if let Some(path) = env::var_os(name).filter(|path| !path.is_empty()) {
-            // A bare name is looked for on PATH, as `make` would have.
-            let path = which::which(&path).unwrap_or(PathBuf::from(path));
-            all.push((std::path::absolute(&path).unwrap_or(path), How::Variable(name)));
-        }
-    }
-    let mut add = |paths: Vec<PathBuf>, how: How| all.extend(paths.into_iter().map(|path| (path, how.clone())));
-    for name in engine.names {
-        add(on_path(name), How::Path);
-    }
-    if let Some(regex) = engine.numbered.and_then(|pattern| Regex::new(pattern).ok()) {
-        let found = which::which_re(regex).map(Iterator::collect).unwrap_or_default();
-        add(highest_first(found), How::Path);
-    }
-    for (directory, how) in [(jsvu(), How::Jsvu), (esvu(), How::Esvu)] {
-        for name in directory.iter().flat_map(|_| engine.managed) {
-            add(managed(directory.as_deref(), name), how.clone());
-        }
-    }
-    for pattern in engine.off_path {
-        add(highest_first(matching(pattern)), How::System);
-    }
-    for name in engine.hosts {
-        add(on_path(name), How::Host);
-    }
-    all
+type Candidates = Vec<(PathBuf, How)>;
+
+/// The places where an engine may be, the best first. Each is looked into only when those before it had none.
+const PLACES: &[fn(&'static Engine) -> Candidates] = &[
+    by_variable,
+    |engine| by(How::Path, engine.names.iter().flat_map(|name| on_path(name))),
+    |engine| by(How::Path, numbered(engine)),
+    |engine| by(How::Jsvu, managed(jsvu(), engine)),
+    |engine| by(How::Esvu, managed(esvu(), engine)),
+    |engine| {
+        by(
+            How::System,
+            engine
+                .off_path
+                .iter()
+                .flat_map(|pattern| highest_first(matching(pattern))),
+        )
+    },
+    |engine| by(How::Host, engine.hosts.iter().flat_map(|name| on_path(name))),
+];
+
+fn by(how: How, paths: impl IntoIterator<Item = PathBuf>) -> Candidates {
+    paths.into_iter().map(|path| (path, how.clone())).collect()
+}
+
+fn by_variable(engine: &'static Engine) -> Candidates {
+    let set = |name: &&'static str| {
+        let value = variable(name)?;
+        // A bare name is looked for on PATH, as `make` would have.
+        let path = which::which(&value)
+            .or_else(|_| std::path::absolute(&value))
+            .unwrap_or(value);
+        Some((path, How::Variable(name)))
+    };
+    engine.variables.iter().filter_map(set).collect()
+}
+
+fn numbered(engine: &Engine) -> Vec<PathBuf> {
+    let regex = engine.numbered.and_then(|pattern| Regex::new(pattern).ok());
+    let found = regex.and_then(|regex| which::which_re(regex).ok());
+    highest_first(found.map(Iterator::collect).unwrap_or_default())
 }
 
 fn on_path(name: &str) -> Vec<PathBuf> {
@@ -285,22 +296,29 @@ fn variable(name: &str) -> Option<PathBuf> {
     env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from)
 }
 
-/// `NAME` in this directory, then each `NAME-VERSION`, the highest first.
-fn managed(directory: Option<&Path>, name: &str) -> Vec<PathBuf> {
-    let Some(entries) = directory.and_then(|directory| fs::read_dir(directory).ok()) else {
-        return Vec::new();
-    };
-    let versioned = |path: &PathBuf| {
-        let file = path.file_name().unwrap_or_default().to_string_lossy();
-        let version = file.strip_prefix(name).and_then(|rest| rest.strip_prefix('-'));
-        version.is_some_and(|version| version.starts_with(|first: char| first.is_ascii_digit()))
-    };
-    let (plain, mut others): (Vec<PathBuf>, Vec<PathBuf>) = entries
+/// What jsvu or esvu keeps in this directory: for each name `NAME`, then each `NAME-VERSION`, the highest first.
+fn managed(directory: Option<PathBuf>, engine: &Engine) -> Vec<PathBuf> {
+    let entries = directory.and_then(|directory| fs::read_dir(directory).ok());
+    let paths: Vec<PathBuf> = entries
+        .into_iter()
+        .flatten()
         .flatten()
         .map(|entry| entry.path())
-        .partition(|path| path.file_name() == Some(OsStr::new(name)));
-    others.retain(versioned);
-    [plain, highest_first(others)].concat()
+        .collect();
+    let named = |name: &&str| {
+        let plain = paths.iter().filter(|path| path.file_name() == Some(OsStr::new(name)));
+        let versioned = paths.iter().filter(|path| has_version(path, name)).cloned();
+        let versioned = highest_first(versioned.collect());
+        plain.cloned().chain(versioned).collect::<Vec<_>>()
+    };
+    engine.managed.iter().flat_map(named).collect()
+}
+
+/// Whether the file's name is `NAME-VERSION`; `v8-debug` is none.
+fn has_version(path: &Path, name: &str) -> bool {
+    let file = path.file_name().unwrap_or_default().to_string_lossy();
+    let version = file.strip_prefix(name).and_then(|rest| rest.strip_prefix('-'));
+    version.is_some_and(|version| version.starts_with(|first: char| first.is_ascii_digit()))
 }
 
 fn matching(pattern: &str) -> Vec<PathBuf> {
@@ -343,10 +361,11 @@ mod tests {
         for name in ["v8", "v8-debug", "v8-13.6.10", "v8-9.9.1", "sm"] {
             fs::write(directory.path().join(name), "").unwrap();
         }
-        let found = managed(Some(directory.path()), "v8");
+        let engine = engine::named("v8").unwrap();
+        let found = managed(Some(directory.path().to_owned()), engine);
         let names: Vec<_> = found.iter().map(|path| path.file_name().unwrap()).collect();
         assert_eq!(names, ["v8", "v8-13.6.10", "v8-9.9.1"]);
-        assert_eq!(managed(None, "v8"), [] as [PathBuf; 0]);
+        assert_eq!(managed(None, engine), [] as [PathBuf; 0]);
     }
 
     #[test]

@@ -13,7 +13,7 @@ use nix::errno::Errno;
 use nix::sys::resource::{UsageWho, getrusage};
 use nix::sys::signal::{Signal, kill, killpg};
 use nix::sys::time::TimeValLike;
-use nix::sys::wait::waitpid;
+use nix::sys::wait::{WaitPidFlag, waitpid};
 use nix::unistd::Pid;
 use std::ffi::OsString;
 use std::fs;
@@ -92,12 +92,13 @@ fn watch(mut lifeline: UnixStream, group: Pid, cut: Arc<AtomicBool>) {
 
 /// Kills whatever the program left behind, and waits until it is gone.
 fn kill_the_rest(group: Pid) {
-    loop {
+    let _ = killpg(group, Signal::SIGKILL);
+    // Mostly there is nothing left, and no need to look through all processes.
+    // Where orphans are not adopted, there never is.
+    let mut options = Some(WaitPidFlag::WNOHANG);
+    while waitpid(None, options) != Err(Errno::ECHILD) {
         kill_all(group);
-        // Where orphans are not adopted, nothing is left to wait for.
-        if let Err(Errno::ECHILD) = waitpid(None, None) {
-            return;
-        }
+        options = None;
     }
 }
 

@@ -144,14 +144,13 @@ fn module(checkout: &Checkout) -> Result<PathBuf> {
     for path in &files {
         (path.strip_prefix(checkout.root()).unwrap_or(path), file::read(path)?).hash(&mut hasher);
     }
-    // rustup's `rustc` stays the same when the toolchain behind it changes, but cargo is that toolchain's own.
-    let cargo = env::var_os("CARGO").map(PathBuf::from);
-    for program in toolchain::compilers().into_iter().chain(cargo) {
-        let facts = fs::metadata(&program).ok();
+    // The toolchain that the command itself was built with: cargo tells where it is, and rustup updates it in place.
+    for variable in ["CARGO", "RUSTC"] {
+        let program = env::var_os(variable);
+        let facts = program.as_ref().and_then(|program| fs::metadata(program).ok());
         let facts = facts.map(|facts| (facts.len(), facts.mtime(), facts.mtime_nsec()));
         (program, facts).hash(&mut hasher);
     }
-    env::var_os("RUSTUP_TOOLCHAIN").hash(&mut hasher);
     Ok(checkout
         .scratch("guests")?
         .join(format!("{PACKAGE}-{:016x}.wasm", hasher.finish())))

@@ -127,6 +127,9 @@ impl Installer<'_> {
                 return Ok(());
             }
             if self.is_met(need, way)? || (self.go(way)? && self.is_met(need, way)?) {
+                if let Way::Host(..) = way {
+                    warn(&format!("{} could not be installed; a host stands in", describe(need)));
+                }
                 return Ok(());
             }
         }

@@ -3,6 +3,7 @@
 
 use crate::checkout::Checkout;
 use crate::engine;
+use crate::failure::clip;
 use crate::feature::Feature;
 use crate::file;
 use crate::find::{How, Program};
@@ -166,6 +167,14 @@ fn silence(run: &Run) -> String {
         }
         (Some(Stop::Interrupted), _) => "interrupted".to_owned(),
         (None, Some(End::Signal(signal))) => format!("it was ended by signal {signal} when asked who it is"),
-        (None, _) => "it is no JavaScript engine: it did not run js/probe.js".to_owned(),
+        (None, _) => {
+            let said = run
+                .stderr
+                .lines()
+                .chain(run.lines.iter().map(String::as_str))
+                .find(|line| !line.is_empty());
+            let said = said.map_or("it said nothing".to_owned(), |line| format!("it said `{}`", clip(line)));
+            format!("it is no JavaScript engine: asked to run {SCRIPT}, {said}")
+        }
     }
 }

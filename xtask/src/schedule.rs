@@ -19,11 +19,13 @@ pub fn all<'a>(
     // The next one is taken from the end.
     order.sort_by(|a, b| times.of(cells[*a]).total_cmp(&times.of(cells[*b])));
     let queue = Mutex::new(order);
+    // In a function of its own, for the lock must not be held while a cell runs.
+    let next = || lock(&queue).pop();
     let done = Mutex::new(Vec::new());
     thread::scope(|scope| {
         for _ in 0..jobs.get().min(cells.len()) {
             scope.spawn(|| {
-                while let Some(index) = lock(&queue).pop() {
+                while let Some(index) = next() {
                     if interrupt.signal().is_some() {
                         return;
                     }

@@ -1,0 +1,141 @@
+//! What is wrong with a checkout: cases, expectations, the guest, `target/`.
+
+use crate::world::{Answer, D8, M0, World, repository};
+use std::fs;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::os::unix::process::CommandExt;
+use std::path::Path;
+
+#[test]
+fn every_case_has_an_expectation_and_every_expectation_is_used() {
+    let world = World::new();
+    world.engine("d8", D8, M0);
+    world.write("js/m5/test.js", "main(test);");
+    world
+        .run(&["test", "m0"])
+        .expect(2, &["the case `m5` has no expectation: write expected/m5.txt"]);
+    fs::remove_dir_all(world.checkout.join("js/m5")).unwrap();
+    for (name, said) in [
+        (
+            "expected/m7.txt",
+            "`expected/m7.txt` is never used: there is no js/m7/test.js; did you mean `m0`?",
+        ),
+        (
+            "expected/m0.v9.txt",
+            "`expected/m0.v9.txt` is never used: there is no engine `v9`; did you mean `v8`?",
+        ),
+        (
+            "expected/m0.text",
+            "`expected/m0.text` is never used: expectations are CASE.txt",
+        ),
+    ] {
+        world.write(name, "#: verdict = leaks\n");
+        world.run(&["test"]).expect(2, &[said]);
+        fs::remove_file(world.checkout.join(name)).unwrap();
+    }
+    world.write("js/Bad Name/test.js", "");
+    world
+        .run(&["test"])
+        .expect(2, &["use lower-case letters, digits and hyphens"]);
+}
+
+#[test]
+fn a_malformed_expectation_names_its_file_and_line() {
+    let world = World::new();
+    world.engine("d8", D8, M0);
+    for (text, said) in [
+        (
+            "#: verdict = collected\nok\n{{(}}\n",
+            "expected/m0.txt:3: bad regex `(`",
+        ),
+        (
+            "# A comment.\n#: verdikt = collected\n",
+            "expected/m0.txt:2: unknown directive `verdikt`; did you mean `verdict`?",
+        ),
+        ("hello\n", "expected/m0.txt:1: a line `#: verdict = …` is missing"),
+    ] {
+        world.write("expected/m0.txt", text);
+        world.run(&["test"]).expect(2, &[said]);
+    }
+    fs::write(world.checkout.join("expected/m0.txt"), b"#: verdict = leaks\n\xff\n").unwrap();
+    world.run(&["test"]).expect(2, &["`expected/m0.txt` is not UTF-8"]);
+}
+
+#[test]
+fn an_expectation_can_stand_in_for_one_engine() {
+    let world = World::new();
+    world.engine("d8", D8, &["say hello"]);
+    world.write("expected/m0.v8.txt", "#: verdict = inconclusive\nhello\n");
+    world.run(&["test"]).expect(1, &["it exited with 0 before its end"]);
+    world.engine("d8", D8, &["say hello", r#"say @ {"type":"quit","status":0}"#]);
+    world.run(&["test"]).expect(0, &["1 ok"]);
+}
+
+#[test]
+fn a_cell_is_skipped_where_the_engine_lacks_what_the_case_needs() {
+    let world = World::new();
+    world.engine("d8", D8, M0);
+    world.write("expected/m0.txt", "#: verdict = collected\n#: needs = gc wasm-gc\n");
+    let answer = world.run(&["test"]);
+    answer.expect(0, &["1 skipped"]);
+    assert!(answer.stdout.contains("skipped no wasm-gc"), "{}", answer.stdout);
+}
+
+#[test]
+fn a_guest_that_does_not_compile_is_no_answer() {
+    let world = World::new().set("PATH", std::env::var_os("PATH").unwrap_or_default());
+    // Where the sources of the standard library are compiled already.
+    let world = world.set("CARGO_TARGET_DIR", repository().join("target"));
+    world.copy("xtask/Cargo.toml");
+    for name in [
+        "src/main.rs",
+        "tests/fake-engine/main.rs",
+        "tests/cli/main.rs",
+        "tests/real/main.rs",
+    ] {
+        world.write(&format!("xtask/{name}"), "fn main() {}");
+    }
+    world.write("guest/src/lib.rs", "compile_error!(\"the guest is broken\");");
+    let output = world
+        .xtask(&["build"])
+        .env("HOME", std::env::var_os("HOME").unwrap_or_default())
+        .output()
+        .unwrap();
+    Answer::of(output).expect(2, &["the guest is broken", "failed to build the guest with `"]);
+}
+
+#[test]
+fn without_a_rust_for_wasm32_there_is_no_answer() {
+    let world = World::new();
+    world.engine("d8", D8, M0);
+    world.write("guest/src/lib.rs", "// Not what was built.");
+    world
+        .run(&["test"])
+        .expect(2, &["no Rust here can build the guest", "wasm32-unknown-unknown"]);
+    // One that has neither the target nor the library's sources is of no use.
+    world.tool("rustc", &["say /nowhere".to_owned()]);
+    world.run(&["build"]).expect(2, &["no Rust here can build the guest"]);
+}
+
+#[test]
+fn a_target_that_cannot_be_written_is_no_answer() {
+    let world = World::new();
+    world.engine("d8", D8, M0);
+    let target = world.checkout.join("target");
+    fs::remove_dir_all(&target).unwrap();
+    fs::create_dir(&target).unwrap();
+    fs::set_permissions(&target, fs::Permissions::from_mode(0o555)).unwrap();
+    let mut command = world.xtask(&["test"]);
+    let said = "failed to make the directory `";
+    let root = fs::metadata("/proc/self").map_or(0, |process| process.uid()) == 0;
+    if root {
+        // Permissions do not stop root: run as nobody, who has to get at all else.
+        for path in [world.directory(), Path::new(env!("CARGO_BIN_EXE_xtask"))] {
+            let mode = fs::metadata(path).unwrap().permissions().mode();
+            fs::set_permissions(path, fs::Permissions::from_mode(mode | 0o055)).unwrap();
+        }
+        command.uid(65534);
+    }
+    let answer = Answer::of(command.output().unwrap());
+    answer.expect(2, &[said, "make it writable, or set CARGO_TARGET_DIR"]);
+}

@@ -1,0 +1,210 @@
+//! `--install`, with tools that only note what they are asked to do.
+
+use crate::world::{Answer, D8, JS, JSC, M0, NODE, World};
+use std::fs;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::os::unix::process::CommandExt;
+use std::path::PathBuf;
+
+/// A tool that notes what it is called with, and does no more.
+fn note(world: &World, name: &str, more: &[String]) {
+    let order = format!("note-arguments {}", log(world).display());
+    world.tool(name, &[&[format!("say {name} speaks"), order], more].concat());
+}
+
+fn log(world: &World) -> PathBuf {
+    world.file("log")
+}
+
+fn noted(world: &World) -> String {
+    fs::read_to_string(log(world)).unwrap_or_default()
+}
+
+/// The order that makes a fake engine appear on PATH.
+fn bring(world: &World, name: &str, answer: &str) -> String {
+    let hidden = world.fake(
+        &world.file("hidden").join(name),
+        &[
+            format!("probe: {answer}"),
+            format!("case: {}", M0[0]),
+            format!("case: {}", M0[1]),
+        ],
+    );
+    fs::write(
+        world.bin.join(format!("{name}.orders")),
+        fs::read(hidden.with_file_name(format!("{name}.orders"))).unwrap(),
+    )
+    .unwrap();
+    format!("link {} to {}", hidden.display(), world.bin.join(name).display())
+}
+
+/// A machine with apt, on which the packages bring what they say.
+fn debian(world: &World) {
+    note(world, "apt-get", &[]);
+    world.tool(
+        "apt-cache",
+        &["say libjavascriptcoregtk-4.0-bin - the engine".to_owned()],
+    );
+}
+
+#[test]
+fn nothing_is_installed_unless_asked() {
+    let world = World::new();
+    world.engine("d8", D8, M0);
+    debian(&world);
+    note(&world, "npx", &[]);
+    let answer = world.run(&["test"]);
+    answer.expect(
+        0,
+        &[
+            "engines are missing",
+            "npx --yes jsvu --os=default --engines=spidermonkey",
+        ],
+    );
+    assert_eq!(noted(&world), "");
+}
+
+#[test]
+fn nothing_is_installed_where_nothing_is_missing() {
+    let world = World::new();
+    world.engine("d8", D8, M0);
+    world.engine("jsc", JSC, M0);
+    world.engine("js", JS, M0);
+    debian(&world);
+    note(&world, "npx", &[]);
+    world.run(&["test", "--install"]).expect(0, &["3 ok"]);
+    assert_eq!(noted(&world), "");
+}
+
+#[test]
+fn a_shell_comes_from_the_systems_packages_first() {
+    let world = World::new();
+    debian(&world);
+    let bring = bring(&world, "jsc", JSC);
+    note(&world, "apt-get", &[bring]);
+    note(&world, "npx", &[]);
+    // Linking a second time fails, but by then it is there.
+    let answer = world.run(&["test", "--engine", "jsc", "--install"]);
+    if is_root() {
+        answer.expect(0, &["a shell of JavaScriptCore is missing", "$ apt-get update", "1 ok"]);
+        assert!(noted(&world).starts_with("update\n"), "{}", noted(&world));
+        assert!(!noted(&world).contains("jsvu"), "{}", noted(&world));
+    }
+    // What the tools say is not mixed up with the table.
+    assert!(!answer.stdout.contains("speaks"), "{}", answer.stdout);
+}
+
+#[test]
+fn a_shell_comes_by_jsvu_where_no_package_has_it() {
+    let world = World::new();
+    world.tool("apt-cache", &[]);
+    let bring = bring(&world, "js", JS);
+    note(&world, "npx", &[bring]);
+    world.run(&["test", "--engine", "spidermonkey", "--install"]).expect(
+        0,
+        &[
+            "$ npx --yes jsvu --os=default --engines=spidermonkey",
+            "npx speaks",
+            "1 ok",
+        ],
+    );
+    assert_eq!(noted(&world), "--yes jsvu --os=default --engines=spidermonkey\n");
+}
+
+#[test]
+fn a_host_goes_on_where_its_shell_cannot_be_had() {
+    let world = World::new();
+    world.engine("node", NODE, M0);
+    note(&world, "npx", &["exit 1".to_owned()]);
+    let answer = world.run(&["test", "--engine", "v8", "--install"]);
+    answer.expect(
+        0,
+        &[
+            "a shell of V8 is missing",
+            "$ npx --yes jsvu --os=default --engines=v8",
+            "`npx --yes jsvu --os=default --engines=v8` failed",
+            "a shell of V8 could not be installed",
+            "1 ok",
+        ],
+    );
+    assert!(answer.stdout.contains("node 20.1.0, host"), "{}", answer.stdout);
+}
+
+#[test]
+fn the_target_comes_by_rustup_and_else_from_the_distribution() {
+    let world = World::new();
+    world.write("guest/src/lib.rs", "// Not what was built.");
+    world.engine("d8", D8, M0);
+    world.engine("jsc", JSC, M0);
+    world.engine("js", JS, M0);
+    note(&world, "rustup", &["exit 1".to_owned()]);
+    note(&world, "apt-get", &[]);
+    let packages = "say rustc-web - a\\nrust-web-src - b";
+    world.tool("apt-cache", &[packages.to_owned()]);
+    world.run(&["test", "--install"]).expect(
+        2,
+        &[
+            "a Rust that builds for wasm32-unknown-unknown is missing",
+            "$ rustup target add wasm32-unknown-unknown",
+            "`rustup target add wasm32-unknown-unknown` failed",
+            "a Rust that builds for wasm32-unknown-unknown could not be installed",
+            "no Rust here can build the guest",
+        ],
+    );
+    assert!(
+        noted(&world).starts_with("target add wasm32-unknown-unknown\n"),
+        "{}",
+        noted(&world)
+    );
+}
+
+#[test]
+fn without_root_or_sudo_it_says_so_and_goes_on() {
+    let world = World::new();
+    world.engine("d8", D8, M0);
+    debian(&world);
+    let mut command = world.xtask(&["test", "--install"]);
+    if is_root() {
+        let open = |path: &std::path::Path| {
+            let mode = fs::metadata(path).unwrap().permissions().mode();
+            fs::set_permissions(path, fs::Permissions::from_mode(mode | 0o777)).unwrap();
+        };
+        open(world.directory());
+        open(&world.checkout);
+        for name in ["target", "target/wasm-cycles", "target/wasm-cycles/guests"] {
+            open(&world.checkout.join(name));
+        }
+        command.uid(65534);
+    }
+    let answer = Answer::of(command.output().unwrap());
+    answer.expect(
+        0,
+        &[
+            "this needs root, and there is no sudo; as root, run: apt-get update",
+            "as root, run: apt-get install --yes --no-install-recommends libjavascriptcoregtk-4.0-bin",
+            "a shell of JavaScriptCore could not be installed",
+            "1 ok, 2 missing",
+        ],
+    );
+    assert_eq!(noted(&world), "");
+}
+
+#[test]
+fn with_sudo_it_is_sudo_that_runs_the_package_manager() {
+    let world = World::new();
+    world.engine("d8", D8, M0);
+    debian(&world);
+    note(&world, "sudo", &[]);
+    if is_root() {
+        // Root needs no sudo.
+        world.run(&["test", "--install"]).expect(0, &["$ apt-get update"]);
+        assert!(!noted(&world).contains("apt-get"), "{}", noted(&world));
+    } else {
+        world.run(&["test", "--install"]).expect(0, &["$ sudo apt-get update"]);
+        assert!(noted(&world).contains("apt-get install"), "{}", noted(&world));
+    }
+}
+
+fn is_root() -> bool {
+    fs::metadata("/proc/self").map_or(0, |process| process.uid()) == 0
+}

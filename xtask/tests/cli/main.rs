@@ -1,0 +1,10 @@
+//! Drives the built command with fake engines and tools: what bad input gets,
+//! and what is left behind.
+
+mod checkout;
+mod finding;
+mod installing;
+mod output;
+mod running;
+mod usage;
+mod world;

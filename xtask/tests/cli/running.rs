@@ -1,0 +1,233 @@
+//! What an engine may do while it runs a case, and that nothing is left of it.
+
+use crate::world::{D8, JSC, M0, World, lives, pids, wait, wait_until};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use std::process::{Child, Stdio};
+
+/// Runs m0 on a d8 that does as ordered.
+fn m0(orders: &[&str], arguments: &[&str], status: i32, said: &[&str]) {
+    let world = World::new();
+    world.engine("d8", D8, orders);
+    let answer = world.run(&[&["test", "--engine", "v8"], arguments].concat());
+    answer.expect(status, said);
+    if status == 1 {
+        answer.expect(1, &["alone: cargo xtask test m0 --engine v8"]);
+    }
+    world.assert_clean();
+}
+
+#[test]
+fn what_is_as_expected_is_ok() {
+    m0(M0, &[], 0, &["1 cells: 1 ok"]);
+}
+
+#[test]
+fn one_that_crashes_is_broke() {
+    let orders = [M0, &["crash"]].concat();
+    m0(&orders, &[], 1, &["it crashed: signal 6 (SIGABRT)", "1 broke"]);
+    let orders = [M0, &["exit 139"]].concat();
+    m0(
+        &orders,
+        &[],
+        1,
+        &["it crashed: exit status 139, for signal 11 (SIGSEGV)", "1 broke"],
+    );
+}
+
+#[test]
+fn one_that_hangs_is_broke() {
+    let orders = [M0, &["hang"]].concat();
+    m0(
+        &orders,
+        &["--timeout", "0.5"],
+        1,
+        &["it ran out of time after 0.5 s", "1 broke"],
+    );
+}
+
+#[test]
+fn one_that_floods_is_broke() {
+    m0(
+        &["flood 1000000000"],
+        &[],
+        1,
+        &["it flooded: more than 16 MiB of output", "1 broke"],
+    );
+}
+
+#[test]
+fn what_is_no_utf_8_is_shown_all_the_same() {
+    m0(&["say-byte 255"], &[], 1, &["came:     \u{fffd}", "1 FAILED"]);
+}
+
+#[test]
+fn success_is_not_believed_of_one_that_exits_with_an_error() {
+    let orders = [M0, &["exit 7"]].concat();
+    m0(
+        &orders,
+        &[],
+        1,
+        &["it meant to exit with 0, and exited with 7", "1 FAILED"],
+    );
+}
+
+#[test]
+fn one_that_says_nothing_has_failed() {
+    m0(
+        &[],
+        &[],
+        1,
+        &[
+            "it printed nothing",
+            "expected: Callback after 1 allocated.",
+            "(expected/m0.txt:4)",
+        ],
+    );
+}
+
+#[test]
+fn success_is_not_believed_against_the_numbers() {
+    let orders = ["rounds leak", M0[1]];
+    m0(&orders, &[], 1, &["the verdict is `leaks`; expected is `collected`"]);
+}
+
+#[test]
+fn telemetry_that_cannot_be_read_is_broke() {
+    m0(
+        &["say @ gibberish"],
+        &[],
+        1,
+        &["line 1 of its output begins with `@ `, but is no telemetry"],
+    );
+}
+
+#[test]
+fn a_failure_shows_both_lines_and_the_end_of_standard_error() {
+    m0(
+        &[
+            "say Callback after 1 allocated.",
+            "say something else",
+            "complain it hurts",
+        ],
+        &[],
+        1,
+        &[
+            "expected: 1000 total allocated, 1000 still live.",
+            "(expected/m0.txt:5)",
+            "came:     something else",
+            "(line 2 of the transcript)",
+            "it hurts",
+        ],
+    );
+}
+
+#[test]
+fn what_can_no_longer_be_started_is_broke() {
+    let world = World::new();
+    let path = world.engine("d8", D8, M0);
+    world.run(&["engines"]).expect(0, &[]);
+    // Of the same size and time as before, so that it is not asked again.
+    let facts = std::fs::metadata(&path).unwrap();
+    std::fs::remove_file(&path).unwrap();
+    std::fs::write(&path, "#!/nowhere/at/all\n").unwrap();
+    let file = std::fs::File::options().write(true).open(&path).unwrap();
+    file.set_len(facts.len()).unwrap();
+    file.set_modified(facts.modified().unwrap()).unwrap();
+    file.set_permissions(facts.permissions()).unwrap();
+    drop(file);
+    world.run(&["test", "--engine", "v8"]).expect(
+        1,
+        &["failed to start `", "No such file or directory", "1 cells: 1 broke"],
+    );
+    world.assert_clean();
+}
+
+#[test]
+fn a_child_that_does_not_want_to_die_dies() {
+    let world = World::new();
+    let pid = world.file("pid");
+    let order = format!("hang-with-deaf-child {}", pid.display());
+    world.engine("d8", D8, &[&order]);
+    world
+        .run(&["test", "--engine", "v8", "--timeout", "1"])
+        .expect(1, &["it ran out of time after 1 s"]);
+    assert_eq!(pids(&pid).len(), 1);
+    assert!(!lives(pids(&pid)[0]));
+    world.assert_clean();
+}
+
+/// Starts a command whose engine hangs with a deaf child; returns it, the file of the child's pid, and the world.
+fn hanging() -> (Child, std::path::PathBuf, World) {
+    let world = World::new();
+    let pid = world.file("pid");
+    let note = format!("note-pid {}", pid.display());
+    let hang = format!("hang-with-deaf-child {}", pid.display());
+    world.engine("d8", D8, &[&note, &hang]);
+    let child = world
+        .xtask(&["test", "--engine", "v8", "--json", "results.json"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    wait_until("the engine and its child run", || pids(&pid).len() == 2);
+    (child, pid, world)
+}
+
+fn send(child: &Child, signal: Signal) {
+    kill(Pid::from_raw(child.id().try_into().unwrap()), signal).unwrap();
+}
+
+#[test]
+fn nothing_outlives_a_command_that_is_interrupted() {
+    for (signal, status) in [(Signal::SIGINT, 130), (Signal::SIGTERM, 143), (Signal::SIGHUP, 129)] {
+        let (mut child, pid, world) = hanging();
+        send(&child, signal);
+        assert_eq!(wait(&mut child), Some(status));
+        // Not only soon, but by then.
+        assert!(!pids(&pid).into_iter().any(lives), "{signal}");
+        let answer = crate::world::Answer::of(child.wait_with_output().unwrap());
+        assert!(
+            answer.stderr.contains("interrupted: 0 of 1 cells had ended"),
+            "{}",
+            answer.stderr
+        );
+        assert!(!world.checkout.join("results.json").exists());
+        world.assert_clean();
+    }
+}
+
+#[test]
+fn nothing_outlives_a_command_that_is_killed() {
+    let (mut child, pid, world) = hanging();
+    child.kill().unwrap();
+    child.wait().unwrap();
+    wait_until("the engine and its child are gone", || {
+        !pids(&pid).into_iter().any(lives)
+    });
+    let stages = world.checkout.join("target/wasm-cycles/stages");
+    wait_until("the stage is gone", || {
+        std::fs::read_dir(&stages).unwrap().next().is_none()
+    });
+    world.assert_clean();
+}
+
+#[test]
+fn two_commands_at_once_do_not_disturb_each_other() {
+    let world = World::new();
+    world.engine("d8", D8, M0);
+    world.engine("jsc", JSC, M0);
+    let start = || {
+        let mut command = world.xtask(&["test"]);
+        command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+    };
+    let children: Vec<Child> = (0..4).map(|_| start()).collect();
+    let answers: Vec<_> = children
+        .into_iter()
+        .map(|child| child.wait_with_output().unwrap())
+        .collect();
+    for output in answers {
+        crate::world::Answer::of(output).expect(0, &["2 ok"]);
+    }
+    world.assert_clean();
+}

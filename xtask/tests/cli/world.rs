@@ -1,0 +1,297 @@
+//! A scratch checkout with a PATH of its own, and what comes of a command in it.
+
+use std::ffi::{OsStr, OsString};
+use std::fs;
+use std::io;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::sync::OnceLock;
+use std::thread;
+use std::time::{Duration, Instant};
+use tempfile::TempDir;
+
+/// How long anything may take before a test gives up on it.
+pub const PATIENCE: Duration = Duration::from_secs(60);
+
+/// What an engine answers when asked who it is.
+pub const D8: &str =
+    r#"say @ {"type":"probe","engine":"v8","shell":"d8","version":"10.0.1","features":["gc","finalization-registry"]}"#;
+pub const JSC: &str =
+    r#"say @ {"type":"probe","engine":"jsc","shell":"jsc","version":"2.1","features":["gc","finalization-registry"]}"#;
+pub const JS: &str = r#"say @ {"type":"probe","engine":"spidermonkey","shell":"js","version":"102.1","features":["gc","finalization-registry"]}"#;
+pub const NODE: &str = r#"say @ {"type":"probe","engine":"v8","shell":"node","version":"20.1.0","engineVersion":"11.3.4","features":["gc","finalization-registry"]}"#;
+
+/// What an engine does to be ok in m0.
+pub const M0: &[&str] = &["rounds collect", r#"say @ {"type":"quit","status":0}"#];
+
+/// The checkout that the tests are part of.
+pub fn repository() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .expect("xtask lies in the checkout")
+}
+
+pub struct World {
+    // Dropped last, so that nothing is in it any more.
+    directory: TempDir,
+    pub checkout: PathBuf,
+    pub bin: PathBuf,
+    variables: Vec<(OsString, OsString)>,
+}
+
+impl World {
+    /// A checkout with the one case m0, its guest built, and nothing on PATH.
+    pub fn new() -> World {
+        World::at("checkout", "bin")
+    }
+
+    /// The same, by these names of the checkout and the directory on PATH.
+    pub fn at(checkout: impl AsRef<OsStr>, bin: impl AsRef<OsStr>) -> World {
+        let directory = tempfile::tempdir().unwrap();
+        let world = World {
+            checkout: directory.path().join(checkout.as_ref()),
+            bin: directory.path().join(bin.as_ref()),
+            directory,
+            variables: Vec::new(),
+        };
+        fs::create_dir_all(&world.bin).unwrap();
+        for name in [
+            "Cargo.toml",
+            "Cargo.lock",
+            ".cargo/config.toml",
+            "guest",
+            "js/shell.js",
+            "js/runtime.js",
+        ] {
+            world.copy(name);
+        }
+        for name in ["js/probe.js", "js/m0", "expected/m0.txt"] {
+            world.copy(name);
+        }
+        let guest = guest();
+        let place = world.checkout.join(guest.strip_prefix(repository()).unwrap());
+        fs::create_dir_all(place.parent().unwrap()).unwrap();
+        fs::copy(guest, place).unwrap();
+        world
+    }
+
+    /// Copies a file or directory of the repository.
+    pub fn copy(&self, name: &str) {
+        copy(&repository().join(name), &self.checkout.join(name));
+    }
+
+    pub fn directory(&self) -> &Path {
+        self.directory.path()
+    }
+
+    /// Writes a file in the checkout.
+    pub fn write(&self, name: &str, text: &str) {
+        let path = self.checkout.join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+
+    /// Puts a fake engine on PATH: what it answers to the probe, and what it does in a case.
+    pub fn engine(&self, name: &str, answer: &str, orders: &[&str]) -> PathBuf {
+        let orders = orders.iter().map(|order| format!("case: {order}"));
+        let orders: Vec<String> = [format!("probe: {answer}")].into_iter().chain(orders).collect();
+        self.fake(&self.bin.join(name), &orders)
+    }
+
+    /// Puts a fake tool on PATH.
+    pub fn tool(&self, name: &str, orders: &[String]) -> PathBuf {
+        let orders: Vec<String> = orders.iter().map(|order| format!("tool: {order}")).collect();
+        self.fake(&self.bin.join(name), &orders)
+    }
+
+    /// Puts a program with these orders at a path.
+    pub fn fake(&self, path: &Path, orders: &[String]) -> PathBuf {
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        // In its place, not into it: a link there leads to the very program that is to be copied.
+        let _ = fs::remove_file(path);
+        let fake = env!("CARGO_BIN_EXE_fake-engine");
+        // A hard link is as good as a copy, unless the directories lie on two file systems.
+        fs::hard_link(fake, path)
+            .or_else(|_| fs::copy(fake, path).map(|_| ()))
+            .unwrap();
+        fs::write(orders_of(path), orders.join("\n")).unwrap();
+        path.to_owned()
+    }
+
+    /// A file for an order to write to.
+    pub fn file(&self, name: &str) -> PathBuf {
+        self.directory.path().join(name)
+    }
+
+    pub fn set(mut self, variable: &str, value: impl AsRef<OsStr>) -> World {
+        self.variables.push((variable.into(), value.as_ref().into()));
+        self
+    }
+
+    /// The command, ready to run in the checkout, with nothing of this machine's on PATH.
+    pub fn command(&self, program: impl AsRef<OsStr>, arguments: &[impl AsRef<OsStr>]) -> Command {
+        let mut command = Command::new(program);
+        command
+            .args(arguments)
+            .current_dir(&self.checkout)
+            .env_clear()
+            .env("PATH", &self.bin)
+            .env("HOME", self.directory.path())
+            .stdin(Stdio::null());
+        command.envs(self.variables.iter().map(|(name, value)| (name, value)));
+        command
+    }
+
+    pub fn xtask(&self, arguments: &[impl AsRef<OsStr>]) -> Command {
+        self.command(env!("CARGO_BIN_EXE_xtask"), arguments)
+    }
+
+    /// Runs the command to its end.
+    pub fn run(&self, arguments: &[impl AsRef<OsStr>]) -> Answer {
+        Answer::of(self.xtask(arguments).output().unwrap())
+    }
+
+    /// Asserts that nothing is left in the stages, and no temporary file anywhere in the checkout.
+    pub fn assert_clean(&self) {
+        let stages = self.checkout.join("target/wasm-cycles/stages");
+        assert_eq!(entries(&stages), [] as [PathBuf; 0]);
+        let temporary = |path: &PathBuf| path.file_name().unwrap().as_bytes().starts_with(b".tmp");
+        let left: Vec<PathBuf> = walk(&self.checkout).into_iter().filter(temporary).collect();
+        assert_eq!(left, [] as [PathBuf; 0]);
+    }
+}
+
+/// The guest of the repository, built once.
+fn guest() -> &'static Path {
+    static GUEST: OnceLock<PathBuf> = OnceLock::new();
+    GUEST.get_or_init(|| {
+        let output = Command::new(env!("CARGO_BIN_EXE_xtask"))
+            .arg("build")
+            .current_dir(repository())
+            .env_remove("CARGO_TARGET_DIR")
+            // The guest's name tells of them, and in a world they are not set.
+            .env_remove("CARGO")
+            .env_remove("RUSTC")
+            .output()
+            .unwrap();
+        let answer = Answer::of(output);
+        assert_eq!(answer.status, Some(0), "the tests need a guest:\n{}", answer.stderr);
+        repository().join(answer.stdout.split(' ').next().unwrap())
+    })
+}
+
+/// What came of a command.
+#[derive(Debug)]
+pub struct Answer {
+    pub status: Option<i32>,
+    pub stdout: String,
+    pub stderr: String,
+}
+
+impl Answer {
+    pub fn of(output: Output) -> Answer {
+        let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
+        Answer {
+            status: output.status.code(),
+            stdout: text(output.stdout),
+            stderr: text(output.stderr),
+        }
+    }
+
+    /// Asserts the exit status, and that standard error holds each of these.
+    #[track_caller]
+    pub fn expect(&self, status: i32, said: &[&str]) -> &Answer {
+        let whole = format!("exit status {:?}\n{}\n{}", self.status, self.stdout, self.stderr);
+        assert_eq!(self.status, Some(status), "{whole}");
+        for text in said {
+            assert!(self.stderr.contains(text), "`{text}` is not said:\n{whole}");
+        }
+        assert!(!self.stderr.contains("panicked"), "{whole}");
+        self
+    }
+}
+
+/// Waits until this is so.
+#[track_caller]
+pub fn wait_until(what: &str, so: impl Fn() -> bool) {
+    let started = Instant::now();
+    while !so() {
+        assert!(started.elapsed() < PATIENCE, "it never came to be that {what}");
+        thread::yield_now();
+        thread::sleep(Duration::from_millis(5));
+    }
+}
+
+/// The process ids that orders have written to a file.
+pub fn pids(path: &Path) -> Vec<i32> {
+    let text = fs::read_to_string(path).unwrap_or_default();
+    text.lines().filter_map(|line| line.parse().ok()).collect()
+}
+
+/// Whether a process is there; one that has ended but was not waited for is not.
+pub fn lives(pid: i32) -> bool {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat"));
+    match stat {
+        Ok(stat) => !stat
+            .rsplit_once(')')
+            .is_some_and(|(_, rest)| rest.trim_start().starts_with('Z')),
+        // Not on a Linux: ask the kernel.
+        Err(_) => {
+            !Path::new("/proc/self").exists() && nix::sys::signal::kill(nix::unistd::Pid::from_raw(pid), None).is_ok()
+        }
+    }
+}
+
+/// Waits for a child, but not for ever.
+#[track_caller]
+pub fn wait(child: &mut Child) -> Option<i32> {
+    let started = Instant::now();
+    loop {
+        if let Some(status) = child.try_wait().unwrap() {
+            return status.code();
+        }
+        assert!(started.elapsed() < PATIENCE, "the command does not end");
+        thread::sleep(Duration::from_millis(5));
+    }
+}
+
+/// A name that is not UTF-8.
+pub fn odd_name() -> OsString {
+    OsString::from_vec(b"odd \xff 'name\" $HOME".into())
+}
+
+fn copy(from: &Path, to: &Path) {
+    if from.is_dir() {
+        fs::create_dir_all(to).unwrap();
+        for path in entries(from) {
+            copy(&path, &to.join(path.file_name().unwrap()));
+        }
+    } else {
+        fs::create_dir_all(to.parent().unwrap()).unwrap();
+        fs::copy(from, to).unwrap();
+    }
+}
+
+fn walk(directory: &Path) -> Vec<PathBuf> {
+    let (directories, files): (Vec<PathBuf>, Vec<PathBuf>) =
+        entries(directory).into_iter().partition(|path| path.is_dir());
+    files
+        .into_iter()
+        .chain(directories.iter().flat_map(|path| walk(path)))
+        .collect()
+}
+
+fn entries(directory: &Path) -> Vec<PathBuf> {
+    match fs::read_dir(directory) {
+        Ok(entries) => entries.map(|entry| entry.unwrap().path()).collect(),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
+        Err(error) => panic!("{}: {error}", directory.display()),
+    }
+}
+
+fn orders_of(program: &Path) -> PathBuf {
+    let mut name = program.as_os_str().to_owned();
+    name.push(".orders");
+    name.into()
+}
