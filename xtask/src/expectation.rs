@@ -173,13 +173,21 @@ fn pattern(text: &str) -> Result<Pattern> {
     let mut regex = String::from("^");
     let mut rest = text;
     while let Some((plain, after)) = rest.split_once("{{") {
-        let (inner, after) = after.split_once("}}").context("a `{{` is not closed by `}}`")?;
+        let (inner, after) = close(after).context("a `{{` is not closed by `}}`")?;
         Regex::new(inner).with_context(|| format!("bad regex `{inner}`"))?;
         regex += &format!("{}(?:{inner})", regex::escape(plain));
         rest = after;
     }
     regex += &format!("{}$", regex::escape(rest));
     Ok(Pattern::Regex(Regex::new(&regex).context("bad regex")?))
+}
+
+/// Parts a text at its first `}}`; of more braces in a row the last two count, for `{{\d{2}}}` is `\d{2}`.
+fn close(text: &str) -> Option<(&str, &str)> {
+    let start = text.find("}}")?;
+    let braces = text[start..].bytes().take_while(|byte| *byte == b'}').count();
+    let end = start + braces;
+    Some((&text[..end - 2], &text[end..]))
 }
 
 #[cfg(test)]
@@ -207,6 +215,8 @@ mod tests {
             ("{{\\d+}} live", "x12 live", false),
             ("{{a|b}}{{c|d}}.", "ad.", true),
             ("{{a|b}}{{c|d}}.", "adx", false),
+            ("{{\\d{2}}} live", "12 live", true),
+            ("{{\\d{2}}} live", "1 live", false),
             ("({{.*}})", "(x)", true),
             ("({{.*}})", "x", false),
         ] {

@@ -7,4 +7,5 @@ mod installing;
 mod output;
 mod running;
 mod usage;
+#[path = "../world/mod.rs"]
 mod world;

@@ -53,6 +53,8 @@ fn obey(order: &str, arguments: &[String]) -> Option<ExitCode> {
         "hang" => hang(),
         "hang-with-deaf-child" => {
             let program = env::current_exe().expect("it knows where it is");
+            // It is not waited for, but killed: that is what is tested.
+            #[expect(clippy::zombie_processes)]
             let child = Command::new(program)
                 .arg("deaf-child")
                 .spawn()

@@ -1,5 +1,8 @@
 //! A scratch checkout with a PATH of its own, and what comes of a command in it.
 
+// Each test program uses a part of it.
+#![allow(dead_code)]
+
 use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::io;
@@ -122,6 +125,26 @@ impl World {
     /// A file for an order to write to.
     pub fn file(&self, name: &str) -> PathBuf {
         self.directory.path().join(name)
+    }
+
+    /// With this machine's own programs, and what tells where they are.
+    pub fn with_this_machine(self) -> World {
+        let names = [
+            "PATH",
+            "HOME",
+            "V8",
+            "D8",
+            "JSC",
+            "SPIDERMONKEY",
+            "ESVU_PATH",
+            "XDG_DATA_HOME",
+        ];
+        names
+            .into_iter()
+            .fold(self, |world, name| match std::env::var_os(name) {
+                Some(value) => world.set(name, value),
+                None => world,
+            })
     }
 
     pub fn set(mut self, variable: &str, value: impl AsRef<OsStr>) -> World {

@@ -1,0 +1,244 @@
+//! The checks, each of which is run on every engine.
+
+use crate::world::{World, odd_name, repository};
+use serde_json::Value;
+use std::fs;
+
+/// A check is given the name of an engine.
+pub type Check = fn(&str);
+
+/// Every check, with its name.
+pub const ALL: &[(&str, Check)] = &[
+    ("the_seed_comes_out_word_for_word", the_seed_comes_out_word_for_word),
+    ("the_guest_holds_57001_objects", the_guest_holds_57001_objects),
+    (
+        "m1_under_the_expectation_of_m0_fails",
+        m1_under_the_expectation_of_m0_fails,
+    ),
+    (
+        "m0_under_the_expectation_of_m1_fails",
+        m0_under_the_expectation_of_m1_fails,
+    ),
+    ("m0_without_its_finalizer_fails", m0_without_its_finalizer_fails),
+    (
+        "a_finalizer_that_frees_nothing_fails",
+        a_finalizer_that_frees_nothing_fails,
+    ),
+    (
+        "an_object_has_one_callback_at_a_time",
+        an_object_has_one_callback_at_a_time,
+    ),
+    ("an_error_is_never_silent", an_error_is_never_silent),
+    ("a_rejection_is_never_silent", a_rejection_is_never_silent),
+    ("a_script_that_stops_early_fails", a_script_that_stops_early_fails),
+    ("the_readme_of_expectations_is_true", the_readme_of_expectations_is_true),
+    ("a_path_may_hold_anything", a_path_may_hold_anything),
+];
+
+/// What a case printed last, before it ended.
+const QUIT: &str = "telemetry('quit', { status: 0 });\nquit(0);\n";
+
+/// A checkout with m0, m1 and the readme, and the engines of this machine.
+fn world() -> World {
+    let world = World::new().with_this_machine();
+    for name in ["js", "expected"] {
+        world.copy(name);
+    }
+    world
+}
+
+/// Runs a case on the engine and returns its row of the results.
+#[track_caller]
+fn run(world: &World, engine: &str, case: &str, status: i32) -> Value {
+    let file = world.file("results.json");
+    let path = file.to_str().unwrap();
+    world
+        .run(&["test", case, "--engine", engine, "--json", path])
+        .expect(status, &[]);
+    let json: Value = serde_json::from_slice(&fs::read(&file).unwrap()).unwrap();
+    world.assert_clean();
+    json["cells"][0].clone()
+}
+
+#[track_caller]
+fn expect_failure(world: &World, engine: &str, case: &str) -> Value {
+    let cell = run(world, engine, case, 1);
+    assert_eq!(cell["outcome"], "FAILED", "{cell}");
+    cell
+}
+
+fn transcript(cell: &Value) -> Vec<&str> {
+    cell["transcript"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|line| line.as_str().unwrap())
+        .collect()
+}
+
+/// Replaces a text that is there in a file of the checkout.
+#[track_caller]
+fn replace(world: &World, name: &str, from: &str, to: &str) {
+    let text = fs::read_to_string(world.checkout.join(name)).unwrap();
+    assert!(text.contains(from), "`{from}` is not in {name}");
+    world.write(name, &text.replace(from, to));
+}
+
+fn the_seed_comes_out_word_for_word(engine: &str) {
+    let world = world();
+    let cell = run(&world, engine, "m0", 0);
+    assert_eq!(
+        (&cell["outcome"], &cell["verdict"]),
+        (&"ok".into(), &"collected".into())
+    );
+    let lines = transcript(&cell);
+    assert_eq!(
+        lines[..2],
+        ["Callback after 1 allocated.", "1000 total allocated, 1000 still live."]
+    );
+    assert_eq!(lines.len(), 201);
+
+    let cell = run(&world, engine, "m1", 0);
+    assert_eq!((&cell["outcome"], &cell["verdict"]), (&"ok".into(), &"leaks".into()));
+    let wanted = [
+        "Callback from [object Object] after 1 allocated.",
+        "1000 total allocated, 1000 still live.",
+        "Callback from [object Object] after 1001 allocated.",
+        "2000 total allocated, 2000 still live.",
+    ];
+    let lines = transcript(&cell);
+    assert_eq!(lines[..4], wanted);
+    assert!(lines.contains(&"Callback from [object Object] after 57001 allocated."));
+    assert_eq!(lines.last(), Some(&"error: out of linear memory"));
+}
+
+fn the_guest_holds_57001_objects(engine: &str) {
+    let world = world();
+    let cell = run(&world, engine, "m1", 0);
+    let full = cell["telemetry"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|event| event["type"] == "out-of-memory")
+        .unwrap();
+    assert!(full["live"].as_u64().unwrap() >= 57_001, "{full}");
+    assert_eq!(full["pages"], 10);
+    let guests = fs::read_dir(world.checkout.join("target/wasm-cycles/guests")).unwrap();
+    for guest in guests {
+        assert!(guest.unwrap().metadata().unwrap().len() <= 1200);
+    }
+}
+
+fn m1_under_the_expectation_of_m0_fails(engine: &str) {
+    let world = world();
+    fs::copy(
+        world.checkout.join("js/m1/test.js"),
+        world.checkout.join("js/m0/test.js"),
+    )
+    .unwrap();
+    let cell = expect_failure(&world, engine, "m0");
+    assert_eq!(cell["verdict"], "leaks");
+}
+
+fn m0_under_the_expectation_of_m1_fails(engine: &str) {
+    let world = world();
+    fs::copy(
+        world.checkout.join("js/m0/test.js"),
+        world.checkout.join("js/m1/test.js"),
+    )
+    .unwrap();
+    let cell = expect_failure(&world, engine, "m1");
+    assert_eq!(cell["verdict"], "collected");
+}
+
+fn m0_without_its_finalizer_fails(engine: &str) {
+    let world = world();
+    replace(&world, "js/runtime.js", "registry.register(this, this.obj);", "");
+    let cell = expect_failure(&world, engine, "m0");
+    assert_eq!(cell["verdict"], "leaks");
+}
+
+fn a_finalizer_that_frees_nothing_fails(engine: &str) {
+    let world = world();
+    replace(&world, "js/runtime.js", "instance.exports.free_obj(obj);", "");
+    let cell = expect_failure(&world, engine, "m0");
+    assert_eq!(transcript(&cell).last(), Some(&"error: out of linear memory"));
+}
+
+/// Adds a case of which only the transcript counts.
+fn add(world: &World, name: &str, script: &str, transcript: &str) {
+    world.write(&format!("js/{name}/test.js"), script);
+    world.write(
+        &format!("expected/{name}.txt"),
+        &format!("#: verdict = inconclusive\n{transcript}"),
+    );
+}
+
+fn an_object_has_one_callback_at_a_time(engine: &str) {
+    let world = world();
+    let script = "\
+let obj = new WasmObject(instance);
+obj.invokeCallback();
+obj.installCallback(() => print('first'));
+obj.invokeCallback();
+obj.installCallback(() => print('second'));
+obj.invokeCallback();
+print(`${table.used} slots in use`);
+const address = obj.obj;
+instance.exports.free_obj(address);
+print(`${table.used} slots in use`);
+print(`used again: ${instance.exports.make_obj() === address}`);
+";
+    let wanted = "first\nsecond\n1 slots in use\n0 slots in use\nused again: true\n";
+    add(&world, "callbacks", &format!("{script}{QUIT}"), wanted);
+    run(&world, engine, "callbacks", 0);
+}
+
+fn an_error_is_never_silent(engine: &str) {
+    let world = world();
+    replace(
+        &world,
+        "js/m0/test.js",
+        "if (i == 0)",
+        "if (i == 5) throw new Error('a failed check');\n    if (i == 0)",
+    );
+    let cell = expect_failure(&world, engine, "m0");
+    assert_eq!(transcript(&cell).last(), Some(&"error: a failed check"));
+    assert!(cell["stderr"].as_str().unwrap().contains("test.js"), "{cell}");
+    // One that no one catches, and one that cannot even be parsed.
+    for script in ["throw new Error('thrown');", "let let let"] {
+        world.write("js/m0/test.js", script);
+        expect_failure(&world, engine, "m0");
+    }
+}
+
+fn a_rejection_is_never_silent(engine: &str) {
+    let world = world();
+    world.write("js/m0/test.js", "Promise.reject(new Error('nobody handles this'));");
+    let cell = expect_failure(&world, engine, "m0");
+    let said = format!("{} {}", cell["transcript"], cell["stderr"]);
+    assert!(said.contains("nobody handles this"), "{cell}");
+}
+
+fn a_script_that_stops_early_fails(engine: &str) {
+    let world = world();
+    add(&world, "early", "print('hello');", "hello\n");
+    let cell = expect_failure(&world, engine, "early");
+    assert!(cell["reason"].as_str().unwrap().contains("before its end"), "{cell}");
+    add(&world, "early", &format!("print('hello');\n{QUIT}"), "hello\n");
+    run(&world, engine, "early", 0);
+}
+
+fn the_readme_of_expectations_is_true(engine: &str) {
+    let cell = run(&world(), engine, "readme", 0);
+    assert_eq!(cell["outcome"], "ok");
+    assert!(repository().join("expected/readme.txt").is_file());
+}
+
+fn a_path_may_hold_anything(engine: &str) {
+    for name in ["with space and 'quotes\"".into(), odd_name()] {
+        let world = World::at(name, "bin").with_this_machine();
+        let cell = run(&world, engine, "m0", 0);
+        assert_eq!(cell["outcome"], "ok");
+    }
+}
