@@ -105,7 +105,7 @@ pub static RECIPES: &[(&str, Way)] = &[
     ("v8", Way::Host("apt-get", &["nodejs"])),
     ("v8", Way::Host("dnf", &["nodejs"])),
     ("v8", Way::Host("pacman", &["nodejs"])),
-    ("jsc", Way::Packages("apt-get", &["libjavascriptcoregtk-[0-9.]+-bin"])),
+    ("jsc", Way::Packages("apt-get", &["libjavascriptcoregtk-([0-9.]+-)?bin"])),
     ("jsc", Way::Packages("dnf", &["javascriptcoregtk[0-9.]+-devel"])),
     ("jsc", Way::Packages("pacman", &["webkit2gtk-[0-9.]+"])),
     (
@@ -137,7 +137,7 @@ impl Manager {
 
     /// The command that lists the packages which a pattern may mean.
     pub fn search_for(&self, pattern: &str) -> Vec<String> {
-        let end = pattern.find('[').unwrap_or(pattern.len());
+        let end = pattern.find(['[', '(']).unwrap_or(pattern.len());
         self.search
             .iter()
             .map(|word| word.replace("{regex}", pattern).replace("{prefix}", &pattern[..end]))
