@@ -105,7 +105,10 @@ pub static RECIPES: &[(&str, Way)] = &[
     ("v8", Way::Host("apt-get", &["nodejs"])),
     ("v8", Way::Host("dnf", &["nodejs"])),
     ("v8", Way::Host("pacman", &["nodejs"])),
-    ("jsc", Way::Packages("apt-get", &["libjavascriptcoregtk-([0-9.]+-)?bin"])),
+    (
+        "jsc",
+        Way::Packages("apt-get", &["libjavascriptcoregtk-([0-9.]+-)?bin"]),
+    ),
     ("jsc", Way::Packages("dnf", &["javascriptcoregtk[0-9.]+-devel"])),
     ("jsc", Way::Packages("pacman", &["webkit2gtk-[0-9.]+"])),
     (
