@@ -38,19 +38,36 @@ pub fn failure(facts: &Facts<'_>) -> Option<String> {
 
 /// The expected line, the line that came, and where.
 fn departure(mismatch: &Mismatch, expectation: &Expectation, transcript: &[String]) -> String {
-    let line = mismatch.expected.map(|index| &expectation.lines[index]);
-    let (place, wanted) = match line {
-        Some(line) => (format!("{}:{}", expectation.path, line.number), clip(&line.text)),
-        None => (expectation.path.clone(), "the end".to_owned()),
+    let [expected, came] = sides(mismatch, expectation, transcript);
+    format!(
+        "  expected: {}\n            ({})\n  came:     {}\n            ({})\n",
+        expected.0, expected.1, came.0, came.1
+    )
+}
+
+/// The same in one line.
+pub fn in_one_line(mismatch: &Mismatch, expectation: &Expectation, transcript: &[String]) -> String {
+    let [expected, came] = sides(mismatch, expectation, transcript);
+    format!(
+        "expected `{}` ({}); came `{}` ({})",
+        expected.0, expected.1, came.0, came.1
+    )
+}
+
+/// What was expected and what came, each with its place.
+fn sides(mismatch: &Mismatch, expectation: &Expectation, transcript: &[String]) -> [(String, String); 2] {
+    let expected = match mismatch.expected.map(|index| &expectation.lines[index]) {
+        Some(line) => (clip(&line.text), format!("{}:{}", expectation.path, line.number)),
+        None => ("the end".to_owned(), expectation.path.clone()),
     };
-    let (position, came) = match mismatch.came {
+    let came = match mismatch.came {
         Some(index) => (
-            format!("line {} of the transcript", index + 1),
             clip(&transcript[index]),
+            format!("line {} of the transcript", index + 1),
         ),
-        None => (format!("after {} lines", transcript.len()), "the end".to_owned()),
+        None => ("the end".to_owned(), format!("after {} lines", transcript.len())),
     };
-    format!("  expected: {wanted}\n            ({place})\n  came:     {came}\n            ({position})\n")
+    [expected, came]
 }
 
 fn stderr(text: &str) -> String {

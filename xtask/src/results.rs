@@ -3,6 +3,7 @@
 
 use crate::cell::Facts;
 use crate::engine::Engine;
+use crate::failure::in_one_line;
 use crate::feature::Feature;
 use crate::find::Program;
 use crate::judge::{Departure, Outcome};
@@ -89,7 +90,7 @@ impl<'a> CellRow<'a> {
             flags: &program.flags,
             arguments: &facts.arguments,
             outcome: facts.judgement.outcome.name(),
-            reason: reason(&facts.judgement.outcome),
+            reason: reason(facts),
             verdict: facts.judgement.verdict,
             expected_verdict: case.expectation(program.engine).verdict,
             end: facts.end,
@@ -103,10 +104,12 @@ impl<'a> CellRow<'a> {
     }
 }
 
-fn reason(outcome: &Outcome) -> Option<String> {
-    match outcome {
+fn reason(facts: &Facts<'_>) -> Option<String> {
+    let cell = facts.cell;
+    let expectation = cell.case.expectation(cell.program.engine);
+    match &facts.judgement.outcome {
         Outcome::Ok => None,
-        Outcome::Failed(Departure::Transcript(_)) => Some("the transcript is not the expected one".to_owned()),
+        Outcome::Failed(Departure::Transcript(mismatch)) => Some(in_one_line(mismatch, expectation, &facts.transcript)),
         Outcome::Failed(Departure::Other(text)) | Outcome::Broke(text) => Some(text.clone()),
         Outcome::Skipped(feature) => Some(format!("the engine has no {feature}")),
     }

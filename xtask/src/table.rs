@@ -71,9 +71,9 @@ pub fn summary(facts: &[Facts<'_>], missing: usize, seconds: f64) -> String {
     counts.push((missing, "missing"));
     counts.retain(|(count, _)| *count > 0);
     let counts: Vec<String> = counts.iter().map(|(count, name)| format!("{count} {name}")).collect();
-    format!(
-        "{} cells: {}, in {seconds:.1} s",
-        facts.len() + missing,
-        counts.join(", ")
-    )
+    let cells = match facts.len() + missing {
+        1 => "1 cell".to_owned(),
+        cells => format!("{cells} cells"),
+    };
+    format!("{cells}: {}, in {seconds:.1} s", counts.join(", "))
 }

@@ -23,7 +23,7 @@ fn an_engine_that_is_missing_is_said_unless_it_was_asked_for() {
     let answer = world.run(&["test"]);
     answer.expect(0, &["engines are missing", "3 cells: 1 ok, 2 missing"]);
     assert!(answer.stdout.contains("missing"), "{}", answer.stdout);
-    world.run(&["test", "--engine", "v8"]).expect(0, &["1 cells: 1 ok"]);
+    world.run(&["test", "--engine", "v8"]).expect(0, &["1 cell: 1 ok"]);
     world
         .run(&["test", "--engine", "jsc"])
         .expect(2, &["no engine was found for JavaScriptCore"]);

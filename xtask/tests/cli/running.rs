@@ -19,7 +19,7 @@ fn m0(orders: &[&str], arguments: &[&str], status: i32, said: &[&str]) {
 
 #[test]
 fn what_is_as_expected_is_ok() {
-    m0(M0, &[], 0, &["1 cells: 1 ok"]);
+    m0(M0, &[], 0, &["1 cell: 1 ok"]);
 }
 
 #[test]
@@ -138,7 +138,7 @@ fn what_can_no_longer_be_started_is_broke() {
     drop(file);
     world.run(&["test", "--engine", "v8"]).expect(
         1,
-        &["failed to start `", "No such file or directory", "1 cells: 1 broke"],
+        &["failed to start `", "No such file or directory", "1 cell: 1 broke"],
     );
     world.assert_clean();
 }

@@ -55,7 +55,7 @@ fn a_case_is_named_by_its_directory_too() {
     world.engine("d8", D8, M0);
     for word in ["m0", "js/m0", "js/m0/", "js", "."] {
         let answer = world.run(&["test", word, "--engine", "v8"]);
-        answer.expect(0, &["1 cells: 1 ok"]);
+        answer.expect(0, &["1 cell: 1 ok"]);
     }
 }
 
