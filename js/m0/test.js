@@ -1,6 +1,6 @@
-// Milestone 0: the callback does not mention the wrapper, so that nothing but
-// the round's own variables keeps the wrapper alive. All is collected.
-// Compare with m1.
+// Milestones 0 and 1: the callback does not mention the wrapper (m0), or does
+// (m1). Nothing else keeps the wrapper alive, and that is enough to.
+// Compare m0 and m1: they differ in that one statement.
 function test(n) {
   for (let i = 0; i < n; i++) {
     let obj = new WasmObject(instance);

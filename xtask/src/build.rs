@@ -7,17 +7,17 @@ use crate::guest;
 use crate::interrupt::Interrupt;
 use crate::output::{self, Status};
 use crate::progress::Progress;
-use anyhow::{Context, Result};
-use std::fs;
+use anyhow::Result;
 
 pub fn build(flags: BuildFlags, interrupt: &Interrupt) -> Result<Status> {
     interrupt.listen()?;
     let checkout = Checkout::find()?;
-    case::choose(case::all(&checkout)?, &flags.cases, &checkout)?;
-    let module = guest::build(&checkout, &Progress::default(), interrupt)?;
-    let size = fs::metadata(&module)
-        .with_context(|| format!("failed to read `{}`", module.display()))?
-        .len();
-    output::print(&format!("{} ({size} bytes)\n", checkout.show(&module)))?;
+    let cases = case::read(&checkout, &flags.cases)?;
+    let guests = guest::build(&checkout, &cases, &Progress::default(), interrupt)?;
+    let paths: String = guests
+        .modules()
+        .map(|module| format!("{}\n", module.display()))
+        .collect();
+    output::print(&paths)?;
     Ok(Status::Expected)
 }

@@ -1,9 +1,10 @@
 //! A case: one experiment, `js/<case>/test.js`, with what is expected of it.
 
 use crate::checkout::Checkout;
-use crate::engine::{ENGINES, Engine};
+use crate::engine::{self, ENGINES, Engine};
 use crate::expectation::Expectation;
 use crate::file;
+use crate::guest;
 use crate::suggest::did_you_mean;
 use anyhow::{Context, Result, bail, ensure};
 use std::collections::BTreeMap;
@@ -24,9 +25,14 @@ impl Case {
         self.by_engine.get(engine.name).unwrap_or(&self.expectation)
     }
 
-    /// Whether the case runs only when it is named.
-    pub fn only_named(&self) -> bool {
-        self.expectation.only_named
+    /// The name of the guest that it runs on.
+    pub fn guest(&self) -> &str {
+        &self.expectation.guest
+    }
+
+    /// The claim that it shows, and what was claimed of it in 2020.
+    pub fn claims(&self) -> (Option<&str>, Option<&str>) {
+        (self.expectation.shows.as_deref(), self.expectation.claimed.as_deref())
     }
 
     /// The directory of the case's scripts, below `js/`.
@@ -35,73 +41,85 @@ impl Case {
     }
 }
 
-/// All cases of the checkout, by name. Every script has its expectation and every expectation is read.
-pub fn all(checkout: &Checkout) -> Result<Vec<Case>> {
+/// Reads the cases that are asked for, by name or directory. If none is, these
+/// are all but those that run only when named; and then every script has to
+/// have its expectation, and every expectation its script.
+pub fn read(checkout: &Checkout, wanted: &[impl AsRef<OsStr>]) -> Result<Vec<Case>> {
     let names = names(&checkout.js())?;
-    let mut files = expectations(checkout, &names)?;
-    names
-        .into_iter()
-        .map(|name| {
-            let path = checkout.expected().join(format!("{name}.txt"));
-            let Some(expectation) = files.remove(&(name.clone(), None)) else {
-                bail!(
-                    "the case `{name}` has no expectation: write {}; expected/readme.txt explains the format",
-                    checkout.show(&path)
-                );
-            };
-            let by_engine = ENGINES
-                .iter()
-                .filter_map(|engine| {
-                    let file = files.remove(&(name.clone(), Some(engine.name)))?;
-                    Some((engine.name, file))
-                })
-                .collect();
-            Ok(Case {
-                name,
-                expectation,
-                by_engine,
-            })
-        })
-        .collect()
-}
-
-/// The cases that are asked for, by name or directory; without any, all but those that run only when named.
-pub fn choose(all: Vec<Case>, wanted: &[impl AsRef<OsStr>], checkout: &Checkout) -> Result<Vec<Case>> {
-    if wanted.is_empty() {
-        return Ok(all.into_iter().filter(|case| !case.only_named()).collect());
-    }
-    let mut chosen = Vec::new();
+    let mut chosen: Vec<&String> = Vec::new();
     for word in wanted {
-        chosen.extend(select(&all, word.as_ref(), checkout)?);
+        chosen.extend(select(&names, word.as_ref(), checkout)?);
     }
-    Ok(all
-        .into_iter()
-        .enumerate()
-        .filter_map(|(index, case)| chosen.contains(&index).then_some(case))
-        .collect())
+    if wanted.is_empty() {
+        chosen.extend(&names);
+    }
+    let mut files = expectations(checkout, &names, |name| chosen.iter().any(|chosen| *chosen == name))?;
+    let mut cases = Vec::new();
+    for name in names.iter().filter(|name| chosen.contains(name)) {
+        cases.push(case(name, &mut files, checkout)?);
+    }
+    // One that is named by its directory alone is named.
+    let named = |case: &Case| wanted.iter().any(|word| names_it(word.as_ref(), &case.name, checkout));
+    cases.retain(|case| !case.expectation.only_named || named(case));
+    Ok(cases)
 }
 
-/// The indexes of the cases that one word of the command line means.
-fn select(all: &[Case], word: &OsStr, checkout: &Checkout) -> Result<Vec<usize>> {
-    if let Some(index) = all.iter().position(|case| OsStr::new(&case.name) == word) {
-        return Ok(vec![index]);
+fn case(name: &str, files: &mut Expectations, checkout: &Checkout) -> Result<Case> {
+    let path = checkout.expected().join(format!("{name}.txt"));
+    let Some(expectation) = files.remove(&(name.to_owned(), None)) else {
+        bail!(
+            "the case `{name}` has no expectation: write {}, which may begin with `#: verdict = leaks` and \
+             `...`; expected/readme.txt explains the format",
+            checkout.show(&path)
+        );
+    };
+    guest::check(checkout, &expectation.guest).with_context(|| expectation.path.clone())?;
+    let by_engine = ENGINES
+        .iter()
+        .filter_map(|engine| Some((engine.name, files.remove(&(name.to_owned(), Some(engine.name)))?)))
+        .collect();
+    Ok(Case {
+        name: name.to_owned(),
+        expectation,
+        by_engine,
+    })
+}
+
+/// Whether a word of the command line is the case's name or its directory.
+fn names_it(word: &OsStr, name: &str, checkout: &Checkout) -> bool {
+    let directory = || {
+        Some((
+            fs::canonicalize(word).ok()?,
+            fs::canonicalize(checkout.js().join(name)).ok()?,
+        ))
+    };
+    word == name || directory().is_some_and(|(word, case)| word == case)
+}
+
+/// The names of the cases that one word of the command line means.
+fn select<'a>(names: &'a [String], word: &OsStr, checkout: &Checkout) -> Result<Vec<&'a String>> {
+    if let Some(name) = names.iter().find(|name| OsStr::new(name) == word) {
+        return Ok(vec![name]);
     }
     let shown = Path::new(word).display();
+    let root = fs::canonicalize(checkout.root()).unwrap_or_default();
     let Ok(directory) = fs::canonicalize(word) else {
         bail!(
             "there is no case `{shown}`{}",
-            did_you_mean(&shown.to_string(), all.iter().map(|case| case.name.as_str()))
+            did_you_mean(&shown.to_string(), names.iter().map(String::as_str))
         );
     };
-    let below: Vec<usize> = all
-        .iter()
-        .enumerate()
-        .filter(|(_, case)| fs::canonicalize(case.directory(checkout)).is_ok_and(|case| case.starts_with(&directory)))
-        .map(|(index, _)| index)
-        .collect();
+    // A case may be a link to elsewhere, and is below `js/` all the same.
+    let js = fs::canonicalize(checkout.js()).unwrap_or_default();
+    let is_below = |name: &&String| {
+        js.starts_with(&directory) || fs::canonicalize(js.join(name)).is_ok_and(|case| case.starts_with(&directory))
+    };
+    let below: Vec<&String> = names.iter().filter(is_below).collect();
+    // Whoever names a directory above the checkout means something else.
+    let above = root.starts_with(&directory) && root != directory;
     ensure!(
-        !below.is_empty(),
-        "`{shown}` is no case, and has none below it; cases are in `js/`"
+        !below.is_empty() && !above,
+        "`{shown}` is no case, and no directory of the checkout with cases below it; cases are in `js/`"
     );
     Ok(below)
 }
@@ -109,7 +127,7 @@ fn select(all: &[Case], word: &OsStr, checkout: &Checkout) -> Result<Vec<usize>>
 /// The directories of `js/` that have a `test.js`.
 fn names(js: &Path) -> Result<Vec<String>> {
     let mut names = Vec::new();
-    for entry in entries(js)? {
+    for entry in file::entries(js)? {
         if !entry.join("test.js").is_file() {
             continue;
         }
@@ -127,57 +145,39 @@ fn names(js: &Path) -> Result<Vec<String>> {
 
 type Expectations = BTreeMap<(String, Option<&'static str>), Expectation>;
 
-/// Every file in `expected/`, by the case and, if it is for one alone, the engine.
-fn expectations(checkout: &Checkout, names: &[String]) -> Result<Expectations> {
+/// The files in `expected/`, by the case and, if it is for one alone, the engine.
+/// All are held against the names, if all cases are chosen; those of the chosen are read.
+fn expectations(checkout: &Checkout, names: &[String], chosen: impl Fn(&str) -> bool) -> Result<Expectations> {
+    let all = names.iter().all(|name| chosen(name));
     let mut found = BTreeMap::new();
-    for path in entries(&checkout.expected())? {
+    for path in file::entries(&checkout.expected())? {
         let shown = checkout.show(&path);
-        let stem = path
-            .file_name()
-            .and_then(OsStr::to_str)
-            .and_then(|name| name.strip_suffix(".txt"))
-            .with_context(|| format!("`{shown}` is never used: expectations are CASE.txt or CASE.ENGINE.txt"))?;
-        let (case, engine) = match stem.split_once('.') {
-            None => (stem, None),
-            Some((case, engine)) => (case, Some(known_engine(engine, &shown)?)),
+        let (case, engine) = match whose(&path, names) {
+            Ok(whose) if chosen(&whose.0) => whose,
+            Err(why) if all => bail!("`{shown}` is never used: {why}"),
+            _ => continue,
         };
-        if !names.iter().any(|name| name == case) {
-            bail!(
-                "`{shown}` is never used: there is no js/{case}/test.js{}",
-                did_you_mean(case, names.iter().map(String::as_str))
-            );
-        }
         let text = String::from_utf8(file::read(&path)?).with_context(|| format!("`{shown}` is not UTF-8"))?;
-        found.insert((case.to_owned(), engine), Expectation::parse(&text, &shown)?);
+        found.insert((case, engine), Expectation::parse(&text, &shown)?);
     }
     Ok(found)
 }
 
-fn known_engine(name: &str, path: &str) -> Result<&'static str> {
-    ENGINES
-        .iter()
-        .map(|engine| engine.name)
-        .find(|known| *known == name)
-        .with_context(|| {
-            format!(
-                "`{path}` is never used: there is no engine `{name}`{}",
-                did_you_mean(name, ENGINES.iter().map(|engine| engine.name))
-            )
-        })
-}
-
-/// What is in a directory, in order; files that editors leave behind are passed over.
-fn entries(directory: &Path) -> Result<Vec<PathBuf>> {
-    let what = || format!("failed to list `{}`", directory.display());
-    let mut paths = fs::read_dir(directory)
-        .with_context(what)?
-        .map(|entry| entry.map(|entry| entry.path()))
-        .collect::<Result<Vec<_>, _>>()
-        .with_context(what)?;
-    paths.retain(|path| {
-        let name = path.file_name().unwrap_or_default().as_encoded_bytes();
-        !name.starts_with(b".") && !name.ends_with(b"~")
-    });
-    paths.sort();
-    Ok(paths)
+/// The case and the engine that a file is for, by its name; the error says why it is for none.
+fn whose(path: &Path, names: &[String]) -> Result<(String, Option<&'static str>)> {
+    let name = path.file_name().and_then(OsStr::to_str);
+    let stem = name
+        .and_then(|name| name.strip_suffix(".txt"))
+        .context("expectations are CASE.txt or CASE.ENGINE.txt")?;
+    let (case, engine) = match stem.split_once('.') {
+        None => (stem, None),
+        Some((case, engine)) => (case, Some(engine::named(engine)?.name)),
+    };
+    if !names.iter().any(|name| name == case) {
+        bail!(
+            "there is no js/{case}/test.js{}",
+            did_you_mean(case, names.iter().map(String::as_str))
+        );
+    }
+    Ok((case.to_owned(), engine))
 }

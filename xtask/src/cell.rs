@@ -4,19 +4,20 @@ use crate::case::Case;
 use crate::checkout::Checkout;
 use crate::file;
 use crate::find::Program;
+use crate::guest::Guests;
 use crate::interrupt::Interrupt;
 use crate::judge::{Judgement, Outcome, judge};
 use crate::lifeline::End;
 use crate::process::{self, Limits, Run};
 use crate::stage::Stage;
 use crate::telemetry;
-use anyhow::{Context, Result};
+use anyhow::Result;
 use serde_json::Value;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// The names on the stage; in the checkout, all but the guest have the same.
-const SHELL: &str = "js/shell.js";
+pub const SHELL: &str = "js/shell.js";
 const RUNTIME: &str = "js/runtime.js";
 const GUEST: &str = "guest.wasm";
 
@@ -44,8 +45,9 @@ pub struct Facts<'a> {
 }
 
 impl<'a> Cell<'a> {
-    /// Runs the cell, unless the engine lacks what the case needs, and judges it.
-    pub fn run(self, checkout: &Checkout, guest: &Path, limits: Limits, interrupt: &Interrupt) -> Facts<'a> {
+    /// Runs the cell, unless the engine cannot be judged or lacks what the case
+    /// needs, and judges it. An error is one of the checkout, not of the engine.
+    pub fn run(self, checkout: &Checkout, guests: &Guests, limits: Limits, interrupt: &Interrupt) -> Result<Facts<'a>> {
         let mut facts = Facts {
             cell: self,
             judgement: Judgement::of(Outcome::Broke("it was not run".to_owned())),
@@ -58,6 +60,10 @@ impl<'a> Cell<'a> {
             cpu_seconds: 0.0,
             peak_bytes: 0,
         };
+        if let Some(doubt) = &self.program.doubt {
+            facts.judgement = Judgement::of(Outcome::Inconclusive(doubt.clone()));
+            return Ok(facts);
+        }
         let expectation = self.case.expectation(self.program.engine);
         let lacks = expectation
             .needs
@@ -65,16 +71,14 @@ impl<'a> Cell<'a> {
             .find(|feature| !self.program.features.contains(feature));
         if let Some(feature) = lacks {
             facts.judgement = Judgement::of(Outcome::Skipped(*feature));
-            return facts;
+            return Ok(facts);
         }
-        let run = self
-            .stage(checkout, guest)
-            .and_then(|stage| process::run(&self.program.path, &facts.arguments, &stage, limits, interrupt));
-        match run {
+        let stage = self.stage(checkout, guests)?;
+        match process::run(&self.program.path, &facts.arguments, &stage, limits, interrupt) {
             Ok(run) => facts.take(run),
             Err(error) => facts.judgement = Judgement::of(Outcome::Broke(format!("{error:#}"))),
         }
-        facts
+        Ok(facts)
     }
 
     fn arguments(self) -> Vec<String> {
@@ -84,16 +88,14 @@ impl<'a> Cell<'a> {
             .arguments(&self.program.flags, SHELL, &[GUEST, RUNTIME, &test])
     }
 
-    fn stage(self, checkout: &Checkout, guest: &Path) -> Result<Stage> {
+    fn stage(self, checkout: &Checkout, guests: &Guests) -> Result<Stage> {
         let stage = Stage::new(checkout)?;
-        stage.add(guest, GUEST)?;
+        stage.add(guests.module(self.case.guest())?, GUEST)?;
         for name in [SHELL, RUNTIME] {
             stage.add(&checkout.root().join(name), name)?;
         }
         let directory = self.case.directory(checkout);
-        let what = || format!("failed to list `{}`", directory.display());
-        for entry in fs::read_dir(&directory).with_context(what)? {
-            let path = entry.with_context(what)?.path();
+        for path in file::entries(&directory)? {
             if let (true, Some(name)) = (path.is_file(), path.file_name().and_then(|name| name.to_str())) {
                 stage.add(&path, &format!("js/{}/{name}", self.case.name))?;
             }
@@ -115,16 +117,12 @@ impl Facts<'_> {
         self.cpu_seconds = run.cpu_seconds;
         self.peak_bytes = run.peak_bytes;
         self.stderr = run.stderr;
-        match telemetry::part(run.lines) {
-            Ok(printed) => {
-                let program = self.cell.program;
-                let expectation = self.cell.case.expectation(program.engine);
-                self.judgement = judge(ended, &printed, expectation, program.shell);
-                self.transcript = printed.transcript;
-                self.telemetry = printed.telemetry;
-            }
-            Err(error) => self.judgement = Judgement::of(Outcome::Broke(format!("{error:#}"))),
-        }
+        let printed = telemetry::part(run.lines);
+        let program = self.cell.program;
+        let expectation = self.cell.case.expectation(program.engine);
+        self.judgement = judge(ended, &printed, expectation, program.shell);
+        self.transcript = printed.transcript;
+        self.telemetry = printed.telemetry;
     }
 }
 

@@ -22,10 +22,9 @@ impl Checkout {
                 here.display()
             );
         };
-        let target = match env::var_os("CARGO_TARGET_DIR") {
-            Some(target) if !target.is_empty() => here.join(target),
-            _ => root.join("target"),
-        };
+        let set = |name| env::var_os(name).filter(|value| !value.is_empty());
+        let target = set("CARGO_TARGET_DIR").or_else(|| set("CARGO_BUILD_TARGET_DIR"));
+        let target = target.map_or(root.join("target"), |target| here.join(target));
         Ok(Checkout {
             root: root.to_owned(),
             target,

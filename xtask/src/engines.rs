@@ -18,7 +18,11 @@ pub fn engines(flags: EnginesFlags, interrupt: &Interrupt) -> Result<Status> {
     let checkout = Checkout::find()?;
     let found = find::find(&checkout, &flags.engines.engines, interrupt)?;
     found.passed_over.iter().for_each(|word| output::warn(word));
-    output::print(&if flags.json { as_json(&found)? } else { as_table(&found) })?;
+    output::print(&if flags.json {
+        as_json(&found, interrupt)?
+    } else {
+        as_table(&found, interrupt)
+    })?;
     let named = !flags.engines.engines.is_empty();
     Ok(match named && !found.missing.is_empty() {
         true => Status::NoAnswer,
@@ -26,7 +30,7 @@ pub fn engines(flags: EnginesFlags, interrupt: &Interrupt) -> Result<Status> {
     })
 }
 
-fn as_table(found: &Found) -> String {
+fn as_table(found: &Found, interrupt: &Interrupt) -> String {
     let header = ["engine", "found", "program", "by", "flags", "features"];
     let mut rows = vec![header.map(|title| style(title).bold().to_string()).to_vec()];
     for program in &found.programs {
@@ -49,23 +53,30 @@ fn as_table(found: &Found) -> String {
     }
     let mut text = columns(&rows);
     for engine in found.without_shell() {
-        text += &format!(
-            "\nto get a shell of {}, `cargo xtask test --install` tries:\n",
-            engine.title
-        );
-        for command in commands(Need::Shell(engine)) {
+        let commands = commands(Need::Shell(engine), interrupt);
+        text += &match commands.is_empty() {
+            true => format!(
+                "\nnothing is known that would install a shell of {} on this system\n",
+                engine.title
+            ),
+            false => format!(
+                "\nto get a shell of {}, `cargo xtask test --install` tries:\n",
+                engine.title
+            ),
+        };
+        for command in commands {
             text += &format!("  {command}\n");
         }
     }
     text
 }
 
-fn as_json(found: &Found) -> Result<String> {
+fn as_json(found: &Found, interrupt: &Interrupt) -> Result<String> {
     let engines: Vec<EngineRow<'_>> = found.programs.iter().map(EngineRow::of).collect();
     let missing: Vec<_> = found
         .missing
         .iter()
-        .map(|engine| json!({ "engine": engine.name, "install": commands(Need::Shell(engine)) }))
+        .map(|engine| json!({ "engine": engine.name, "install": commands(Need::Shell(engine), interrupt) }))
         .collect();
     let all = json!({ "schema": "wasm-cycles/engines", "version": 1, "engines": engines, "missing": missing });
     Ok(format!("{}\n", serde_json::to_string_pretty(&all)?))

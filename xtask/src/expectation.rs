@@ -11,7 +11,14 @@ use regex::Regex;
 pub struct Expectation {
     /// The file it was read from, as shown to people.
     pub path: String,
-    pub verdict: Verdict,
+    /// The verdicts that may come: one, or more where versions of an engine truly differ.
+    pub verdicts: Vec<Verdict>,
+    /// The guest that the case runs on.
+    pub guest: String,
+    /// The claim that the case shows, for `docs/findings.md`.
+    pub shows: Option<String>,
+    /// What was claimed of it in 2020.
+    pub claimed: Option<String>,
     /// What the engine must have; a cell without it is skipped.
     pub needs: Vec<Feature>,
     /// The case runs only when it is named.
@@ -53,17 +60,32 @@ impl Line {
 /// What the directives of a file have said so far.
 #[derive(Debug, Default)]
 struct Directives {
-    verdict: Option<Verdict>,
+    verdicts: Option<Vec<Verdict>>,
+    guest: Option<String>,
+    shows: Option<String>,
+    claimed: Option<String>,
     needs: Option<Vec<Feature>>,
     only_named: Option<bool>,
 }
+
+/// The Rust guest, in the directory `guest/` itself.
+pub const DEFAULT_GUEST: &str = "guest";
 
 type Reader = fn(&mut Directives, &str) -> Result<()>;
 
 /// A directive is a row here: its name, and how its value is read.
 const DIRECTIVES: &[(&str, Reader)] = &[
     ("verdict", |directives, value| {
-        once(&mut directives.verdict, verdict(value)?)
+        once(&mut directives.verdicts, verdicts(value)?)
+    }),
+    ("guest", |directives, value| {
+        once(&mut directives.guest, value.to_owned())
+    }),
+    ("shows", |directives, value| {
+        once(&mut directives.shows, value.to_owned())
+    }),
+    ("claimed", |directives, value| {
+        once(&mut directives.claimed, value.to_owned())
     }),
     ("needs", |directives, value| {
         once(&mut directives.needs, features(value)?)
@@ -97,9 +119,12 @@ impl Expectation {
             }
         }
         Ok(Expectation {
-            verdict: directives
-                .verdict
+            verdicts: directives
+                .verdicts
                 .with_context(|| format!("{path}:1: a line `#: verdict = …` is missing"))?,
+            guest: directives.guest.unwrap_or_else(|| DEFAULT_GUEST.to_owned()),
+            shows: directives.shows,
+            claimed: directives.claimed,
             needs: directives.needs.unwrap_or_default(),
             only_named: directives.only_named.unwrap_or(false),
             path: path.to_owned(),
@@ -126,6 +151,11 @@ fn once<T>(slot: &mut Option<T>, value: T) -> Result<()> {
     ensure!(slot.is_none(), "it is given twice");
     *slot = Some(value);
     Ok(())
+}
+
+/// One verdict, or several with `|` between.
+fn verdicts(value: &str) -> Result<Vec<Verdict>> {
+    value.split('|').map(|name| verdict(name.trim())).collect()
 }
 
 fn verdict(value: &str) -> Result<Verdict> {
@@ -198,7 +228,8 @@ mod tests {
     fn reads_directives_comments_and_lines() {
         let text = "# A comment.\n#: verdict = leaks\n#: needs = gc wasm-gc\nplain\n...\n{{\\d+}} live.\n";
         let expectation = Expectation::parse(text, "e.txt").unwrap();
-        assert_eq!(expectation.verdict, Verdict::Leaks);
+        assert_eq!(expectation.verdicts, [Verdict::Leaks]);
+        assert_eq!(expectation.guest, "guest");
         assert_eq!(expectation.needs, [Feature::Gc, Feature::WasmGc]);
         assert!(!expectation.only_named);
         let numbers: Vec<usize> = expectation.lines.iter().map(|line| line.number).collect();

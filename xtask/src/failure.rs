@@ -1,12 +1,11 @@
 //! What is said of a cell that is not as expected.
 
-use crate::cell::Facts;
 use crate::expectation::Expectation;
 use crate::find::{How, Program};
 use crate::judge::{Departure, Outcome};
+use crate::repeat::Repeated;
 use crate::transcript::Mismatch;
 use console::style;
-use std::fmt::Write;
 
 /// How many lines from the end of standard error are shown.
 const STDERR_LINES: usize = 10;
@@ -14,30 +13,54 @@ const STDERR_LINES: usize = 10;
 /// How many characters of a line are shown.
 const SHOWN: usize = 200;
 
+/// How many lines from the end of the transcript are shown.
+const TRANSCRIPT_LINES: usize = 4;
+
 /// What went wrong, where, and how to run the cell alone; none if all is as expected.
-pub fn failure(facts: &Facts<'_>) -> Option<String> {
+pub fn failure(cell: &Repeated<'_>) -> Option<String> {
+    let facts = cell.telling();
     let (case, program) = (facts.cell.case, facts.cell.program);
     let expectation = case.expectation(program.engine);
     let outcome = &facts.judgement.outcome;
     let body = match outcome {
         Outcome::Ok | Outcome::Skipped(_) => return None,
-        Outcome::Broke(how) => format!("  {how}\n"),
-        Outcome::Failed(Departure::Other(text)) => format!("  {text}\n"),
-        Outcome::Failed(Departure::Transcript(mismatch)) => departure(mismatch, expectation, &facts.transcript),
+        Outcome::Broke(how) | Outcome::Inconclusive(how) => format!("  {how}\n"),
+        Outcome::Failed(departures) => departures
+            .iter()
+            .map(|departure| match departure {
+                Departure::Other(text) => format!("  {text}\n"),
+                Departure::Transcript(mismatch) => departure_of(mismatch, expectation, &facts.transcript),
+            })
+            .collect(),
     };
     let name = style(outcome.name()).for_stderr().red().bold();
     let mut text = format!("{name} {} on {}: {program}\n{body}", case.name, program.engine.name);
-    if facts.transcript.is_empty() && facts.end.is_some() {
-        text += "  it printed nothing\n";
+    if let Some(numbers) = &facts.judgement.numbers {
+        text += &format!("  the numbers: {numbers}\n");
     }
-    text += &stderr(&facts.stderr);
-    // Writing to a string cannot fail.
-    let _ = writeln!(text, "  alone: {}", alone(&case.name, program));
+    if facts.end.is_some() {
+        text += &end_of("the transcript", &facts.transcript, TRANSCRIPT_LINES);
+        let stderr: Vec<String> = facts.stderr.lines().map(str::to_owned).collect();
+        if !stderr.is_empty() {
+            text += &end_of("standard error", &stderr, STDERR_LINES);
+        }
+    }
+    text += &format!("  alone: {}\n", alone(&case.name, program));
     Some(text)
 }
 
+/// The last lines of what was printed.
+fn end_of(what: &str, lines: &[String], count: usize) -> String {
+    if lines.is_empty() {
+        return format!("  {what} is empty\n");
+    }
+    let end = &lines[lines.len().saturating_sub(count)..];
+    let shown: String = end.iter().map(|line| format!("    {}\n", clip(line))).collect();
+    format!("  the end of {what}:\n{shown}")
+}
+
 /// The expected line, the line that came, and where.
-fn departure(mismatch: &Mismatch, expectation: &Expectation, transcript: &[String]) -> String {
+fn departure_of(mismatch: &Mismatch, expectation: &Expectation, transcript: &[String]) -> String {
     let [expected, came] = sides(mismatch, expectation, transcript);
     format!(
         "  expected: {}\n            ({})\n  came:     {}\n            ({})\n",
@@ -68,16 +91,6 @@ fn sides(mismatch: &Mismatch, expectation: &Expectation, transcript: &[String]) 
         None => ("the end".to_owned(), format!("after {} lines", transcript.len())),
     };
     [expected, came]
-}
-
-fn stderr(text: &str) -> String {
-    let lines: Vec<&str> = text.lines().collect();
-    if lines.is_empty() {
-        return String::new();
-    }
-    let end = &lines[lines.len().saturating_sub(STDERR_LINES)..];
-    let shown: String = end.iter().map(|line| format!("    {}\n", clip(line))).collect();
-    format!("  the end of standard error:\n{shown}")
 }
 
 /// A line without what could upset a terminal, and not too long.

@@ -8,7 +8,7 @@ use crate::interrupt::Interrupt;
 use crate::probe::{Answer, Prober};
 use crate::shell::Shell;
 use crate::suggest::did_you_mean;
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use regex::Regex;
 use std::collections::BTreeSet;
 use std::env;
@@ -33,6 +33,8 @@ pub struct Program {
     /// The flags that it needs to have these features.
     pub flags: Vec<String>,
     pub how: How,
+    /// Why it cannot be judged, if its canary has found that.
+    pub doubt: Option<String>,
 }
 
 /// How a candidate was come by.
@@ -118,7 +120,13 @@ pub enum Wanted {
 
 /// Reads the values of `--engine`.
 pub fn wanted(words: &[OsString]) -> Result<Vec<Wanted>> {
-    words.iter().map(|word| read(word)).collect()
+    let mut once: Vec<&OsString> = Vec::new();
+    for word in words {
+        if !once.contains(&word) {
+            once.push(word);
+        }
+    }
+    once.into_iter().map(|word| read(word)).collect()
 }
 
 fn read(word: &OsStr) -> Result<Wanted> {
@@ -130,6 +138,11 @@ fn read(word: &OsStr) -> Result<Wanted> {
         let name = String::from_utf8_lossy(&bytes[..equals]);
         // A path may have a `=` in it, but an engine's name has no slash.
         if !name.contains('/') {
+            ensure!(
+                equals + 1 < bytes.len(),
+                "`{}` lacks the path of a program",
+                word.display()
+            );
             let program = program(OsStr::from_bytes(&bytes[equals + 1..]))?;
             return Ok(Wanted::Program(program, Some(engine::named(&name)?)));
         }
@@ -216,6 +229,8 @@ fn first_of(engine: &'static Engine, prober: &Prober<'_>) -> Result<Found> {
                 found.programs.push(program);
                 return Ok(found);
             }
+            // What it did then says nothing of it.
+            Err(_) if prober.is_interrupted() => bail!("interrupted"),
             Err(error) => found.passed_over.push(format!(
                 "`{}` ({how}) is passed over for {}: {error:#}",
                 path.display(),

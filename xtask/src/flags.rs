@@ -57,12 +57,16 @@ pub struct TestFlags {
     pub install: bool,
 
     /// How many cells run at once [default: the machine's cores]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = count)]
     pub jobs: Option<NonZeroUsize>,
 
     /// How long a cell may run
-    #[arg(long, value_name = "SECONDS", default_value = "60", value_parser = seconds)]
+    #[arg(long, value_name = "SECONDS", default_value = "60", value_parser = seconds, allow_negative_numbers = true)]
     pub timeout: Duration,
+
+    /// Run each cell so often, and count the verdicts; mixed ones are a failure
+    #[arg(long, value_name = "N", default_value = "1", value_parser = count)]
+    pub repeat: NonZeroUsize,
 
     /// Write every cell's facts to this file
     #[arg(long, value_name = "FILE")]
@@ -109,4 +113,8 @@ fn seconds(text: &str) -> Result<Duration, String> {
         .filter(|seconds| *seconds > 0.0)
         .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
         .ok_or_else(|| "a number of seconds above 0 is wanted, such as 60 or 0.5".to_owned())
+}
+
+fn count(text: &str) -> Result<NonZeroUsize, String> {
+    text.parse().map_err(|_| "a whole number above 0 is wanted".to_owned())
 }

@@ -1,176 +1,95 @@
-//! The guest: built for wasm32 when its sources have changed, and kept under a
-//! name that tells what it was built from.
+//! Guests, by name: the Rust crate `guest/`, and each `guest/NAME.wat`.
 
+use crate::case::Case;
 use crate::checkout::Checkout;
+use crate::expectation::DEFAULT_GUEST;
 use crate::file;
+use crate::guest_crate;
 use crate::interrupt::Interrupt;
 use crate::progress::Progress;
-use crate::recipe::Need;
-use crate::tool;
-use crate::toolchain::{self, Means, TARGET, Toolchain};
-use crate::{install, output};
+use crate::suggest::did_you_mean;
 use anyhow::{Context, Result, bail};
-use nix::fcntl::{Flock, FlockArg};
-use std::env;
-use std::fs::{self, File};
+use std::collections::BTreeMap;
+use std::fs;
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
-use xshell::Cmd;
 
-const PACKAGE: &str = "guest";
-const PROFILE: &str = "guest";
+/// The modules of the guests that were built, by name.
+#[derive(Debug, Default)]
+pub struct Guests(BTreeMap<String, PathBuf>);
 
-/// What a guest is built from, besides its own directory.
-const SHARED: &[&str] = &["Cargo.toml", "Cargo.lock", ".cargo/config.toml"];
+impl Guests {
+    /// The module of a guest that was built.
+    pub fn module(&self, name: &str) -> Result<&Path> {
+        let module = self
+            .0
+            .get(name)
+            .with_context(|| format!("the guest `{name}` was not built"))?;
+        Ok(module)
+    }
 
-/// The parts of the standard library that a guest without it needs.
-const BUILD_STD: &str = "-Zbuild-std=core,alloc,panic_abort";
-
-/// Variables that would change what a guest is built to.
-const UNSET: &[&str] = &[
-    "RUSTFLAGS",
-    "CARGO_ENCODED_RUSTFLAGS",
-    "CARGO_BUILD_TARGET",
-    "CARGO_BUILD_RUSTFLAGS",
-];
-
-/// How often a build begins anew because its sources changed under it.
-const ATTEMPTS: usize = 3;
-
-/// The guest's module, if it need not be built.
-pub fn built(checkout: &Checkout) -> Result<Option<PathBuf>> {
-    let module = module(checkout)?;
-    Ok(module.is_file().then_some(module))
+    pub fn modules(&self) -> impl Iterator<Item = &Path> {
+        self.0.values().map(PathBuf::as_path)
+    }
 }
 
-/// Builds the guest if that is needed, and returns its module.
-pub fn build(checkout: &Checkout, progress: &Progress, interrupt: &Interrupt) -> Result<PathBuf> {
-    for _ in 0..ATTEMPTS {
-        let module = module(checkout)?;
-        if module.is_file() {
-            return Ok(module);
-        }
-        // Another command must not put its guest in place of this one's before it is copied.
-        let directory = checkout.scratch("cargo")?;
-        let _lock = lock(&directory.join("lock"))?;
-        if module.is_file() {
-            return Ok(module);
-        }
-        let built = compile(checkout, &directory, progress, interrupt)?;
-        let bytes = file::read(&built)?;
-        if self::module(checkout)? == module {
-            file::write(&module, &bytes)?;
-            return Ok(module);
+/// Builds the guests of these cases, and no others.
+pub fn build(checkout: &Checkout, cases: &[Case], progress: &Progress, interrupt: &Interrupt) -> Result<Guests> {
+    let mut guests = Guests::default();
+    for name in cases.iter().map(Case::guest) {
+        if !guests.0.contains_key(name) {
+            let module = match name {
+                DEFAULT_GUEST => guest_crate::build(checkout, progress, interrupt)?,
+                _ => assemble(checkout, name)?,
+            };
+            guests.0.insert(name.to_owned(), module);
         }
     }
-    bail!("the sources of the guest change faster than it can be built")
+    Ok(guests)
 }
 
-fn lock(path: &Path) -> Result<Flock<File>> {
-    let file = File::create(path).with_context(|| format!("failed to write `{}`", path.display()))?;
-    Flock::lock(file, FlockArg::LockExclusive)
-        .map_err(|(_, error)| error)
-        .with_context(|| format!("failed to lock `{}`", path.display()))
+/// The text of a guest that is written in WebAssembly.
+fn text(checkout: &Checkout, name: &str) -> PathBuf {
+    checkout.root().join("guest").join(name).with_extension("wat")
 }
 
-/// Tries one toolchain after the other until one builds the guest.
-fn compile(checkout: &Checkout, directory: &Path, progress: &Progress, interrupt: &Interrupt) -> Result<PathBuf> {
-    let toolchains = toolchain::all(checkout)?;
-    if toolchains.is_empty() {
-        bail!(
-            "no Rust here can build the guest: no `rustc` on PATH has the target {TARGET}, or the standard \
-             library's sources{}",
-            install::hint(&[Need::Wasm32])
-        );
+/// An error if there is no guest of this name.
+pub fn check(checkout: &Checkout, name: &str) -> Result<()> {
+    if name == DEFAULT_GUEST || text(checkout, name).is_file() {
+        return Ok(());
     }
-    let mut failures = Vec::new();
-    for toolchain in toolchains {
-        let _line = progress.begin(format!("building the guest with {}", toolchain.rustc.display()));
-        match compile_with(&toolchain, checkout, directory, interrupt)? {
-            Ok(module) => return Ok(module),
-            Err(stderr) => failures.push((toolchain.rustc, stderr)),
-        }
-    }
-    for (_, stderr) in &failures {
-        output::note(stderr.trim_end());
-    }
-    let tried: Vec<String> = failures
-        .iter()
-        .map(|(rustc, _)| format!("`{}`", rustc.display()))
+    let files = fs::read_dir(checkout.root().join("guest"))
+        .into_iter()
+        .flatten()
+        .flatten();
+    let names: Vec<String> = files
+        .filter_map(|file| Some(file.file_name().to_str()?.strip_suffix(".wat")?.to_owned()))
         .collect();
     bail!(
-        "failed to build the guest with {}; what it said is above",
-        tried.join(", ")
-    )
+        "there is no guest `{name}`{}",
+        did_you_mean(name, names.iter().map(String::as_str).chain([DEFAULT_GUEST]))
+    );
 }
 
-/// Runs cargo with this compiler; the inner error is what it said.
-fn compile_with(
-    toolchain: &Toolchain,
-    checkout: &Checkout,
-    directory: &Path,
-    interrupt: &Interrupt,
-) -> Result<Result<PathBuf, String>> {
-    let shell = tool::shell_in(checkout.root())?;
-    let cargo = env::var_os("CARGO").unwrap_or("cargo".into());
-    let mut command: Cmd<'_> = tool::guarded(&shell)?
-        .arg(cargo)
-        .args(["build", "--locked", "--package", PACKAGE, "--profile", PROFILE])
-        .args(["--target", TARGET, "--target-dir"])
-        .arg(directory)
-        .env("RUSTC", &toolchain.rustc);
-    for variable in UNSET {
-        command = command.env_remove(variable);
-    }
-    if toolchain.means == Means::Sources {
-        // The flag is for nightly compilers, unless a stable one is told to be as one.
-        command = command.arg(BUILD_STD).env("RUSTC_BOOTSTRAP", "1");
-    }
-    let (success, stderr) = tool::run_guarded(command, interrupt)?;
-    let module = directory
-        .join(TARGET)
-        .join(PROFILE)
-        .join(PACKAGE)
-        .with_extension("wasm");
-    Ok(if success { Ok(module) } else { Err(stderr) })
-}
-
-/// Where the module lies that is built from today's sources by today's toolchains.
-fn module(checkout: &Checkout) -> Result<PathBuf> {
+/// Compiles WebAssembly text, if it has not been compiled yet.
+fn assemble(checkout: &Checkout, name: &str) -> Result<PathBuf> {
+    let path = text(checkout, name);
+    let source = file::read(&path)?;
     let mut hasher = DefaultHasher::new();
-    let mut files: Vec<PathBuf> = SHARED.iter().map(|name| checkout.root().join(name)).collect();
-    walk(&checkout.root().join("guest"), &mut files)?;
-    for path in &files {
-        (path.strip_prefix(checkout.root()).unwrap_or(path), file::read(path)?).hash(&mut hasher);
-    }
-    // The toolchain that the command itself was built with: cargo tells where it is, and rustup updates it in place.
-    for variable in ["CARGO", "RUSTC"] {
-        let program = env::var_os(variable);
-        let facts = program.as_ref().and_then(|program| fs::metadata(program).ok());
-        let facts = facts.map(|facts| (facts.len(), facts.mtime(), facts.mtime_nsec()));
-        (program, facts).hash(&mut hasher);
-    }
-    Ok(checkout
+    source.hash(&mut hasher);
+    let module = checkout
         .scratch("guests")?
-        .join(format!("{PACKAGE}-{:016x}.wasm", hasher.finish())))
-}
-
-/// Every file below the directory, in order.
-fn walk(directory: &Path, files: &mut Vec<PathBuf>) -> Result<()> {
-    let what = || format!("failed to list `{}`", directory.display());
-    let entries = fs::read_dir(directory).with_context(what)?;
-    let mut paths = entries
-        .map(|entry| entry.map(|entry| entry.path()))
-        .collect::<Result<Vec<_>, _>>()
-        .with_context(what)?;
-    paths.sort();
-    for path in paths {
-        if path.is_dir() {
-            walk(&path, files)?;
-        } else {
-            files.push(path);
-        }
+        .join(format!("{name}-{:016x}.wasm", hasher.finish()));
+    if !module.is_file() {
+        let shown = checkout.show(&path);
+        let source = String::from_utf8(source).with_context(|| format!("`{shown}` is not UTF-8"))?;
+        let bytes = wat::parse_str(&source)
+            .map_err(|mut error| {
+                error.set_path(&shown);
+                anyhow::Error::msg(error.to_string())
+            })
+            .with_context(|| format!("failed to assemble the guest `{name}`"))?;
+        file::write(&module, &bytes)?;
     }
-    Ok(())
+    Ok(module)
 }

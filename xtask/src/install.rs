@@ -2,7 +2,7 @@
 
 use crate::checkout::Checkout;
 use crate::find::{self, Found};
-use crate::guest;
+use crate::guest_crate;
 use crate::interrupt::Interrupt;
 use crate::output::{note, warn};
 use crate::recipe::{Manager, Need, Way, choose, ways};
@@ -31,12 +31,12 @@ pub fn install(checkout: &Checkout, engines: &[OsString], interrupt: &Interrupt)
 }
 
 /// The commands that would meet the needs on this system, as the end of an error.
-pub fn hint(needs: &[Need]) -> String {
-    let commands: BTreeSet<String> = needs.iter().flat_map(|need| commands(*need)).collect();
-    let mut text = String::from("; get what is missing by `cargo xtask test --install`, which tries");
+pub fn hint(needs: &[Need], interrupt: &Interrupt) -> String {
+    let commands: Vec<String> = needs.iter().flat_map(|need| commands(*need, interrupt)).collect();
     if commands.is_empty() {
         return String::from("; nothing is known that would install it on this system");
     }
+    let mut text = String::from("; get what is missing by `cargo xtask test --install`, which tries");
     for command in commands {
         text += &format!("\n  {command}");
     }
@@ -44,12 +44,9 @@ pub fn hint(needs: &[Need]) -> String {
 }
 
 /// The commands that could meet a need on this system, the best first.
-pub fn commands(need: Need) -> Vec<String> {
-    let Ok(shell) = Shell::new() else {
-        return Vec::new();
-    };
+pub fn commands(need: Need, interrupt: &Interrupt) -> Vec<String> {
     ways(need)
-        .filter_map(|way| plan(&shell, way))
+        .filter_map(|way| plan(way, interrupt))
         .map(|plan| plan.command.join(" "))
         .collect()
 }
@@ -62,7 +59,7 @@ struct Plan {
 }
 
 /// The command of a way; none where the system has no such program or package.
-fn plan(shell: &Shell, way: &Way) -> Option<Plan> {
+fn plan(way: &Way, interrupt: &Interrupt) -> Option<Plan> {
     let (manager, patterns) = match way {
         Way::Packages(manager, patterns) | Way::Host(manager, patterns) => (Manager::named(manager)?, patterns),
         Way::Command(words) => {
@@ -75,16 +72,8 @@ fn plan(shell: &Shell, way: &Way) -> Option<Plan> {
     };
     which::which(manager.program).ok()?;
     let find = |pattern: &&str| {
-        let (program, arguments) = manager
-            .search_for(pattern)
-            .split_first()
-            .map(|(a, b)| (a.clone(), b.to_vec()))?;
-        let listing = cmd!(shell, "{program} {arguments...}")
-            .quiet()
-            .ignore_stderr()
-            .read()
-            .ok()?;
-        choose(pattern, &listing)
+        let search = manager.search_for(pattern);
+        choose(pattern, &tool::ask(search.first()?, &search[1..], interrupt)?)
     };
     let packages: Option<Vec<String>> = patterns.iter().map(find).collect();
     Some(Plan {
@@ -112,7 +101,7 @@ impl Installer<'_> {
     }
 
     fn can_build(&self) -> Result<bool> {
-        Ok(guest::built(self.checkout)?.is_some() || !toolchain::all(self.checkout)?.is_empty())
+        Ok(guest_crate::built(self.checkout)?.is_some() || !toolchain::all(self.checkout, self.interrupt)?.is_empty())
     }
 
     fn find(&self, engines: &[OsString]) -> Result<Found> {
@@ -154,7 +143,7 @@ impl Installer<'_> {
         if let Way::Packages(manager, _) | Way::Host(manager, _) = way {
             self.refresh(manager)?;
         }
-        match plan(&self.shell, way) {
+        match plan(way, self.interrupt) {
             Some(plan) => self.run(plan.command, plan.root),
             None => Ok(false),
         }

@@ -24,7 +24,11 @@ impl Interrupt {
     /// From here on, the first signal ends the programs that run under a guard
     /// and the command once they are gone; the second ends it at once.
     pub fn listen(&self) -> Result<()> {
-        let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP]).context("failed to listen for signals")?;
+        // `nohup`, and a shell's `&`, have some of them ignored: that stays so.
+        let wanted = [SIGINT, SIGTERM, SIGHUP]
+            .into_iter()
+            .filter(|signal| !is_ignored(*signal));
+        let mut signals = Signals::new(wanted).context("failed to listen for signals")?;
         let interrupt = self.clone();
         thread::spawn(move || {
             for signal in signals.forever() {
@@ -64,6 +68,16 @@ impl Interrupt {
     fn state(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Whether the signal was ignored when the command began. Elsewhere than on Linux none is taken to be.
+fn is_ignored(signal: i32) -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let mask = mask
+        .and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok())
+        .unwrap_or(0);
+    mask >> (signal - 1) & 1 == 1
 }
 
 /// A lifeline that is watched.

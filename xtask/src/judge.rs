@@ -4,26 +4,29 @@
 use crate::expectation::Expectation;
 use crate::feature::Feature;
 use crate::lifeline::End;
-use crate::process::Stop;
+use crate::process::{LINES, Stop};
 use crate::shell::Shell;
 use crate::telemetry::{Event, Printed};
 use crate::transcript::{Mismatch, compare};
-use crate::verdict::{Verdict, verdict};
+use crate::verdict::{Numbers, Verdict, numbers};
 
 /// What is said of a cell.
 #[derive(Debug)]
 pub struct Judgement {
     pub outcome: Outcome,
-    /// What the numbers say, if it ran to an end.
-    pub verdict: Option<Verdict>,
+    /// What the telemetry amounts to, if it ran to an end.
+    pub numbers: Option<Numbers>,
 }
 
 #[derive(Debug)]
 pub enum Outcome {
     Ok,
-    Failed(Departure),
+    /// It departs from its expectation, in one way or more.
+    Failed(Vec<Departure>),
     /// The engine lacks this, which the case needs.
     Skipped(Feature),
+    /// The engine failed its canary, and cannot be judged: why.
+    Inconclusive(String),
     /// It crashed, ran out of time, flooded, or could not start: how.
     Broke(String),
 }
@@ -46,7 +49,11 @@ pub struct Ended {
 impl Judgement {
     /// One without a verdict.
     pub fn of(outcome: Outcome) -> Judgement {
-        Judgement { outcome, verdict: None }
+        Judgement { outcome, numbers: None }
+    }
+
+    pub fn verdict(&self) -> Option<Verdict> {
+        self.numbers.as_ref().map(|numbers| numbers.verdict)
     }
 }
 
@@ -57,6 +64,7 @@ impl Outcome {
             Outcome::Ok => "ok",
             Outcome::Failed(_) => "FAILED",
             Outcome::Skipped(_) => "skipped",
+            Outcome::Inconclusive(_) => "inconclusive",
             Outcome::Broke(_) => "broke",
         }
     }
@@ -69,17 +77,26 @@ impl Outcome {
 
 /// Judges a cell that was run.
 pub fn judge(ended: Ended, printed: &Printed, expectation: &Expectation, shell: &Shell) -> Judgement {
-    if let Some(how) = broke(ended) {
+    // A line that was cut off by the end of the program is its end's doing.
+    if let Some(how) = broke(ended).or_else(|| printed.malformed.clone()) {
         return Judgement::of(Outcome::Broke(how));
     }
-    let verdict = verdict(&printed.events);
-    let departure = compare(&expectation.lines, &printed.transcript)
-        .map_err(Departure::Transcript)
-        .and_then(|()| exit(ended.end, &printed.events, shell).map_err(Departure::Other))
-        .and_then(|()| numbers(verdict, expectation.verdict).map_err(Departure::Other));
+    let numbers = numbers(&printed.events);
+    let departures: Vec<Departure> = [
+        compare(&expectation.lines, &printed.transcript).map_err(Departure::Transcript),
+        exit(ended.end, &printed.events, shell).map_err(Departure::Other),
+        expected(numbers.verdict, &expectation.verdicts).map_err(Departure::Other),
+    ]
+    .into_iter()
+    .filter_map(Result::err)
+    .collect();
+    let outcome = match departures.is_empty() {
+        true => Outcome::Ok,
+        false => Outcome::Failed(departures),
+    };
     Judgement {
-        outcome: departure.map_or_else(Outcome::Failed, |()| Outcome::Ok),
-        verdict: Some(verdict),
+        outcome,
+        numbers: Some(numbers),
     }
 }
 
@@ -89,7 +106,9 @@ const BY_SIGNAL: std::ops::Range<i32> = 129..160;
 fn broke(ended: Ended) -> Option<String> {
     Some(match (ended.stop, ended.end) {
         (Some(Stop::TimedOut(limit)), _) => format!("it ran out of time after {} s", limit.as_secs_f64()),
-        (Some(Stop::Flooded(limit)), _) => format!("it flooded: more than {} MiB of output", limit >> 20),
+        (Some(Stop::Flooded(limit)), _) => {
+            format!("it flooded: more than {} MiB, or {LINES} lines, of output", limit >> 20)
+        }
         (Some(Stop::Interrupted), _) => "it was interrupted".to_owned(),
         (None, Some(End::Signal(signal))) => format!("it crashed: signal {signal}{}", signal_name(signal)),
         (None, Some(End::Status(status))) if BY_SIGNAL.contains(&status) => {
@@ -122,7 +141,7 @@ fn exit(end: Option<End>, events: &[Event], shell: &Shell) -> Result<(), String>
     };
     let Some(meant) = meant else {
         return Err(format!(
-            "it exited with {came} before its end, where it would have told `quit`"
+            "it exited with {came} before its end: `main` was not run, or stopped on the way"
         ));
     };
     let wanted = if shell.keeps_exit_status { meant } else { 0 };
@@ -132,11 +151,17 @@ fn exit(end: Option<End>, events: &[Event], shell: &Shell) -> Result<(), String>
     Ok(())
 }
 
-fn numbers(verdict: Verdict, expected: Verdict) -> Result<(), String> {
-    if verdict != expected {
-        return Err(format!("the verdict is `{verdict}`; expected is `{expected}`"));
+fn expected(verdict: Verdict, expected: &[Verdict]) -> Result<(), String> {
+    if expected.contains(&verdict) {
+        return Ok(());
     }
-    Ok(())
+    Err(format!("the verdict is `{verdict}`; expected is `{}`", names(expected)))
+}
+
+/// A set of verdicts, as expectations have it.
+pub fn names(verdicts: &[Verdict]) -> String {
+    let names: Vec<String> = verdicts.iter().map(Verdict::to_string).collect();
+    names.join(" | ")
 }
 
 #[cfg(test)]
@@ -148,20 +173,29 @@ mod tests {
 
     const COLLECTED: &[&str] = &[
         "hello",
-        "@ {\"type\":\"round\",\"allocated\":5,\"live\":5}",
-        "@ {\"type\":\"round\",\"allocated\":10,\"live\":5}",
-        "@ {\"type\":\"final\",\"allocated\":10,\"live\":0}",
+        "@ {\"type\":\"start\",\"objects\":5,\"initial\":2,\"maximum\":10}",
+        "@ {\"type\":\"round\",\"allocated\":5,\"live\":5,\"pages\":2}",
+        "@ {\"type\":\"round\",\"allocated\":10,\"live\":5,\"pages\":2}",
+        "@ {\"type\":\"settled\",\"allocated\":10,\"live\":0,\"pages\":2}",
         "@ {\"type\":\"quit\",\"status\":0}",
     ];
 
     fn outcome(shell: &str, stop: Option<Stop>, end: End, lines: &[&str]) -> String {
         let expectation = Expectation::parse("#: verdict = collected\nhello", "e.txt").unwrap();
-        let printed = part(lines.iter().map(|line| (*line).to_owned()).collect()).unwrap();
+        let printed = part(lines.iter().map(|line| (*line).to_owned()).collect());
         let ended = Ended { stop, end: Some(end) };
         let judgement = judge(ended, &printed, &expectation, named(shell).unwrap());
+        let departure = |departure: &Departure| match departure {
+            Departure::Transcript(mismatch) => format!("{:?}", mismatch.came),
+            Departure::Other(text) => text.clone(),
+        };
         match judgement.outcome {
-            Outcome::Failed(Departure::Transcript(mismatch)) => format!("FAILED {:?}", mismatch.came),
-            Outcome::Failed(Departure::Other(text)) => format!("FAILED {text}"),
+            Outcome::Failed(departures) => {
+                format!(
+                    "FAILED {}",
+                    departures.iter().map(departure).collect::<Vec<_>>().join("; ")
+                )
+            }
             Outcome::Broke(text) => format!("broke {text}"),
             other => other.name().to_owned(),
         }
@@ -170,8 +204,9 @@ mod tests {
     #[test]
     fn what_was_printed_comes_first() {
         let ok = End::Status(0);
-        let silent = &COLLECTED[..4];
-        let leaked = [&COLLECTED[..2], &COLLECTED[4..]].concat();
+        let silent = &COLLECTED[..5];
+        let short = [&COLLECTED[..3], &COLLECTED[4..]].concat();
+        let bad = [&short[1..], &["and more"]].concat();
         for (shell, stop, end, lines, wanted) in [
             ("d8", None, ok, COLLECTED, "ok"),
             ("d8", None, ok, &COLLECTED[1..], "FAILED None"),
@@ -194,21 +229,29 @@ mod tests {
                 None,
                 ok,
                 silent,
-                "FAILED it exited with 0 before its end, where it would have told `quit`",
+                "FAILED it exited with 0 before its end: `main` was not run, or stopped on the way",
             ),
             (
                 "jsc",
                 None,
                 ok,
                 silent,
-                "FAILED it exited with 0 before its end, where it would have told `quit`",
+                "FAILED it exited with 0 before its end: `main` was not run, or stopped on the way",
             ),
             (
                 "d8",
                 None,
                 ok,
-                &leaked,
+                &short,
                 "FAILED the verdict is `inconclusive`; expected is `collected`",
+            ),
+            (
+                "d8",
+                None,
+                End::Status(1),
+                &bad,
+                "FAILED Some(0); it meant to exit with 0, and exited with 1; \
+                 the verdict is `inconclusive`; expected is `collected`",
             ),
             (
                 "d8",
@@ -236,7 +279,7 @@ mod tests {
                 Some(Stop::Flooded(16 << 20)),
                 End::Signal(9),
                 COLLECTED,
-                "broke it flooded: more than 16 MiB of output",
+                "broke it flooded: more than 16 MiB, or 200000 lines, of output",
             ),
         ] {
             assert_eq!(outcome(shell, stop, end, lines), wanted);
@@ -246,7 +289,7 @@ mod tests {
     #[test]
     fn jsc_exits_with_0_whatever_it_is_asked() {
         let mut lines = COLLECTED.to_vec();
-        lines[4] = "@ {\"type\":\"quit\",\"status\":1}";
+        lines[5] = "@ {\"type\":\"quit\",\"status\":1}";
         assert_eq!(outcome("jsc", None, End::Status(0), &lines), "ok");
         assert_eq!(
             outcome("js", None, End::Status(0), &lines),

@@ -3,6 +3,9 @@
 //! run; the end of the line, for whatever reason, is the program's end. On
 //! the way back the guard tells what became of the program.
 
+use anyhow::{Result, bail};
+use nix::sys::signal::{Signal, killpg};
+use nix::unistd::Pid;
 use serde::{Deserialize, Serialize};
 use std::io::{self, Read};
 use std::net::Shutdown;
@@ -59,13 +62,25 @@ impl Lifeline {
         let _ = self.0.shutdown(Shutdown::Write);
     }
 
-    /// All that the guard said; to be called once it has exited.
-    pub fn words(mut self) -> Vec<Word> {
+    /// What became of the program, as the guard said; to be called once the
+    /// guard has exited. None if it was killed before it could say: then what is
+    /// left of the program's group is killed here. An error says why the program
+    /// could not be started.
+    pub fn end(mut self) -> Result<Option<Ended>> {
         let mut text = String::new();
         // A guard that was killed in mid-word is as one that did not say it.
         let _ = self.0.read_to_string(&mut text);
-        text.lines()
-            .filter_map(|line| serde_json::from_str(line).ok())
-            .collect()
+        let mut group = None;
+        for word in text.lines().filter_map(|line| serde_json::from_str(line).ok()) {
+            match word {
+                Word::Failed(error) => bail!(error),
+                Word::Started(leader) => group = Some(leader),
+                Word::Ended(ended) => return Ok(Some(ended)),
+            }
+        }
+        if let Some(leader) = group {
+            let _ = killpg(Pid::from_raw(leader), Signal::SIGKILL);
+        }
+        Ok(None)
     }
 }

@@ -23,9 +23,11 @@ mod shell;
 mod version;
 
 mod guest;
+mod guest_crate;
 mod tool;
 mod toolchain;
 
+mod canary;
 mod cell;
 mod guard;
 mod interrupt;
@@ -35,6 +37,7 @@ mod schedule;
 mod stage;
 
 mod judge;
+mod repeat;
 mod telemetry;
 mod verdict;
 

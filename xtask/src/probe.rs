@@ -61,6 +61,7 @@ impl Answer {
             features: self.features,
             flags: self.flags,
             how,
+            doubt: None,
         })
     }
 }
@@ -84,6 +85,11 @@ impl<'a> Prober<'a> {
         })
     }
 
+    /// Whether the command was asked to end, and answers mean nothing any more.
+    pub fn is_interrupted(&self) -> bool {
+        self.interrupt.signal().is_some()
+    }
+
     /// Asks the program who it is, and which flags give it what it lacks. The
     /// answer is remembered for as long as the program stays the same; a
     /// refusal is not, for it may have been the machine's fault.
@@ -103,8 +109,7 @@ impl<'a> Prober<'a> {
         ensure!(!metadata.is_dir(), "it is a directory");
         ensure!(metadata.mode() & 0o111 != 0, "it is not executable");
         let mut hasher = DefaultHasher::new();
-        let modified = (metadata.mtime(), metadata.mtime_nsec());
-        (path, metadata.len(), modified, &self.script, GENERATION).hash(&mut hasher);
+        (path, file::stamp(path)?, &self.script, GENERATION).hash(&mut hasher);
         Ok(self.cache.join(format!("{:016x}.json", hasher.finish())))
     }
 
@@ -130,6 +135,10 @@ impl<'a> Prober<'a> {
         if answer.version.is_none() {
             answer.version = self.version(path, shell, &stage);
         }
+        // They go into tables.
+        for version in [&mut answer.version, &mut answer.engine_version].into_iter().flatten() {
+            *version = clip(version);
+        }
         Ok(answer)
     }
 
@@ -147,7 +156,7 @@ impl<'a> Prober<'a> {
                 let run = process::run(path, &[flag.to_owned()], stage, LIMITS, self.interrupt).ok()?;
                 version::number_in(&run.lines.join("\n"))
             }
-            None => version::of_package(path),
+            None => version::of_package(path, self.interrupt),
         }
     }
 }
@@ -165,7 +174,7 @@ fn silence(run: &Run) -> String {
         (Some(Stop::Flooded(limit)), _) => {
             format!("it printed more than {} KiB when asked who it is", limit >> 10)
         }
-        (Some(Stop::Interrupted), _) => "interrupted".to_owned(),
+        (Some(Stop::Interrupted), _) => "it was interrupted".to_owned(),
         (None, Some(End::Signal(signal))) => format!("it was ended by signal {signal} when asked who it is"),
         (None, _) => {
             let said = run

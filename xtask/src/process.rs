@@ -2,11 +2,9 @@
 
 use crate::interrupt::Interrupt;
 use crate::judge::Ended;
-use crate::lifeline::{End, Lifeline, Word};
+use crate::lifeline::{End, Lifeline};
 use crate::stage::Stage;
-use anyhow::{Context, Result, bail};
-use nix::sys::signal::{Signal, killpg};
-use nix::unistd::Pid;
+use anyhow::{Context, Result};
 use os_pipe::PipeReader;
 use std::ffi::OsString;
 use std::io::Read;
@@ -31,11 +29,14 @@ pub struct Limits {
     pub output: u64,
 }
 
+/// How many lines a program may print: each costs more memory than its bytes.
+pub const LINES: u64 = 200_000;
+
 /// Why a program was killed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stop {
     TimedOut(Duration),
-    /// It printed more than this many bytes.
+    /// It printed more than this many bytes, or too many lines.
     Flooded(u64),
     Interrupted,
 }
@@ -100,6 +101,7 @@ pub fn run(program: &Path, arguments: &[String], stage: &Stage, limits: Limits, 
 
     let flood = Arc::new(Flood {
         room: AtomicU64::new(limits.output),
+        lines: AtomicU64::new(0),
         over: AtomicBool::new(false),
         lifeline: lifeline.share().context("failed to share a lifeline")?,
     });
@@ -123,20 +125,23 @@ pub fn run(program: &Path, arguments: &[String], stage: &Stage, limits: Limits, 
         timed_out.then_some(Stop::TimedOut(limits.time))
     };
 
-    let mut run = Run {
-        stop,
-        end: None,
-        lines: Vec::new(),
-        stderr: String::new(),
-        seconds,
-        cpu_seconds: 0.0,
-        peak_bytes: 0,
-    };
-    take_words(lifeline, &mut run).with_context(|| format!("failed to start `{}`", program.display()))?;
+    let ended = lifeline
+        .end()
+        .with_context(|| format!("failed to start `{}`", program.display()))?;
     // All that wrote is gone, so these end too; but for a process that has got away where orphans are not adopted.
-    run.lines = lines(&stdout.recv_timeout(GRACE).unwrap_or_default());
-    run.stderr = String::from_utf8_lossy(&stderr.recv_timeout(GRACE).unwrap_or_default()).into_owned();
-    Ok(run)
+    let [stdout, stderr] = [stdout, stderr].map(|pipe| pipe.recv_timeout(GRACE).unwrap_or_default());
+    // The stage is gone when people read of it, but the checkout has files of the same names.
+    let prefix = format!("{}/", stage.path().display());
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).replace(&prefix, "");
+    Ok(Run {
+        stop,
+        end: ended.map(|ended| ended.end),
+        lines: text(&stdout).lines().map(str::to_owned).collect(),
+        stderr: text(&stderr),
+        seconds,
+        cpu_seconds: ended.map_or(0.0, |ended| ended.cpu_seconds),
+        peak_bytes: ended.map_or(0, |ended| ended.peak_bytes),
+    })
 }
 
 fn guard_arguments(program: &Path, arguments: &[String], stage: &Stage) -> Vec<OsString> {
@@ -148,46 +153,28 @@ fn guard_arguments(program: &Path, arguments: &[String], stage: &Stage) -> Vec<O
     all
 }
 
-/// Adds to the run what the guard said of it.
-fn take_words(lifeline: Lifeline, run: &mut Run) -> Result<()> {
-    let mut group = None;
-    for word in lifeline.words() {
-        match word {
-            Word::Failed(error) => bail!(error),
-            Word::Started(leader) => group = Some(leader),
-            Word::Ended(ended) => {
-                run.end = Some(ended.end);
-                run.cpu_seconds = ended.cpu_seconds;
-                run.peak_bytes = ended.peak_bytes;
-                group = None;
-            }
-        }
-    }
-    if let Some(leader) = group {
-        // The guard was killed before it could end the program.
-        let _ = killpg(Pid::from_raw(leader), Signal::SIGKILL);
-    }
-    Ok(())
-}
-
 /// Counts what a program prints, and ends it when that is too much.
 #[derive(Debug)]
 struct Flood {
     room: AtomicU64,
+    lines: AtomicU64,
     over: AtomicBool,
     lifeline: Lifeline,
 }
 
 impl Flood {
     /// How many of these bytes there is room for.
-    fn admit(&self, bytes: usize) -> usize {
-        let taken = |room: u64| Some(room.saturating_sub(bytes as u64));
+    fn admit(&self, bytes: &[u8]) -> usize {
+        let taken = |room: u64| Some(room.saturating_sub(bytes.len() as u64));
         let room = self.room.fetch_update(Ordering::SeqCst, Ordering::SeqCst, taken);
         let room = usize::try_from(room.unwrap_or(0)).unwrap_or(usize::MAX);
-        if bytes > room && !self.over.swap(true, Ordering::SeqCst) {
+        let new = bytes.iter().filter(|byte| **byte == b'\n').count() as u64;
+        let lines = self.lines.fetch_add(new, Ordering::SeqCst) + new;
+        let over = bytes.len() > room || lines > LINES;
+        if over && !self.over.swap(true, Ordering::SeqCst) {
             self.lifeline.cut();
         }
-        bytes.min(room)
+        if lines > LINES { 0 } else { bytes.len().min(room) }
     }
 }
 
@@ -198,7 +185,8 @@ fn read(mut pipe: PipeReader, kept: usize, flood: Arc<Flood>) -> Receiver<Vec<u8
         let mut all = Vec::new();
         let mut chunk = vec![0; 64 << 10];
         while let Ok(count @ 1..) = pipe.read(&mut chunk) {
-            all.extend_from_slice(&chunk[..flood.admit(count)]);
+            let room = flood.admit(&chunk[..count]);
+            all.extend_from_slice(&chunk[..room]);
             if all.len() > kept.saturating_mul(2) {
                 all.drain(..all.len() - kept);
             }
@@ -208,9 +196,4 @@ fn read(mut pipe: PipeReader, kept: usize, flood: Arc<Flood>) -> Receiver<Vec<u8
         let _ = sender.send(all);
     });
     receiver
-}
-
-fn lines(bytes: &[u8]) -> Vec<String> {
-    let text = String::from_utf8_lossy(bytes);
-    text.lines().map(str::to_owned).collect()
 }

@@ -1,6 +1,7 @@
 //! A line a cell as it runs, on a terminal; nothing elsewhere.
 
 use crate::cell::{Cell, Facts};
+use crate::output;
 use console::style;
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use std::time::Duration;
@@ -21,6 +22,14 @@ impl Progress {
         let bar = self.0.add(bar);
         bar.enable_steady_tick(TICK);
         Line(bar)
+    }
+
+    /// The same for what takes so long that it is said where there is no terminal, too.
+    pub fn begin_slow(&self, what: String) -> Line {
+        if self.0.is_hidden() {
+            output::note(&what);
+        }
+        self.begin(what)
     }
 
     pub fn begin_cell(&self, cell: Cell<'_>) -> Line {

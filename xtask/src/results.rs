@@ -8,7 +8,8 @@ use crate::feature::Feature;
 use crate::find::Program;
 use crate::judge::{Departure, Outcome};
 use crate::lifeline::End;
-use crate::verdict::Verdict;
+use crate::repeat::Repeated;
+use crate::verdict::{Numbers, Verdict};
 use serde::Serialize;
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -49,11 +50,15 @@ struct CellRow<'a> {
     program: String,
     version: Option<&'a str>,
     flags: &'a [String],
+    /// Which of the runs of the cell, from 1.
+    run: usize,
+    guest: &'a str,
     arguments: &'a [String],
     outcome: &'static str,
     reason: Option<String>,
     verdict: Option<Verdict>,
-    expected_verdict: Verdict,
+    expected_verdicts: &'a [Verdict],
+    numbers: Option<&'a Numbers>,
     end: Option<End>,
     seconds: f64,
     cpu_seconds: f64,
@@ -80,7 +85,7 @@ impl<'a> EngineRow<'a> {
 }
 
 impl<'a> CellRow<'a> {
-    fn of(facts: &'a Facts<'a>) -> CellRow<'a> {
+    fn of(facts: &'a Facts<'a>, run: usize) -> CellRow<'a> {
         let (case, program) = (facts.cell.case, facts.cell.program);
         CellRow {
             case: &case.name,
@@ -88,11 +93,14 @@ impl<'a> CellRow<'a> {
             program: program.path.display().to_string(),
             version: program.version.as_deref(),
             flags: &program.flags,
+            run,
+            guest: case.guest(),
             arguments: &facts.arguments,
             outcome: facts.judgement.outcome.name(),
             reason: reason(facts),
-            verdict: facts.judgement.verdict,
-            expected_verdict: case.expectation(program.engine).verdict,
+            verdict: facts.judgement.verdict(),
+            expected_verdicts: &case.expectation(program.engine).verdicts,
+            numbers: facts.judgement.numbers.as_ref(),
             end: facts.end,
             seconds: facts.seconds,
             cpu_seconds: facts.cpu_seconds,
@@ -109,14 +117,20 @@ fn reason(facts: &Facts<'_>) -> Option<String> {
     let expectation = cell.case.expectation(cell.program.engine);
     match &facts.judgement.outcome {
         Outcome::Ok => None,
-        Outcome::Failed(Departure::Transcript(mismatch)) => Some(in_one_line(mismatch, expectation, &facts.transcript)),
-        Outcome::Failed(Departure::Other(text)) | Outcome::Broke(text) => Some(text.clone()),
+        Outcome::Failed(departures) => {
+            let in_words = |departure: &Departure| match departure {
+                Departure::Transcript(mismatch) => in_one_line(mismatch, expectation, &facts.transcript),
+                Departure::Other(text) => text.clone(),
+            };
+            Some(departures.iter().map(in_words).collect::<Vec<_>>().join("; "))
+        }
+        Outcome::Broke(text) | Outcome::Inconclusive(text) => Some(text.clone()),
         Outcome::Skipped(feature) => Some(format!("the engine has no {feature}")),
     }
 }
 
 /// The whole run as JSON.
-pub fn json(facts: &[Facts<'_>], programs: &[Program], missing: &[&'static Engine]) -> serde_json::Result<Vec<u8>> {
+pub fn json(cells: &[Repeated<'_>], programs: &[Program], missing: &[&'static Engine]) -> serde_json::Result<Vec<u8>> {
     let results = Results {
         schema: SCHEMA,
         version: VERSION,
@@ -125,7 +139,15 @@ pub fn json(facts: &[Facts<'_>], programs: &[Program], missing: &[&'static Engin
         arch: std::env::consts::ARCH,
         engines: programs.iter().map(EngineRow::of).collect(),
         missing: missing.iter().map(|engine| engine.name).collect(),
-        cells: facts.iter().map(CellRow::of).collect(),
+        cells: cells
+            .iter()
+            .flat_map(|cell| {
+                cell.runs
+                    .iter()
+                    .enumerate()
+                    .map(|(index, facts)| CellRow::of(facts, index + 1))
+            })
+            .collect(),
     };
     let mut json = serde_json::to_vec_pretty(&results)?;
     json.push(b'\n');

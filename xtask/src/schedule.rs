@@ -2,23 +2,22 @@
 
 use crate::cell::{Cell, Facts, Times};
 use crate::interrupt::Interrupt;
+use anyhow::Result;
 use std::num::NonZeroUsize;
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 
 /// Runs every cell by `run`, `jobs` at a time, and returns their facts in the order of `cells`.
-/// Cells that have not begun when the command is interrupted are left out.
+/// The first error ends it. Cells that have not begun when the command is interrupted are left out.
 pub fn all<'a>(
     cells: &[Cell<'a>],
     times: &Times,
     jobs: NonZeroUsize,
     interrupt: &Interrupt,
-    run: impl Fn(Cell<'a>) -> Facts<'a> + Sync,
-) -> Vec<Facts<'a>> {
-    let mut order: Vec<usize> = (0..cells.len()).collect();
-    // The next one is taken from the end.
-    order.sort_by(|a, b| times.of(cells[*a]).total_cmp(&times.of(cells[*b])));
-    let queue = Mutex::new(order);
+    run: impl Fn(Cell<'a>) -> Result<Facts<'a>> + Sync,
+) -> Result<Vec<Facts<'a>>> {
+    let lengths: Vec<f64> = cells.iter().map(|cell| times.of(*cell)).collect();
+    let queue = Mutex::new(longest_last(&lengths));
     // In a function of its own, for the lock must not be held while a cell runs.
     let next = || lock(&queue).pop();
     let done = Mutex::new(Vec::new());
@@ -40,6 +39,25 @@ pub fn all<'a>(
     done.into_iter().map(|(_, facts)| facts).collect()
 }
 
+/// The indexes of these lengths, the longest last, where the next one is taken from; of equals the first comes first.
+fn longest_last(lengths: &[f64]) -> Vec<usize> {
+    let mut order: Vec<usize> = (0..lengths.len()).rev().collect();
+    order.sort_by(|a, b| lengths[*a].total_cmp(&lengths[*b]));
+    order
+}
+
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::longest_last;
+
+    #[test]
+    fn the_longest_comes_next_and_the_unknown_counts_as_longest() {
+        let mut order = longest_last(&[0.2, 1.5, f64::INFINITY, 0.7, f64::INFINITY]);
+        order.reverse();
+        assert_eq!(order, [2, 4, 1, 3, 0]);
+    }
 }

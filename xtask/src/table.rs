@@ -1,9 +1,9 @@
 //! The table of cases × engines. It holds no times, so that two runs can be compared.
 
-use crate::cell::Facts;
 use crate::engine::Engine;
 use crate::find::Program;
 use crate::judge::Outcome;
+use crate::repeat::Repeated;
 use console::{Alignment, StyledObject, measure_text_width, pad_str, style};
 
 /// Lays rows out in columns two spaces apart; the width of what is styled is that of its text.
@@ -25,15 +25,15 @@ pub fn columns(rows: &[Vec<String>]) -> String {
 }
 
 /// A row a case, a column a program; engines that are missing come last.
-pub fn table(facts: &[Facts<'_>], programs: &[Program], missing: &[&Engine]) -> String {
+pub fn table(cells: &[Repeated<'_>], programs: &[Program], missing: &[&Engine]) -> String {
     let mut header = vec![style("case").bold().to_string()];
     let title = |program: &Program| format!("{}: {program}", program.engine.name);
     header.extend(programs.iter().map(|program| style(title(program)).bold().to_string()));
     header.extend(missing.iter().map(|engine| style(engine.name).bold().to_string()));
 
     let mut rows = vec![header];
-    for cells in facts.chunks(programs.len().max(1)) {
-        let mut row = vec![cells[0].cell.case.name.clone()];
+    for cells in cells.chunks(programs.len().max(1)) {
+        let mut row = vec![cells[0].telling().cell.case.name.clone()];
         row.extend(cells.iter().map(cell));
         row.extend(missing.iter().map(|_| style("missing").yellow().to_string()));
         rows.push(row);
@@ -41,37 +41,31 @@ pub fn table(facts: &[Facts<'_>], programs: &[Program], missing: &[&Engine]) -> 
     columns(&rows)
 }
 
-fn cell(facts: &Facts<'_>) -> String {
-    let judgement = &facts.judgement;
-    let said = match &judgement.outcome {
+fn cell(cell: &Repeated<'_>) -> String {
+    let said = match cell.outcome() {
         Outcome::Skipped(feature) => format!("no {feature}"),
-        _ => judgement.verdict.map(|verdict| verdict.to_string()).unwrap_or_default(),
+        _ => cell.verdicts(),
     };
-    let name = style(judgement.outcome.name());
-    let coloured: StyledObject<_> = match judgement.outcome {
+    let name = style(cell.outcome().name());
+    let coloured: StyledObject<_> = match cell.outcome() {
         Outcome::Ok => name.green(),
-        Outcome::Skipped(_) => name.yellow(),
+        Outcome::Skipped(_) | Outcome::Inconclusive(_) => name.yellow(),
         Outcome::Failed(_) | Outcome::Broke(_) => name.red(),
     };
     format!("{coloured} {said}").trim_end().to_owned()
 }
 
 /// The counts of all outcomes, in one line.
-pub fn summary(facts: &[Facts<'_>], missing: usize, seconds: f64) -> String {
-    let count = |name: &str| {
-        facts
-            .iter()
-            .filter(|facts| facts.judgement.outcome.name() == name)
-            .count()
-    };
-    let mut counts: Vec<(usize, &str)> = ["ok", "FAILED", "broke", "skipped"]
+pub fn summary(cells: &[Repeated<'_>], missing: usize, seconds: f64) -> String {
+    let count = |name: &str| cells.iter().filter(|cell| cell.outcome().name() == name).count();
+    let mut counts: Vec<(usize, &str)> = ["ok", "FAILED", "broke", "inconclusive", "skipped"]
         .into_iter()
         .map(|name| (count(name), name))
         .collect();
     counts.push((missing, "missing"));
     counts.retain(|(count, _)| *count > 0);
     let counts: Vec<String> = counts.iter().map(|(count, name)| format!("{count} {name}")).collect();
-    let cells = match facts.len() + missing {
+    let cells = match cells.len() + missing {
         1 => "1 cell".to_owned(),
         cells => format!("{cells} cells"),
     };

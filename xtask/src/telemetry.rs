@@ -1,8 +1,7 @@
 //! Telemetry: the lines that begin with `@ `, one JSON object each, by which
 //! `js/runtime.js` tells the numbers. They are no part of the transcript.
 
-use anyhow::{Context, Result};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_json::Value;
 
 const MARK: &str = "@ ";
@@ -15,18 +14,24 @@ pub struct Printed {
     pub telemetry: Vec<Value>,
     /// As far as it is understood.
     pub events: Vec<Event>,
+    /// Why a line that looks like telemetry cannot be read; the first such.
+    pub malformed: Option<String>,
 }
 
 /// A line of telemetry.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(tag = "type", rename_all = "kebab-case")]
 pub enum Event {
+    /// The first round is about to begin.
+    Start(Start),
     /// A round is over; its objects are not yet collected.
     Round(Counts),
-    /// All rounds are over, and the collector had its last chances.
-    Final(Counts),
-    /// Linear memory could not grow.
+    /// Linear memory could not grow: nothing more is allocated.
     OutOfMemory(Counts),
+    /// All is let go of, and the collector had its last chances.
+    Settled(Counts),
+    /// What the canary says: why the engine cannot be judged, or null.
+    Canary { reason: Option<String> },
     /// The script ends, and asks to exit with this status.
     Quit { status: i32 },
     /// Something for another reader.
@@ -34,28 +39,52 @@ pub enum Event {
     Other,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+pub struct Start {
+    /// Objects made in a round.
+    pub objects: u64,
+    /// Pages of linear memory, of 64 KiB: at first, and at most.
+    pub initial: u64,
+    pub maximum: u64,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 pub struct Counts {
     /// Objects made since the start.
     pub allocated: u64,
     /// Those that are not finalized.
     pub live: u64,
+    /// Pages of linear memory.
+    pub pages: u64,
 }
 
-/// Parts the lines into transcript and telemetry. A telemetry line that cannot be read is an error.
-pub fn part(lines: Vec<String>) -> Result<Printed> {
+/// Parts the lines into transcript and telemetry.
+pub fn part(lines: Vec<String>) -> Printed {
     let mut printed = Printed::default();
     for (index, line) in lines.into_iter().enumerate() {
         let Some(json) = line.strip_prefix(MARK) else {
             printed.transcript.push(line);
             continue;
         };
-        let what = || format!("line {} of its output begins with `@ `, but is no telemetry", index + 1);
-        let value: Value = serde_json::from_str(json).with_context(what)?;
-        printed.events.push(Event::deserialize(&value).with_context(what)?);
-        printed.telemetry.push(value);
+        match read(json) {
+            Ok((value, event)) => {
+                printed.telemetry.push(value);
+                printed.events.push(event);
+            }
+            Err(error) => {
+                let place = index + 1;
+                let said = || format!("line {place} of its output begins with `@ `, but is no telemetry: {error}");
+                printed.malformed.get_or_insert_with(said);
+            }
+        }
     }
-    Ok(printed)
+    printed
+}
+
+fn read(json: &str) -> serde_json::Result<(Value, Event)> {
+    let value: Value = serde_json::from_str(json)?;
+    let event = Event::deserialize(&value)?;
+    Ok((value, event))
 }
 
 #[cfg(test)]
@@ -66,24 +95,34 @@ mod tests {
     fn telemetry_is_no_part_of_the_transcript() {
         let lines = [
             "a",
-            "@ {\"type\":\"round\",\"allocated\":2,\"live\":1,\"pages\":3}",
+            "@ {\"type\":\"round\",\"allocated\":2,\"live\":1,\"pages\":3,\"slots\":7}",
             "@b",
             "@ {\"type\":\"new\"}",
         ];
-        let printed = part(lines.map(str::to_owned).into()).unwrap();
+        let printed = part(lines.map(str::to_owned).into());
+        assert_eq!(printed.malformed, None);
         assert_eq!(printed.transcript, ["a", "@b"]);
         assert_eq!(
             printed.events,
-            [Event::Round(Counts { allocated: 2, live: 1 }), Event::Other]
+            [
+                Event::Round(Counts {
+                    allocated: 2,
+                    live: 1,
+                    pages: 3
+                }),
+                Event::Other
+            ]
         );
-        assert_eq!(printed.telemetry[0]["pages"], 3);
+        assert_eq!(printed.telemetry[0]["slots"], 7);
     }
 
     #[test]
     fn what_only_looks_like_telemetry_is_an_error() {
         for line in ["@ x", "@ 1", "@ {}", "@ {\"type\":\"round\"}"] {
-            let error = part(vec!["a".to_owned(), line.to_owned()]).unwrap_err();
-            assert!(error.to_string().starts_with("line 2 "), "{line}: {error}");
+            let printed = part(["a", line, "b"].map(str::to_owned).into());
+            let malformed = printed.malformed.unwrap();
+            assert!(malformed.starts_with("line 2 "), "{line}: {malformed}");
+            assert_eq!(printed.transcript, ["a", "b"]);
         }
     }
 }

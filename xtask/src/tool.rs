@@ -1,9 +1,10 @@
 //! Runs tools: what builds a guest under a guard, what installs in the open.
 
 use crate::interrupt::Interrupt;
-use crate::lifeline::{End, Lifeline, Word};
+use crate::lifeline::{End, Lifeline};
 use crate::process::this_program;
 use anyhow::{Context, Result, bail};
+use std::ffi::OsStr;
 use std::os::fd::AsFd;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
@@ -23,31 +24,43 @@ pub fn guarded(shell: &Shell) -> Result<Cmd<'_>> {
     Ok(cmd!(shell, "{this} guard --"))
 }
 
-/// Runs a command that [`guarded`] began to its end. Returns whether it
-/// succeeded, and what it printed on standard error.
-pub fn run_guarded(command: Cmd<'_>, interrupt: &Interrupt) -> Result<(bool, String)> {
-    let what = || format!("failed to run `{command}`");
+/// What a tool answered.
+#[derive(Debug)]
+pub struct Said {
+    pub success: bool,
+    pub stdout: String,
+    pub stderr: String,
+}
+
+/// Asks a tool something, and returns what it printed if it succeeded.
+pub fn ask(program: impl AsRef<Path>, arguments: &[impl AsRef<OsStr>], interrupt: &Interrupt) -> Option<String> {
+    let shell = Shell::new().ok()?;
+    let command = guarded(&shell).ok()?.arg(program.as_ref()).args(arguments);
+    let said = run_guarded(command, interrupt).ok()?;
+    said.success.then(|| said.stdout.trim_end().to_owned())
+}
+
+/// Runs a command that [`guarded`] began to its end.
+pub fn run_guarded(command: Cmd<'_>, interrupt: &Interrupt) -> Result<Said> {
+    let text = command.to_string();
+    let what = || format!("failed to run `{text}`");
     let (lifeline, guards_end) = Lifeline::new().with_context(what)?;
     let _watch = interrupt.watch(&lifeline).with_context(what)?;
-    let text = command.to_string();
     let output = Command::from(command)
         .stdin(Stdio::from(guards_end))
         .process_group(0)
         .output()
-        .with_context(|| format!("failed to run `{text}`"))?;
-    let mut end = None;
-    for word in lifeline.words() {
-        match word {
-            Word::Failed(error) => bail!("failed to start `{text}`: {error}"),
-            Word::Started(_) => {}
-            Word::Ended(ended) => end = Some(ended.end),
-        }
-    }
+        .with_context(what)?;
     if interrupt.signal().is_some() {
         bail!("interrupted");
     }
-    let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
-    Ok((end == Some(End::Status(0)), stderr))
+    let end = lifeline.end().with_context(what)?.map(|ended| ended.end);
+    let read = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    Ok(Said {
+        success: end == Some(End::Status(0)),
+        stdout: read(&output.stdout),
+        stderr: read(&output.stderr),
+    })
 }
 
 /// Runs a command in the open, so that people see what it does, and can be

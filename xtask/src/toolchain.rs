@@ -1,12 +1,12 @@
 //! The Rust toolchains of this machine, and how each builds for wasm32.
 
 use crate::checkout::Checkout;
+use crate::interrupt::Interrupt;
 use crate::tool;
 use anyhow::Result;
 use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
-use xshell::cmd;
 
 pub const TARGET: &str = "wasm32-unknown-unknown";
 
@@ -26,10 +26,10 @@ pub struct Toolchain {
 }
 
 /// The toolchains that can build a guest; those that have the target come first.
-pub fn all(checkout: &Checkout) -> Result<Vec<Toolchain>> {
+pub fn all(checkout: &Checkout, interrupt: &Interrupt) -> Result<Vec<Toolchain>> {
     let mut found = Vec::new();
     for rustc in compilers() {
-        if let Some(means) = means(checkout, &rustc)? {
+        if let Some(means) = means(checkout, &rustc, interrupt)? {
             found.push(Toolchain { rustc, means });
         }
     }
@@ -53,15 +53,16 @@ pub fn compilers() -> Vec<PathBuf> {
     all
 }
 
-fn means(checkout: &Checkout, rustc: &Path) -> Result<Option<Means>> {
+fn means(checkout: &Checkout, rustc: &Path, interrupt: &Interrupt) -> Result<Option<Means>> {
     let shell = tool::shell_in(checkout.root())?;
     let ask = |what: &str| {
-        let answer = cmd!(shell, "{rustc} --print {what} --target {TARGET}")
-            .quiet()
-            .ignore_stderr()
-            .read();
+        let command = tool::guarded(&shell)
+            .ok()?
+            .arg(rustc)
+            .args(["--print", what, "--target", TARGET]);
+        let said = tool::run_guarded(command, interrupt).ok()?;
         // One that cannot answer cannot build.
-        answer.ok().map(PathBuf::from)
+        said.success.then(|| PathBuf::from(said.stdout.trim_end()))
     };
     let core = |library: &PathBuf| {
         fs::read_dir(library).is_ok_and(|mut files| {

@@ -1,23 +1,22 @@
 //! The version of a program whose scripts are not told it (jsc's): from the
 //! package that it belongs to.
 
+use crate::interrupt::Interrupt;
+use crate::tool::ask;
 use regex::Regex;
+use std::ffi::OsStr;
 use std::path::Path;
 use std::sync::LazyLock;
-use xshell::{Shell, cmd};
 
 /// Asks one package manager for the version of the package that owns a file.
-type Owner = fn(&Shell, &Path) -> xshell::Result<String>;
+type Owner = fn(&Path, &Interrupt) -> Option<String>;
 
 const OWNERS: &[Owner] = &[dpkg, rpm, pacman, framework];
 
 /// The version of the package that owns the program, as the first package manager that knows it tells.
-pub fn of_package(program: &Path) -> Option<String> {
-    let shell = Shell::new().ok()?;
-    OWNERS
-        .iter()
-        .filter_map(|owner| owner(&shell, program).ok())
-        .find_map(|answer| number_in(&answer))
+pub fn of_package(program: &Path, interrupt: &Interrupt) -> Option<String> {
+    let mut answers = OWNERS.iter().filter_map(|owner| owner(program, interrupt));
+    answers.find_map(|answer| number_in(&answer))
 }
 
 /// The first dotted number in a text: `2.50.6` of `2.50.6-1~deb12u2`.
@@ -27,48 +26,30 @@ pub fn number_in(text: &str) -> Option<String> {
 }
 
 /// Debian and Ubuntu.
-fn dpkg(shell: &Shell, program: &Path) -> xshell::Result<String> {
-    let owner = cmd!(shell, "dpkg-query --search {program}")
-        .quiet()
-        .ignore_stderr()
-        .read()?;
-    let package = owner.split([':', ',']).next().unwrap_or_default();
-    let format = "--showformat=${Version}";
-    cmd!(shell, "dpkg-query --show {format} {package}")
-        .quiet()
-        .ignore_stderr()
-        .read()
+fn dpkg(program: &Path, interrupt: &Interrupt) -> Option<String> {
+    let owner = ask("dpkg-query", &["--search".as_ref(), program.as_os_str()], interrupt)?;
+    let package = owner.split([':', ',']).next()?;
+    ask("dpkg-query", &["--show", "--showformat=${Version}", package], interrupt)
 }
 
 /// Fedora.
-fn rpm(shell: &Shell, program: &Path) -> xshell::Result<String> {
-    let format = "%{VERSION}";
-    cmd!(shell, "rpm --query --file --queryformat {format} {program}")
-        .quiet()
-        .ignore_stderr()
-        .read()
+fn rpm(program: &Path, interrupt: &Interrupt) -> Option<String> {
+    let arguments = ["--query", "--file", "--queryformat", "%{VERSION}"].map(OsStr::new);
+    ask("rpm", &[&arguments[..], &[program.as_os_str()]].concat(), interrupt)
 }
 
 /// Arch. It answers `/usr/lib/…/jsc is owned by PACKAGE VERSION`.
-fn pacman(shell: &Shell, program: &Path) -> xshell::Result<String> {
-    let answer = cmd!(shell, "pacman --query --owns {program}")
-        .quiet()
-        .ignore_stderr()
-        .read()?;
-    Ok(answer.rsplit(' ').next().unwrap_or_default().to_owned())
+fn pacman(program: &Path, interrupt: &Interrupt) -> Option<String> {
+    let arguments = [OsStr::new("--query"), OsStr::new("--owns"), program.as_os_str()];
+    let answer = ask("pacman", &arguments, interrupt)?;
+    Some(answer.rsplit(' ').next()?.to_owned())
 }
 
 /// macOS keeps jsc in a framework, with its version beside.
-fn framework(shell: &Shell, program: &Path) -> xshell::Result<String> {
-    let plist = program
-        .ancestors()
-        .nth(2)
-        .unwrap_or(program)
-        .join("Resources/Info.plist");
-    cmd!(shell, "plutil -extract CFBundleVersion raw {plist}")
-        .quiet()
-        .ignore_stderr()
-        .read()
+fn framework(program: &Path, interrupt: &Interrupt) -> Option<String> {
+    let plist = program.ancestors().nth(2)?.join("Resources/Info.plist");
+    let arguments = ["-extract", "CFBundleVersion", "raw"].map(OsStr::new);
+    ask("plutil", &[&arguments[..], &[plist.as_os_str()]].concat(), interrupt)
 }
 
 #[cfg(test)]

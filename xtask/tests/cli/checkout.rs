@@ -2,18 +2,19 @@
 
 use crate::world::{Answer, D8, M0, World, repository};
 use std::fs;
-use std::os::unix::fs::{MetadataExt, PermissionsExt};
-use std::os::unix::process::CommandExt;
-use std::path::Path;
+use std::os::unix::fs::PermissionsExt;
 
 #[test]
 fn every_case_has_an_expectation_and_every_expectation_is_used() {
     let world = World::new();
     world.engine("d8", D8, M0);
     world.write("js/m5/test.js", "main(test);");
-    world
-        .run(&["test", "m0"])
-        .expect(2, &["the case `m5` has no expectation: write expected/m5.txt"]);
+    // One that is half done does not stand in the way of the others.
+    world.run(&["test", "m0"]).expect(0, &["1 ok"]);
+    for arguments in [&["test"][..], &["test", "m5"], &["test", "m0", "m5"]] {
+        let said = "the case `m5` has no expectation: write expected/m5.txt";
+        world.run(arguments).expect(2, &[said]);
+    }
     fs::remove_dir_all(world.checkout.join("js/m5")).unwrap();
     for (name, said) in [
         (
@@ -125,17 +126,87 @@ fn a_target_that_cannot_be_written_is_no_answer() {
     fs::remove_dir_all(&target).unwrap();
     fs::create_dir(&target).unwrap();
     fs::set_permissions(&target, fs::Permissions::from_mode(0o555)).unwrap();
-    let mut command = world.xtask(&["test"]);
-    let said = "failed to make the directory `";
-    let root = fs::metadata("/proc/self").map_or(0, |process| process.uid()) == 0;
-    if root {
-        // Permissions do not stop root: run as nobody, who has to get at all else.
-        for path in [world.directory(), Path::new(env!("CARGO_BIN_EXE_xtask"))] {
-            let mode = fs::metadata(path).unwrap().permissions().mode();
-            fs::set_permissions(path, fs::Permissions::from_mode(mode | 0o055)).unwrap();
-        }
-        command.uid(65534);
+    let answer = Answer::of(world.xtask_without_root(&["test"]).output().unwrap());
+    answer.expect(
+        2,
+        &[
+            "failed to make the directory `",
+            "make it writable, or set CARGO_TARGET_DIR",
+        ],
+    );
+}
+
+#[test]
+fn a_target_that_can_no_longer_be_written_is_no_answer() {
+    let world = World::new();
+    world.engine("d8", D8, M0);
+    world.run(&["test"]).expect(0, &["1 ok"]);
+    let stages = world.checkout.join("target/wasm-cycles/stages");
+    fs::set_permissions(&stages, fs::Permissions::from_mode(0o555)).unwrap();
+    let answer = Answer::of(world.xtask_without_root(&["test"]).output().unwrap());
+    answer.expect(
+        2,
+        &[
+            "failed to make a directory in `",
+            "make it writable, or set CARGO_TARGET_DIR",
+        ],
+    );
+}
+
+#[test]
+fn what_an_editor_leaves_behind_is_passed_over() {
+    let world = World::new();
+    world.engine("d8", D8, M0);
+    std::os::unix::fs::symlink("nowhere", world.checkout.join("guest/src/.#lib.rs")).unwrap();
+    world.write("guest/src/lib.rs~", "old");
+    world.write("js/m0/.test.js.swp", "");
+    world.write("expected/m0.txt~", "old");
+    world.run(&["test"]).expect(0, &["1 ok"]);
+}
+
+#[test]
+fn a_case_may_be_a_link_to_elsewhere() {
+    let world = World::new();
+    world.engine("d8", D8, M0);
+    fs::rename(world.checkout.join("js/m0"), world.file("m0")).unwrap();
+    std::os::unix::fs::symlink(world.file("m0"), world.checkout.join("js/m0")).unwrap();
+    for word in ["m0", "js/m0", "js"] {
+        world.run(&["test", word]).expect(0, &["1 ok"]);
     }
-    let answer = Answer::of(command.output().unwrap());
-    answer.expect(2, &[said, "make it writable, or set CARGO_TARGET_DIR"]);
+}
+
+#[test]
+fn guests_in_text_are_found_and_assembled() {
+    let world = World::new();
+    world.engine("d8", D8, M0);
+    let expectation = fs::read_to_string(world.checkout.join("expected/m0.txt")).unwrap();
+    world.write("expected/m0.txt", &format!("#: guest = m2x\n{expectation}"));
+    world
+        .run(&["test"])
+        .expect(2, &["expected/m0.txt: there is no guest `m2x`; did you mean `m2`?"]);
+    world.write("expected/m0.txt", &format!("#: guest = m2\n{expectation}"));
+    world.run(&["test"]).expect(0, &["1 ok"]);
+    let answer = world.run(&["build"]);
+    answer.expect(0, &[]);
+    assert!(answer.stdout.contains("/guests/m2-"), "{}", answer.stdout);
+    world.write("guest/m2.wat", "(module\n  (fun))");
+    world
+        .run(&["test"])
+        .expect(2, &["failed to assemble the guest `m2`", "guest/m2.wat:2:4"]);
+}
+
+#[test]
+fn every_case_says_in_three_lines_what_it_shows() {
+    for entry in fs::read_dir(repository().join("js")).unwrap() {
+        let path = entry.unwrap().path().join("test.js");
+        let Ok(text) = fs::read_to_string(&path) else {
+            continue;
+        };
+        let header = text
+            .lines()
+            .take_while(|line| line.starts_with("// "))
+            .collect::<Vec<_>>();
+        assert!((1..=3).contains(&header.len()), "{}: {header:?}", path.display());
+        assert!(header.concat().contains("Compare"), "{}: {header:?}", path.display());
+    }
 }

@@ -181,19 +181,60 @@ fn a_program_is_asked_again_only_when_it_has_changed() {
 
 #[test]
 fn a_flag_is_passed_only_where_it_is_needed_and_works() {
-    let world = World::new();
-    let arguments = world.file("arguments");
-    let note = format!("note-arguments {}", arguments.display());
-    // This one has everything but gc, whatever its flags.
-    let answer = D8.replace(r#""gc","#, "");
-    world.engine("d8", &answer, &[&note]);
-    world.run(&["test", "--engine", "v8"]).expect(0, &["1 skipped"]);
-    // This one has everything without any.
-    world.engine("d8", D8, &[&[note.as_str()], M0].concat());
-    let output = world.xtask(&["test", "--engine", "v8"]).env("V8", "").output().unwrap();
-    assert!(output.status.code().is_some());
-    let asked = fs::read_to_string(&arguments).unwrap_or_default();
-    assert!(!asked.contains("--"), "{asked}");
+    let without = D8.replace(r#""gc","#, "");
+    for (plain, with_flag, called) in [
+        // Not needed; needed, and it works; needed, but it brings nothing, or breaks something.
+        (D8, D8, "js/shell.js -- guest.wasm"),
+        (&without, D8, "--expose-gc js/shell.js -- guest.wasm"),
+        (&without, &without, "js/shell.js -- guest.wasm"),
+        (&without, "say what is that?", "js/shell.js -- guest.wasm"),
+        (
+            &without,
+            &D8.replace(r#","finalization-registry""#, ""),
+            "js/shell.js -- guest.wasm",
+        ),
+    ] {
+        let world = World::new();
+        let arguments = world.file("arguments");
+        let orders = [
+            format!("probe --expose-gc: {with_flag}"),
+            format!("probe: {plain}"),
+            format!("case: note-arguments {}", arguments.display()),
+        ];
+        world.fake(&world.bin.join("d8"), &orders);
+        world.run(&["test", "--engine", "v8"]).expect(1, &["1 FAILED"]);
+        let noted = fs::read_to_string(&arguments).unwrap();
+        assert!(noted.starts_with(called), "{with_flag}: {noted}");
+    }
+}
+
+#[test]
+fn an_engine_that_fails_its_canary_is_not_judged() {
+    for (orders, said) in [
+        (
+            &[r#"canary: say @ {"type":"canary","reason":"it has no gc()"}"#][..],
+            "the canary: it has no gc()",
+        ),
+        (
+            &["canary: say oh no"],
+            "the canary: it did not come to its end; it said `oh no`",
+        ),
+        (&["canary: crash"], "the canary: it did not come to its end"),
+    ] {
+        let world = World::new();
+        let probe = format!("probe: {D8}");
+        let orders = [&[probe.as_str()], orders, &["case: crash"]]
+            .concat()
+            .iter()
+            .map(|order| order.to_string())
+            .collect::<Vec<_>>();
+        world.fake(&world.bin.join("d8"), &orders);
+        for _ in 0..2 {
+            let answer = world.run(&["test", "--engine", "v8"]);
+            answer.expect(1, &[said, "1 cell: 1 inconclusive"]);
+        }
+        world.assert_clean();
+    }
 }
 
 #[test]

@@ -75,7 +75,12 @@ fn json_holds_the_facts_of_every_cell() {
         (&"ok".into(), &"collected".into())
     );
     assert_eq!(good["transcript"].as_array().unwrap().len(), 201);
-    assert_eq!(good["telemetry"].as_array().unwrap().len(), 102);
+    assert_eq!(good["telemetry"].as_array().unwrap().len(), 103);
+    assert_eq!(
+        (&good["numbers"]["peak"], &good["numbers"]["residue"]),
+        (&1000.into(), &0.into())
+    );
+    assert_eq!((&good["run"], &good["guest"]), (&1.into(), &"guest".into()));
     assert_eq!(good["end"]["status"], 0);
     assert!(good["seconds"].as_f64().unwrap() > 0.0);
     assert!(good["peak_bytes"].as_u64().unwrap() > 0);

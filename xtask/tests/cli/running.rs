@@ -1,6 +1,6 @@
 //! What an engine may do while it runs a case, and that nothing is left of it.
 
-use crate::world::{D8, JSC, M0, World, lives, pids, wait, wait_until};
+use crate::world::{D8, JSC, M0, World, lives, pids, wait as wait_for, wait_until};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use std::process::{Child, Stdio};
@@ -52,7 +52,7 @@ fn one_that_floods_is_broke() {
         &["flood 1000000000"],
         &[],
         1,
-        &["it flooded: more than 16 MiB of output", "1 broke"],
+        &["it flooded: more than 16 MiB, or 200000 lines, of output", "1 broke"],
     );
 }
 
@@ -79,7 +79,7 @@ fn one_that_says_nothing_has_failed() {
         &[],
         1,
         &[
-            "it printed nothing",
+            "the transcript is empty",
             "expected: Callback after 1 allocated.",
             "(expected/m0.txt:4)",
         ],
@@ -100,6 +100,75 @@ fn telemetry_that_cannot_be_read_is_broke() {
         1,
         &["line 1 of its output begins with `@ `, but is no telemetry"],
     );
+}
+
+#[test]
+fn telemetry_that_was_cut_off_does_not_hide_why() {
+    let orders = [M0[0], r#"say @ {"type":"rou"#, "crash"];
+    m0(
+        &orders,
+        &[],
+        1,
+        &["it crashed: signal 6", "Success; max 1000 objects live."],
+    );
+    let orders = [r#"say @ {"type":"rou"#, "hang"];
+    m0(&orders, &["--timeout", "0.5"], 1, &["it ran out of time after 0.5 s"]);
+}
+
+#[test]
+fn one_that_prints_too_many_lines_is_broke() {
+    m0(
+        &["flood-lines 1000000000"],
+        &[],
+        1,
+        &["it flooded: more than 16 MiB, or 200000 lines, of output"],
+    );
+}
+
+#[test]
+fn verdicts_are_counted_and_mixed_ones_fail() {
+    m0(M0, &["--repeat", "3"], 0, &["1 cell: 1 ok"]);
+    let world = World::new();
+    let file = world.file("turns");
+    // Every other run leaks.
+    let orders = [&format!("alternate {}", file.display()), M0[1]];
+    world.engine("d8", D8, &orders);
+    let either = std::fs::read_to_string(world.checkout.join("expected/m0.txt")).unwrap();
+    world.write(
+        "expected/m0.txt",
+        &either.replace("verdict = collected", "verdict = collected | leaks"),
+    );
+    let answer = world.run(&["test", "--repeat", "4", "--jobs", "1", "--engine", "v8"]);
+    answer.expect(
+        1,
+        &["the verdicts are mixed: collected 2/4, leaks 2/4", "1 cell: 1 FAILED"],
+    );
+    assert!(
+        answer.stdout.contains("FAILED collected 2/4, leaks 2/4"),
+        "{}",
+        answer.stdout
+    );
+    let answer = world.run(&["test", "--repeat", "1", "--engine", "v8"]);
+    answer.expect(0, &["1 ok"]);
+}
+
+#[test]
+fn as_many_cells_run_at_once_as_asked() {
+    for (jobs, order) in [("1", "begin end begin end"), ("2", "begin begin end end")] {
+        let world = World::new();
+        let file = world.file("log");
+        let note = |word: &str| format!("note {word} {}", file.display());
+        // With two at once, each waits for the other to have begun.
+        let meet = format!("wait-for-lines {jobs} {}", file.display());
+        for (name, answer) in [("d8", D8), ("jsc", JSC)] {
+            world.engine(name, answer, &[&note("begin"), &meet, M0[0], M0[1], &note("end")]);
+        }
+        world
+            .run(&["test", "--jobs", jobs, "--engine", "v8", "--engine", "jsc"])
+            .expect(0, &["2 ok"]);
+        let log = std::fs::read_to_string(&file).unwrap();
+        assert_eq!(log.split_whitespace().collect::<Vec<_>>().join(" "), order);
+    }
 }
 
 #[test]
@@ -126,7 +195,7 @@ fn a_failure_shows_both_lines_and_the_end_of_standard_error() {
 fn what_can_no_longer_be_started_is_broke() {
     let world = World::new();
     let path = world.engine("d8", D8, M0);
-    world.run(&["engines"]).expect(0, &[]);
+    world.run(&["test"]).expect(0, &[]);
     // Of the same size and time as before, so that it is not asked again.
     let facts = std::fs::metadata(&path).unwrap();
     std::fs::remove_file(&path).unwrap();
@@ -183,7 +252,7 @@ fn nothing_outlives_a_command_that_is_interrupted() {
     for (signal, status) in [(Signal::SIGINT, 130), (Signal::SIGTERM, 143), (Signal::SIGHUP, 129)] {
         let (mut child, pid, world) = hanging();
         send(&child, signal);
-        assert_eq!(wait(&mut child), Some(status));
+        assert_eq!(wait_for(&mut child), Some(status));
         // Not only soon, but by then.
         assert!(!pids(&pid).into_iter().any(lives), "{signal}");
         let answer = crate::world::Answer::of(child.wait_with_output().unwrap());
@@ -195,6 +264,79 @@ fn nothing_outlives_a_command_that_is_interrupted() {
         assert!(!world.checkout.join("results.json").exists());
         world.assert_clean();
     }
+}
+
+#[test]
+fn a_signal_that_is_ignored_stays_so() {
+    // As `nohup` has it.
+    let world = World::new();
+    let pid = world.file("pid");
+    let wait = world.file("go-on");
+    let orders = [
+        format!("note-pid {}", pid.display()),
+        format!("wait-for-lines 1 {}", wait.display()),
+    ];
+    world.engine("d8", D8, &[&orders[0], &orders[1], M0[0], M0[1]]);
+    let nohup = which::which("nohup").unwrap();
+    let xtask = [env!("CARGO_BIN_EXE_xtask"), "test", "--engine", "v8"];
+    let mut child = world
+        .command(nohup, &xtask)
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    wait_until("the engine runs", || pids(&pid).len() == 1);
+    send(&child, Signal::SIGHUP);
+    std::fs::write(&wait, "now\n").unwrap();
+    assert_eq!(wait_for(&mut child), Some(0));
+}
+
+#[test]
+fn a_wait_for_another_command_can_be_interrupted() {
+    let world = World::new();
+    world.write("guest/src/lib.rs", "// Not what was built.");
+    let lock = world.checkout.join("target/wasm-cycles/cargo/lock");
+    std::fs::create_dir_all(lock.parent().unwrap()).unwrap();
+    let file = std::fs::File::create(&lock).unwrap();
+    let held = nix::fcntl::Flock::lock(file, nix::fcntl::FlockArg::LockExclusive).unwrap();
+    let mut child = world.xtask(&["build"]).stderr(Stdio::piped()).spawn().unwrap();
+    let opened = || {
+        let open = std::fs::read_dir(format!("/proc/{}/fd", child.id()))
+            .into_iter()
+            .flatten()
+            .flatten();
+        open.filter_map(|entry| std::fs::read_link(entry.path()).ok())
+            .any(|path| path == lock)
+    };
+    if cfg!(target_os = "linux") {
+        wait_until("the command waits for the lock", opened);
+    }
+    send(&child, Signal::SIGINT);
+    assert_eq!(wait_for(&mut child), Some(130));
+    drop(held);
+}
+
+#[test]
+fn a_guard_that_is_killed_leaves_no_engine_behind() {
+    let world = World::new();
+    let pid = world.file("pid");
+    world.engine("d8", D8, &[&format!("note-pid {}", pid.display()), "hang"]);
+    let mut child = world
+        .xtask(&["test", "--engine", "v8"])
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    wait_until("the engine runs", || pids(&pid).len() == 1);
+    let engine = Pid::from_raw(pids(&pid)[0]);
+    let output = std::process::Command::new("ps")
+        .args(["-o", "ppid=", "-p", &engine.to_string()])
+        .output()
+        .unwrap();
+    let guard: i32 = String::from_utf8(output.stdout).unwrap().trim().parse().unwrap();
+    kill(Pid::from_raw(guard), Signal::SIGKILL).unwrap();
+    assert_eq!(wait_for(&mut child), Some(1));
+    wait_until("the engine is gone", || !lives(engine.as_raw()));
 }
 
 #[test]

@@ -26,7 +26,9 @@ fn wrong_usage_is_no_answer() {
         (&["test", "--timeout", "soon"], "a number of seconds above 0"),
         (&["test", "--timeout", "NaN"], "a number of seconds above 0"),
         (&["test", "--timeout", "1e300"], "a number of seconds above 0"),
-        (&["test", "--jobs", "0"], "--jobs"),
+        (&["test", "--jobs", "0"], "a whole number above 0 is wanted"),
+        (&["test", "--repeat", "x"], "a whole number above 0 is wanted"),
+        (&["test", "--timeout", "-1"], "a number of seconds above 0"),
         (&[], "Usage"),
     ] {
         world.run(arguments).expect(2, &[said]);
@@ -46,7 +48,10 @@ fn a_case_that_does_not_exist_is_no_answer() {
         .expect(2, &["there is no case `m9`; did you mean `m0`?"]);
     world
         .run(&["test", "guest"])
-        .expect(2, &["`guest` is no case, and has none below it"]);
+        .expect(2, &["`guest` is no case, and no directory"]);
+    world
+        .run(&["test", "/"])
+        .expect(2, &["`/` is no case, and no directory"]);
 }
 
 #[test]
@@ -70,7 +75,29 @@ fn outside_of_a_checkout_there_is_no_answer() {
 fn results_go_only_where_they_can() {
     let world = World::new();
     world.engine("d8", D8, M0);
+    for path in ["nowhere/r.json", "js"] {
+        let said = format!("`{path}` is no file that could be written");
+        world.run(&["test", "--json", path]).expect(2, &[&said]);
+    }
     world
-        .run(&["test", "--json", "nowhere/r.json"])
-        .expect(2, &["`nowhere` is no directory to write `nowhere/r.json` to"]);
+        .run(&["test", "--json", "-"])
+        .expect(2, &["`--json -` names no file"]);
+    // What was found is said, though it cannot be kept.
+    let answer = world.run(&["test", "--json", "/proc/r.json"]);
+    answer.expect(2, &["1 ok", "failed to write `/proc/r.json`"]);
+}
+
+#[test]
+fn results_behind_a_link_are_written_there() {
+    let world = World::new();
+    world.engine("d8", D8, M0);
+    world.write("there.json", "old");
+    std::os::unix::fs::symlink("there.json", world.checkout.join("r.json")).unwrap();
+    world.run(&["test", "--json", "r.json"]).expect(0, &[]);
+    assert!(world.checkout.join("r.json").is_symlink());
+    assert!(
+        std::fs::read_to_string(world.checkout.join("there.json"))
+            .unwrap()
+            .contains("wasm-cycles/results")
+    );
 }

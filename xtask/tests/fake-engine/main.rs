@@ -2,12 +2,16 @@
 //!
 //! Its orders lie beside it, in a file of its name with `.orders` behind. Each
 //! line is `WHEN: ORDER`, where WHEN is `probe` if it is asked who it is,
-//! `case` if it is to run a case, and `tool` if it is called with anything else.
+//! `canary` if it is to prove itself, `case` if it is to run a case, and `tool`
+//! if it is called with anything else. Orders for `WHEN ARGUMENT` go before
+//! those for WHEN alone, if it is called with that argument too. Without orders
+//! the canary is well.
 
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, abort};
+use std::time::Duration;
 use std::{env, thread};
 
 fn main() -> ExitCode {
@@ -23,22 +27,35 @@ fn main() -> ExitCode {
         nix::unistd::setsid().expect("a child leads no group yet");
         hang();
     }
-    let when = match &arguments {
-        all if all.iter().any(|word| word == "js/probe.js") => "probe: ",
-        all if all.iter().any(|word| word == "js/shell.js") => "case: ",
-        _ => "tool: ",
-    };
+    let has = |script: &str| arguments.iter().any(|word| word == script);
+    let when = ["probe", "canary"]
+        .into_iter()
+        .find(|name| has(&format!("js/{name}.js")));
+    let when = when.unwrap_or(if has("js/shell.js") { "case" } else { "tool" });
     let program = env::current_exe().expect("it knows where it is");
-    let Ok(orders) = fs::read_to_string(orders_of(&program)) else {
+    let Ok(text) = fs::read_to_string(orders_of(&program)) else {
         eprintln!("it has no orders");
         return ExitCode::from(9);
     };
-    for order in orders.lines().filter_map(|line| line.strip_prefix(when)) {
+    for order in orders(&text, when, &arguments) {
         if let Some(status) = obey(order, &arguments) {
             return status;
         }
     }
     ExitCode::SUCCESS
+}
+
+fn orders<'a>(text: &'a str, when: &str, arguments: &[String]) -> Vec<&'a str> {
+    let of = |when: String| -> Vec<&str> { text.lines().filter_map(|line| line.strip_prefix(&when)).collect() };
+    let special = arguments.iter().map(|argument| of(format!("{when} {argument}: ")));
+    let mut found = special
+        .chain([of(format!("{when}: "))])
+        .find(|orders| !orders.is_empty())
+        .unwrap_or_default();
+    if found.is_empty() && when == "canary" {
+        found.push(r#"say @ {"type":"canary","reason":null}"#);
+    }
+    found
 }
 
 /// Carries an order out; returns the status to exit with, if that was the order.
@@ -50,6 +67,22 @@ fn obey(order: &str, arguments: &[String]) -> Option<ExitCode> {
         "say-byte" => say(&[rest.parse().expect("a byte"), b'\n']),
         "flood" => flood(rest.parse().expect("a number of bytes")),
         "rounds" => rounds(rest == "leak"),
+        "flood-lines" => flood_lines(rest.parse().expect("a number of lines")),
+        "alternate" => {
+            append(rest, "turn\n");
+            rounds(lines(rest) % 2 == 0);
+        }
+        "note" => {
+            let (word, path) = rest.split_once(' ').expect("WORD PATH");
+            append(path, &format!("{word}\n"));
+        }
+        "wait-for-lines" => {
+            let (count, path) = rest.split_once(' ').expect("COUNT PATH");
+            let count = count.parse().expect("a number of lines");
+            while lines(path) < count {
+                thread::sleep(Duration::from_millis(2));
+            }
+        }
         "hang" => hang(),
         "hang-with-deaf-child" => {
             let program = env::current_exe().expect("it knows where it is");
@@ -78,18 +111,19 @@ fn obey(order: &str, arguments: &[String]) -> Option<ExitCode> {
 
 /// Prints what m0's 100 rounds of 1000 objects print, or such rounds of which nothing is ever collected.
 fn rounds(leak: bool) {
+    say(b"@ {\"type\":\"start\",\"objects\":1000,\"initial\":2,\"maximum\":10}\n");
     for round in 1..=100 {
         let allocated = round * 1000;
         let live = if leak { allocated } else { 1000 };
         let text = format!(
             "Callback after {} allocated.\n{allocated} total allocated, {live} still live.\n\
-             @ {{\"type\":\"round\",\"round\":{round},\"allocated\":{allocated},\"live\":{live}}}\n",
+             @ {{\"type\":\"round\",\"round\":{round},\"allocated\":{allocated},\"live\":{live},\"pages\":3}}\n",
             allocated - 999
         );
         say(text.as_bytes());
     }
     let live = if leak { 100_000 } else { 0 };
-    say(format!("@ {{\"type\":\"final\",\"allocated\":100000,\"live\":{live}}}\n").as_bytes());
+    say(format!("@ {{\"type\":\"settled\",\"allocated\":100000,\"live\":{live},\"pages\":3}}\n").as_bytes());
     say(b"Success; max 1000 objects live.\n");
 }
 
@@ -104,6 +138,18 @@ fn flood(bytes: u64) {
     for _ in 0..bytes / chunk.len() as u64 {
         say(&chunk);
     }
+}
+
+fn flood_lines(lines: u64) {
+    let chunk = [b'\n'; 64 << 10];
+    for _ in 0..lines / chunk.len() as u64 {
+        say(&chunk);
+    }
+}
+
+/// How many lines a file has; none if it is not there.
+fn lines(path: &str) -> usize {
+    fs::read_to_string(path).map_or(0, |text| text.lines().count())
 }
 
 fn hang() -> ! {

@@ -1,0 +1,12 @@
+// m0, but the rounds never yield: gc() collects, and no finalizer can run until
+// the event loop turns, which is when memory has run out. Compare with m0.
+function test(n) {
+  for (let i = 0; i < n; i++) {
+    let obj = new WasmObject(instance);
+    obj.installCallback(() => print(`Callback after ${nalloc} allocated.`));
+    if (i == 0) obj.invokeCallback();
+  }
+  print(`${nalloc} total allocated, ${nalloc - nfinalized} still live.`);
+}
+
+main(test, () => { gc(); });
