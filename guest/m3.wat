@@ -13,13 +13,22 @@
   (global $free (mut i32) (i32.const 0))
   (global $next (mut i32) (i32.const 131072))
 
-  ;; The first free slot, or -1; the first that was never used; how many are in use.
+  ;; The first free slot, or -1; and the first that was never used.
   (global $free_slot (mut i32) (i32.const -1))
   (global $next_slot (mut i32) (i32.const 0))
-  (global $slots (mut i32) (i32.const 0))
 
+  ;; How many slots hold something.
   (func (export "slots_in_use") (result i32)
-    (global.get $slots))
+    (local $slot i32)
+    (local $count i32)
+    (loop $next
+      (if (i32.lt_u (local.get $slot) (global.get $next_slot))
+        (then
+          (if (i32.eqz (ref.is_null (table.get $callbacks (local.get $slot))))
+            (then (local.set $count (i32.add (local.get $count) (i32.const 1)))))
+          (local.set $slot (i32.add (local.get $slot) (i32.const 1)))
+          (br $next))))
+    (local.get $count))
 
   (func $allocate (result i32)
     (local $obj i32)
@@ -45,7 +54,6 @@
   ;; There are never more slots in use than objects, so that each has its cell.
   (func $take_slot (result i32)
     (local $slot i32)
-    (global.set $slots (i32.add (global.get $slots) (i32.const 1)))
     (if (i32.ne (global.get $free_slot) (i32.const -1))
       (then
         (local.set $slot (global.get $free_slot))
@@ -64,8 +72,7 @@
   (func $release (param $slot i32)
     (table.set $callbacks (local.get $slot) (ref.null extern))
     (i32.store (call $link (local.get $slot)) (global.get $free_slot))
-    (global.set $free_slot (local.get $slot))
-    (global.set $slots (i32.sub (global.get $slots) (i32.const 1))))
+    (global.set $free_slot (local.get $slot)))
 
   (func (export "make_obj") (result i32)
     (local $obj i32)

@@ -1,6 +1,7 @@
 //! A case: one experiment, `js/<case>/test.js`, with what is expected of it.
 
 use crate::checkout::Checkout;
+use crate::claim::Claim;
 use crate::engine::{self, ENGINES, Engine};
 use crate::expectation::Expectation;
 use crate::file;
@@ -30,9 +31,14 @@ impl Case {
         &self.expectation.guest
     }
 
-    /// The claim that it shows, and what was claimed of it in 2020.
-    pub fn claims(&self) -> (Option<&str>, Option<&str>) {
-        (self.expectation.shows.as_deref(), self.expectation.claimed.as_deref())
+    /// The claim that it shows.
+    pub fn shows(&self) -> Option<&str> {
+        self.expectation.shows.as_deref()
+    }
+
+    /// What was claimed of it in 2020.
+    pub fn claim(&self) -> Option<&Claim> {
+        self.expectation.claimed.as_ref()
     }
 
     /// The directory of the case's scripts, below `js/`.

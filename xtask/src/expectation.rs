@@ -1,6 +1,7 @@
 //! An expectation: the transcript that must come, and the verdict.
 //! `expected/readme.txt` explains the format.
 
+use crate::claim::Claim;
 use crate::feature::{FEATURES, Feature, named};
 use crate::suggest::did_you_mean;
 use crate::verdict::{VERDICTS, Verdict};
@@ -18,7 +19,7 @@ pub struct Expectation {
     /// The claim that the case shows, for `docs/findings.md`.
     pub shows: Option<String>,
     /// What was claimed of it in 2020.
-    pub claimed: Option<String>,
+    pub claimed: Option<Claim>,
     /// What the engine must have; a cell without it is skipped.
     pub needs: Vec<Feature>,
     /// The case runs only when it is named.
@@ -63,7 +64,7 @@ struct Directives {
     verdicts: Option<Vec<Verdict>>,
     guest: Option<String>,
     shows: Option<String>,
-    claimed: Option<String>,
+    claimed: Option<Claim>,
     needs: Option<Vec<Feature>>,
     only_named: Option<bool>,
 }
@@ -85,7 +86,7 @@ const DIRECTIVES: &[(&str, Reader)] = &[
         once(&mut directives.shows, value.to_owned())
     }),
     ("claimed", |directives, value| {
-        once(&mut directives.claimed, value.to_owned())
+        once(&mut directives.claimed, Claim::parse(value)?)
     }),
     ("needs", |directives, value| {
         once(&mut directives.needs, features(value)?)

@@ -37,6 +37,8 @@ pub enum Command {
     Build(BuildFlags),
     /// Say which engines are found, and how to get those that are missing
     Engines(EnginesFlags),
+    /// Write docs/findings.md: what each engine says of each case
+    Findings(FindingsFlags),
     /// Run a program that dies with this command, and with all it started
     #[command(hide = true)]
     Guard(GuardFlags),
@@ -95,6 +97,17 @@ pub struct EnginesFlags {
     /// Print JSON
     #[arg(long)]
     pub json: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct FindingsFlags {
+    /// What `test --json` wrote: it replaces what is kept in docs/findings.json
+    #[arg(value_name = "RESULTS.json")]
+    pub results: Vec<PathBuf>,
+
+    /// Write nothing; exit with 1 if the page is out of date
+    #[arg(long)]
+    pub check: bool,
 }
 
 #[derive(Debug, Args)]

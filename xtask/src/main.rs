@@ -6,51 +6,53 @@
 
 mod flags;
 
+mod test;
 mod build;
 mod engines;
-mod test;
+mod findings;
 
-mod case;
 mod checkout;
+mod case;
 mod expectation;
 mod transcript;
+mod claim;
 
 mod engine;
+mod shell;
 mod feature;
 mod find;
 mod probe;
-mod shell;
 mod version;
+mod canary;
 
 mod guest;
 mod guest_crate;
-mod tool;
 mod toolchain;
 
-mod canary;
 mod cell;
-mod guard;
-mod interrupt;
-mod lifeline;
-mod process;
 mod schedule;
-mod stage;
-
-mod judge;
 mod repeat;
+mod stage;
+mod process;
+mod guard;
+mod lifeline;
+mod interrupt;
+
 mod telemetry;
 mod verdict;
+mod judge;
 
+mod table;
 mod failure;
 mod progress;
 mod results;
-mod table;
 
-mod install;
 mod recipe;
+mod install;
 
-mod file;
+mod tool;
 mod output;
+mod file;
 mod suggest;
 
 use flags::{Command, Flags};
@@ -68,6 +70,7 @@ fn main() -> ExitCode {
         Command::Test(flags) => test::test(flags, &interrupt),
         Command::Build(flags) => build::build(flags, &interrupt),
         Command::Engines(flags) => engines::engines(flags, &interrupt),
+        Command::Findings(flags) => findings::findings(flags),
         Command::Guard(flags) => guard::guard(flags),
     };
     if let Some(signal) = interrupt.signal() {

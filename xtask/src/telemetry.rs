@@ -54,6 +54,9 @@ pub struct Counts {
     pub allocated: u64,
     /// Those that are not finalized.
     pub live: u64,
+    /// Slots in use of the table that holds callbacks, whoever keeps it.
+    #[serde(default)]
+    pub slots: u64,
     /// Pages of linear memory.
     pub pages: u64,
 }
@@ -95,7 +98,7 @@ mod tests {
     fn telemetry_is_no_part_of_the_transcript() {
         let lines = [
             "a",
-            "@ {\"type\":\"round\",\"allocated\":2,\"live\":1,\"pages\":3,\"slots\":7}",
+            "@ {\"type\":\"round\",\"allocated\":2,\"live\":1,\"pages\":3,\"slots\":7,\"ms\":5}",
             "@b",
             "@ {\"type\":\"new\"}",
         ];
@@ -108,12 +111,13 @@ mod tests {
                 Event::Round(Counts {
                     allocated: 2,
                     live: 1,
+                    slots: 7,
                     pages: 3
                 }),
                 Event::Other
             ]
         );
-        assert_eq!(printed.telemetry[0]["slots"], 7);
+        assert_eq!(printed.telemetry[0]["ms"], 5);
     }
 
     #[test]

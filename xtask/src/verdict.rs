@@ -60,7 +60,8 @@ pub struct Numbers {
     pub verdict: Verdict,
     /// The most objects that were live after a round.
     pub peak: u64,
-    /// The objects live after the last chances to collect.
+    /// The objects live after the last chances to collect, or the callbacks that
+    /// are still in the table, whichever are more: both are there for each other.
     pub residue: Option<u64>,
     /// Objects retained for each allocated.
     pub slope: Option<f64>,
@@ -90,16 +91,20 @@ pub fn numbers(events: &[Event]) -> Numbers {
         _ => None,
     });
     let (full, settled) = (full.last(), settled.last());
+    let residue = settled.map(|counts| counts.live.max(counts.slots));
 
     let peak = rounds.iter().map(|counts| counts.live).max().unwrap_or(0);
-    let slope = settled
-        .filter(|counts| counts.allocated > 0)
-        .map(|counts| counts.live as f64 / counts.allocated as f64);
+    let allocated = settled
+        .map(|counts| counts.allocated)
+        .filter(|allocated| *allocated > 0);
+    let slope = residue
+        .zip(allocated)
+        .map(|(residue, allocated)| residue as f64 / allocated as f64);
     let bytes_per_object = start.and_then(|start| bytes(start, rounds.iter().chain(full)));
     Numbers {
-        verdict: verdict(start, &rounds, full.is_some(), settled),
+        verdict: verdict(start, &rounds, full.is_some(), residue.zip(slope)),
         peak,
-        residue: settled.map(|counts| counts.live),
+        residue,
         slope,
         bytes_per_object,
         rounds_lasted: start.and_then(|start| lasted(start, bytes_per_object?, slope?)),
@@ -111,26 +116,23 @@ fn of<T>(events: &[Event], pick: impl Fn(&Event) -> Option<T>) -> Vec<T> {
     events.iter().filter_map(pick).collect()
 }
 
-fn verdict(start: Option<Start>, rounds: &[Counts], ran_out: bool, settled: Option<&Counts>) -> Verdict {
-    let (Some(start), Some(settled)) = (start, settled) else {
+fn verdict(start: Option<Start>, rounds: &[Counts], ran_out: bool, settled: Option<(u64, f64)>) -> Verdict {
+    let (Some(start), Some((residue, slope))) = (start, settled) else {
         return Verdict::Inconclusive;
     };
     if rounds.len() < ROUNDS_TO_TELL {
         return Verdict::Inconclusive;
     }
-    let residue = settled.live as f64;
-    let prompt = rounds.iter().all(|counts| counts.live <= ROUNDS_LIVE * start.objects);
-    if residue <= RESIDUE * start.objects as f64 {
-        return if prompt && !ran_out {
-            Verdict::Collected
-        } else {
-            Verdict::Late
-        };
+    let few = |counts: &Counts| counts.live.max(counts.slots) <= ROUNDS_LIVE * start.objects;
+    if residue as f64 <= RESIDUE * start.objects as f64 {
+        let prompt = rounds.iter().all(few) && !ran_out;
+        return if prompt { Verdict::Collected } else { Verdict::Late };
     }
-    if residue >= SLOPE * settled.allocated as f64 {
-        return Verdict::Leaks;
+    if slope >= SLOPE {
+        Verdict::Leaks
+    } else {
+        Verdict::Inconclusive
     }
-    Verdict::Inconclusive
 }
 
 /// Bytes of linear memory an object, as seen when memory had grown most and was fullest.
@@ -176,7 +178,12 @@ mod tests {
     };
 
     fn counts(allocated: u64, live: u64, pages: u64) -> Counts {
-        Counts { allocated, live, pages }
+        Counts {
+            allocated,
+            live,
+            slots: live,
+            pages,
+        }
     }
 
     /// Rounds of 1000 objects, by how many are live after each.
@@ -227,6 +234,21 @@ mod tests {
         // Without a start it is not known how much a round is.
         let headless = [rounds(&[1000; 4])[1..].to_vec(), vec![settled(0)]].concat();
         assert_eq!(numbers(&headless).verdict, Verdict::Inconclusive);
+    }
+
+    #[test]
+    fn a_callback_that_stays_in_the_table_is_retained() {
+        let mut events = rounds(&[1000; 4]);
+        let settled = |slots| {
+            Event::Settled(Counts {
+                slots,
+                ..counts(4000, 0, 3)
+            })
+        };
+        events.push(settled(4000));
+        assert_eq!(numbers(&events).verdict, Verdict::Leaks);
+        events.push(settled(10));
+        assert_eq!(numbers(&events).verdict, Verdict::Collected);
     }
 
     #[test]

@@ -1,39 +1,8 @@
-//! The checks, each of which is run on every engine.
+//! The checks, each of which is run on every engine: it is given the name of one.
 
 use crate::world::{World, odd_name, repository};
 use serde_json::Value;
 use std::fs;
-
-/// A check is given the name of an engine.
-pub type Check = fn(&str);
-
-/// Every check, with its name.
-pub const ALL: &[(&str, Check)] = &[
-    ("the_seed_comes_out_word_for_word", the_seed_comes_out_word_for_word),
-    ("the_guest_holds_57001_objects", the_guest_holds_57001_objects),
-    (
-        "m1_under_the_expectation_of_m0_fails",
-        m1_under_the_expectation_of_m0_fails,
-    ),
-    (
-        "m0_under_the_expectation_of_m1_fails",
-        m0_under_the_expectation_of_m1_fails,
-    ),
-    ("m0_without_its_finalizer_fails", m0_without_its_finalizer_fails),
-    (
-        "a_finalizer_that_frees_nothing_fails",
-        a_finalizer_that_frees_nothing_fails,
-    ),
-    (
-        "an_object_has_one_callback_at_a_time",
-        an_object_has_one_callback_at_a_time,
-    ),
-    ("an_error_is_never_silent", an_error_is_never_silent),
-    ("a_rejection_is_never_silent", a_rejection_is_never_silent),
-    ("a_script_that_stops_early_fails", a_script_that_stops_early_fails),
-    ("the_readme_of_expectations_is_true", the_readme_of_expectations_is_true),
-    ("a_path_may_hold_anything", a_path_may_hold_anything),
-];
 
 /// What a case printed last, before it ended.
 const QUIT: &str = "telemetry('quit', { status: 0 });\nquit(0);\n";
@@ -84,7 +53,7 @@ fn replace(world: &World, name: &str, from: &str, to: &str) {
     world.write(name, &text.replace(from, to));
 }
 
-fn the_seed_comes_out_word_for_word(engine: &str) {
+pub fn the_seed_comes_out_word_for_word(engine: &str) {
     let world = world();
     let cell = run(&world, engine, "m0", 0);
     assert_eq!(
@@ -112,7 +81,7 @@ fn the_seed_comes_out_word_for_word(engine: &str) {
     assert_eq!(lines.last(), Some(&"error: out of linear memory"));
 }
 
-fn the_guest_holds_57001_objects(engine: &str) {
+pub fn the_guest_holds_57001_objects(engine: &str) {
     let world = world();
     let cell = run(&world, engine, "m1", 0);
     let full = cell["telemetry"]
@@ -129,7 +98,7 @@ fn the_guest_holds_57001_objects(engine: &str) {
     }
 }
 
-fn m1_under_the_expectation_of_m0_fails(engine: &str) {
+pub fn m1_under_the_expectation_of_m0_fails(engine: &str) {
     let world = world();
     fs::copy(
         world.checkout.join("js/m1/test.js"),
@@ -140,7 +109,7 @@ fn m1_under_the_expectation_of_m0_fails(engine: &str) {
     assert_eq!(cell["verdict"], "leaks");
 }
 
-fn m0_under_the_expectation_of_m1_fails(engine: &str) {
+pub fn m0_under_the_expectation_of_m1_fails(engine: &str) {
     let world = world();
     fs::copy(
         world.checkout.join("js/m0/test.js"),
@@ -149,20 +118,6 @@ fn m0_under_the_expectation_of_m1_fails(engine: &str) {
     .unwrap();
     let cell = expect_failure(&world, engine, "m1");
     assert_eq!(cell["verdict"], "collected");
-}
-
-fn m0_without_its_finalizer_fails(engine: &str) {
-    let world = world();
-    replace(&world, "js/runtime.js", "registry.register(this, this.obj);", "");
-    let cell = expect_failure(&world, engine, "m0");
-    assert_eq!(cell["verdict"], "leaks");
-}
-
-fn a_finalizer_that_frees_nothing_fails(engine: &str) {
-    let world = world();
-    replace(&world, "js/runtime.js", "instance.exports.free_obj(obj);", "");
-    let cell = expect_failure(&world, engine, "m0");
-    assert_eq!(transcript(&cell).last(), Some(&"error: out of linear memory"));
 }
 
 /// Adds a case of which only the transcript counts.
@@ -174,7 +129,7 @@ fn add(world: &World, name: &str, script: &str, transcript: &str) {
     );
 }
 
-fn an_object_has_one_callback_at_a_time(engine: &str) {
+pub fn an_object_has_one_callback_at_a_time(engine: &str) {
     let world = world();
     let script = "\
 let obj = new WasmObject(instance);
@@ -194,7 +149,7 @@ print(`used again: ${instance.exports.make_obj() === address}`);
     run(&world, engine, "callbacks", 0);
 }
 
-fn an_error_is_never_silent(engine: &str) {
+pub fn an_error_is_never_silent(engine: &str) {
     let world = world();
     replace(
         &world,
@@ -212,7 +167,7 @@ fn an_error_is_never_silent(engine: &str) {
     }
 }
 
-fn a_rejection_is_never_silent(engine: &str) {
+pub fn a_rejection_is_never_silent(engine: &str) {
     let world = world();
     world.write("js/m0/test.js", "Promise.reject(new Error('nobody handles this'));");
     let cell = expect_failure(&world, engine, "m0");
@@ -220,7 +175,7 @@ fn a_rejection_is_never_silent(engine: &str) {
     assert!(said.contains("nobody handles this"), "{cell}");
 }
 
-fn a_script_that_stops_early_fails(engine: &str) {
+pub fn a_script_that_stops_early_fails(engine: &str) {
     let world = world();
     add(&world, "early", "print('hello');", "hello\n");
     let cell = expect_failure(&world, engine, "early");
@@ -229,16 +184,238 @@ fn a_script_that_stops_early_fails(engine: &str) {
     run(&world, engine, "early", 0);
 }
 
-fn the_readme_of_expectations_is_true(engine: &str) {
+pub fn the_readme_of_expectations_is_true(engine: &str) {
     let cell = run(&world(), engine, "readme", 0);
     assert_eq!(cell["outcome"], "ok");
     assert!(repository().join("expected/readme.txt").is_file());
 }
 
-fn a_path_may_hold_anything(engine: &str) {
+pub fn a_path_may_hold_anything(engine: &str) {
     for name in ["with space and 'quotes\"".into(), odd_name()] {
         let world = World::at(name, "bin").with_this_machine();
         let cell = run(&world, engine, "m0", 0);
         assert_eq!(cell["outcome"], "ok");
     }
+}
+
+pub fn a_case_is_two_files(engine: &str) {
+    let world = world();
+    let script = fs::read_to_string(world.checkout.join("js/m1/test.js")).unwrap();
+    let global = "const everything = [];\n";
+    let leak = script.replace("if (i == 0)", "everything.push(obj);\n    if (i == 0)");
+    world.write("js/leak-by-array/test.js", &format!("{global}{leak}"));
+    world.write(
+        "expected/leak-by-array.txt",
+        "#: verdict = leaks\n...\nerror: out of linear memory\n",
+    );
+    let cell = run(&world, engine, "leak-by-array", 0);
+    assert_eq!((&cell["outcome"], &cell["verdict"]), (&"ok".into(), &"leaks".into()));
+    assert_eq!(cell["numbers"]["slope"], 1.0);
+    assert_eq!(cell["numbers"]["bytes_per_object"], 8.0);
+}
+
+/// What the engine's own program is called with does not matter: its scripts find no `gc`.
+pub fn without_gc_nothing_is_judged(engine: &str) {
+    let world = world();
+    replace(
+        &world,
+        "js/shell.js",
+        "(function () {\n",
+        "globalThis.gc = undefined;\n(function () {\n",
+    );
+    replace(&world, "js/shell.js", "typeof Bun === 'object'", "false");
+    let cases = fs::read_dir(world.checkout.join("expected")).unwrap().count() - 1;
+    let file = world.file("results.json");
+    let path = file.to_str().unwrap();
+    let said = format!("{cases} cells: {cases} inconclusive");
+    world
+        .run(&["test", "--engine", engine, "--json", path])
+        .expect(1, &["the canary: it has no gc()", &said]);
+    let json: Value = serde_json::from_slice(&fs::read(&file).unwrap()).unwrap();
+    for cell in json["cells"].as_array().unwrap() {
+        assert_eq!(cell["outcome"], "inconclusive", "{cell}");
+    }
+}
+
+/// A breakage: the file, a text in it, what stands there instead, and the cases that may notice.
+type Breakage = (
+    &'static str,
+    &'static str,
+    &'static str,
+    &'static str,
+    &'static [&'static str],
+);
+
+/// Deliberate breakages of the runtime and the guests, each of which turns at
+/// least one of its cells from `ok` to something else.
+const BREAKAGES: &[Breakage] = &[
+    (
+        "no finalizer is registered",
+        "js/runtime.js",
+        "    registry.register(this, this.obj);",
+        "",
+        &["m0"],
+    ),
+    (
+        "the finalizer frees nothing",
+        "js/runtime.js",
+        "  died();\n  instance.exports.free_obj(obj);",
+        "  died();",
+        &["m0"],
+    ),
+    (
+        "the finalizer does nothing",
+        "js/runtime.js",
+        "  died();\n  instance.exports.free_obj(obj);",
+        "",
+        &["m0"],
+    ),
+    (
+        "a slot is never released",
+        "js/runtime.js",
+        "release: handle => table.release(handle),",
+        "release: () => {},",
+        &["m0"],
+    ),
+    (
+        "a slot is emptied but never reused",
+        "js/runtime.js",
+        "    this.free.push(handle);\n",
+        "",
+        &["m0"],
+    ),
+    (
+        "a slot is released twice",
+        "js/runtime.js",
+        "release: handle => table.release(handle),",
+        "release: handle => { table.release(handle); table.release(handle); },",
+        &["m0"],
+    ),
+    (
+        "each handle is one too high",
+        "js/runtime.js",
+        "    return handle;\n",
+        "    return handle + 1;\n",
+        &["m0"],
+    ),
+    (
+        "the count of wrappers is one too high",
+        "js/runtime.js",
+        "let nalloc = 0;",
+        "let nalloc = 1;",
+        &["m0"],
+    ),
+    (
+        "the count of the finalized is one too high",
+        "js/runtime.js",
+        "let nfinalized = 0;",
+        "let nfinalized = 1;",
+        &["m0"],
+    ),
+    (
+        "gc() does nothing",
+        "js/runtime.js",
+        "async function collect() {\n  gc();",
+        "async function collect() {",
+        &["m0"],
+    ),
+    (
+        "the loop never yields",
+        "js/runtime.js",
+        "  await turn();\n",
+        "",
+        &["m0"],
+    ),
+    (
+        "memory may not grow",
+        "js/runtime.js",
+        "maximum: 10 }",
+        "maximum: 2 }",
+        &["m0", "m2"],
+    ),
+    (
+        "memory running out is not noticed",
+        "js/runtime.js",
+        "throw new OutOfMemory();",
+        "",
+        &["m1", "m2", "no-yield"],
+    ),
+    (
+        "a callback is not called",
+        "js/runtime.js",
+        "{ table.get(handle)(); }",
+        "{}",
+        &["m0"],
+    ),
+    (
+        "rounds are left out",
+        "js/runtime.js",
+        "const ROUNDS = 100;",
+        "const ROUNDS = 99;",
+        &["m0"],
+    ),
+    (
+        "all wrappers are kept",
+        "js/runtime.js",
+        "    born();\n    this",
+        "    born();\n    table.kept = [table.kept, this];\n    this",
+        &["m0"],
+    ),
+    (
+        "the guest frees no memory",
+        "guest/m2.wat",
+        "    (i32.store (local.get $obj) (global.get $free))\n    (global.set $free (local.get $obj))",
+        "",
+        &["m2"],
+    ),
+    (
+        "the guest releases no callback",
+        "guest/m2.wat",
+        "    (call $attach (local.get $obj) (i32.const -1))\n",
+        "",
+        &["m2"],
+    ),
+    (
+        "the guest's table is not emptied",
+        "guest/m3.wat",
+        "    (table.set $callbacks (local.get $slot) (ref.null extern))\n    (i32.store (call $link",
+        "    (i32.store (call $link",
+        &["m3"],
+    ),
+    (
+        "the guest's slots are not reused",
+        "guest/m3.wat",
+        "    (global.set $free_slot (local.get $slot)))",
+        ")",
+        &["m3"],
+    ),
+    (
+        "a registry holds its own targets",
+        "js/runtime.js",
+        "observer.register(this);",
+        "observer.register(this, { wrapper: this });",
+        &["m4", "m4-cycle"],
+    ),
+    (
+        "a finalizer is told twice",
+        "js/runtime.js",
+        "observer.register(this);",
+        "observer.register(this);\n    observer.register(this);",
+        &["m4"],
+    ),
+];
+
+/// What turns no cell: the breakages above, and what is noticed of none.
+pub fn every_breakage_is_noticed(engine: &str) {
+    let mut silent = Vec::new();
+    for (what, file, from, to, cases) in BREAKAGES {
+        let world = world();
+        replace(&world, file, from, to);
+        let arguments = [&["test"], *cases, &["--engine", engine, "--timeout", "20"]].concat();
+        let answer = world.run(&arguments);
+        if answer.status != Some(1) {
+            silent.push((what, answer));
+        }
+    }
+    assert!(silent.is_empty(), "{silent:#?}");
 }
