@@ -141,7 +141,7 @@ fn read(word: &OsStr) -> Result<Wanted> {
             ensure!(
                 equals + 1 < bytes.len(),
                 "`{}` lacks the path of a program",
-                word.display()
+                Path::new(word).display()
             );
             let program = program(OsStr::from_bytes(&bytes[equals + 1..]))?;
             return Ok(Wanted::Program(program, Some(engine::named(&name)?)));

@@ -147,7 +147,7 @@ fn render(cases: &[Case], findings: &[Finding]) -> String {
 
 fn say(finding: &Finding) -> String {
     let said = match (finding.outcome.as_str(), &finding.verdict) {
-        ("skipped", _) => return "no".to_owned(),
+        ("skipped", _) => return "skipped".to_owned(),
         ("ok", Some(verdict)) => verdict.clone(),
         (outcome, verdict) => format!("**{outcome}** {}", verdict.clone().unwrap_or_default()),
     };

@@ -210,3 +210,29 @@ fn every_case_says_in_three_lines_what_it_shows() {
         assert!(header.concat().contains("Compare"), "{}: {header:?}", path.display());
     }
 }
+
+#[test]
+fn the_findings_are_up_to_date() {
+    let command = || {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_xtask"));
+        command.args(["findings", "--check"]);
+        command
+    };
+    let answer = Answer::of(command().current_dir(repository()).output().unwrap());
+    answer.expect(0, &[]);
+    // And are not, once a claim has changed.
+    let world = World::new();
+    for name in ["js", "expected", "docs"] {
+        world.copy(name);
+    }
+    let text = fs::read_to_string(world.checkout.join("expected/m1.txt")).unwrap();
+    world.write("expected/m1.txt", &text.replace("#: shows = ", "#: shows = perhaps "));
+    let answer = Answer::of(command().current_dir(&world.checkout).output().unwrap());
+    answer.expect(1, &["`docs/findings.md` is not what `cargo xtask findings` makes"]);
+    world.run(&["findings"]).expect(0, &[]);
+    world.run(&["findings", "--check"]).expect(0, &[]);
+    world.write("r.json", "{}");
+    world
+        .run(&["findings", "r.json"])
+        .expect(2, &["`r.json` holds no results of version 1"]);
+}
