@@ -50,6 +50,13 @@ function finish(status) {
 
 class OutOfMemory extends Error {}
 
+// What may stop a case in mid-round, after which it still settles. A guest that
+// cannot tell that its memory is full traps.
+const HOW_IT_STOPPED = [
+  [OutOfMemory, 'out-of-memory', 'error: out of linear memory'],
+  [WebAssembly.RuntimeError, 'trapped', 'error: the guest trapped'],
+];
+
 // Refers to JavaScript objects by numbers, which is all that linear memory can
 // hold. To the collector whatever is in the table is alive.
 class ObjectTable {
@@ -88,20 +95,24 @@ let slots = () => table.used;
 
 const memory = new WebAssembly.Memory(PAGES);
 
-const instance = new WebAssembly.Instance(
-  new WebAssembly.Module(readBinary(guestPath)),
-  {
-    env: { memory },
-    rt: {
-      release: handle => table.release(handle),
-      invoke: handle => { table.get(handle)(); },
-      call: callback => { callback(); },
-      out_of_memory: () => { throw new OutOfMemory(); },
-      new_object: () => ({ callback: null }),
-      get_callback: object => object.callback,
-      set_callback: (object, callback) => { object.callback = callback; },
-    },
-  });
+const imports = {
+  env: { memory },
+  rt: {
+    release: handle => table.release(handle),
+    invoke: handle => { table.get(handle)(); },
+    call: callback => { callback(); },
+    out_of_memory: () => { throw new OutOfMemory(); },
+    new_object: () => ({ callback: null }),
+    get_callback: object => object.callback,
+    set_callback: (object, callback) => { object.callback = callback; },
+  },
+};
+
+// A guest that is bound by wasm-bindgen is started by its glue, loaded before.
+const module = new WebAssembly.Module(readBinary(guestPath));
+const instance = typeof wasm_bindgen === 'undefined'
+  ? new WebAssembly.Instance(module, imports)
+  : { exports: wasm_bindgen.initSync({ module, memory }) };
 
 // Told by each wrapper at its birth, and by its finalizer or whoever frees it.
 function born() {
@@ -189,17 +200,19 @@ async function settle() {
 async function main(test, between = collect) {
   telemetry('start', { objects: OBJECTS_A_ROUND, ...PAGES });
   try {
-    let full = false;
+    let stopped = false;
     try {
       await rounds(test, between);
     } catch (error) {
-      if (!(error instanceof OutOfMemory)) throw error;
-      full = true;
-      telemetry('out-of-memory', counts());
-      print('error: out of linear memory');
+      const how = HOW_IT_STOPPED.find(([kind]) => error instanceof kind);
+      if (!how) throw error;
+      const [, type, line] = how;
+      stopped = true;
+      telemetry(type, counts());
+      print(line);
     }
     await settle();
-    if (full) return finish(1);
+    if (stopped) return finish(1);
     if (live() > RESIDUE) throw new Error(`${live()} of ${nalloc} objects were not finalized`);
     print(`Success; max ${maxLive} objects live.`);
     finish(0);

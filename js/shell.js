@@ -1,8 +1,9 @@
 // One face for every shell and host: after this script the global object has
-// print, printErr, quit, load, readBinary, turn, and gc where the engine lets
-// scripts ask for a collection. Then the scripts named on the command line run:
+// print, printErr, quit, load, readBinary, turn, TextDecoder, and gc where the
+// engine lets scripts ask for a collection. Then the scripts named on the command
+// line run:
 //
-//     SHELL js/shell.js [--] GUEST js/runtime.js js/CASE/test.js
+//     SHELL js/shell.js [--] GUEST [GLUE] js/runtime.js js/CASE/test.js
 //
 // GUEST, the path of a WebAssembly module, is left in `guestPath`.
 (function () {
@@ -59,6 +60,16 @@
     if (typeof setTimeout === 'function') setTimeout(resolve, 0);
     else enqueueJob(() => { drainJobQueue(); resolve(); });
   }));
+
+  // No shell has it, and wasm-bindgen's glue will not start without. Of what it
+  // can do this does what the glue asks for.
+  if (typeof TextDecoder !== 'function') {
+    define('TextDecoder', class {
+      decode(bytes = []) {
+        return decodeURIComponent(Array.from(bytes, byte => '%' + byte.toString(16).padStart(2, '0')).join(''));
+      }
+    });
+  }
 
   define('guestPath', guest);
   for (const script of scripts) load(script);

@@ -4,6 +4,7 @@ use crate::case;
 use crate::checkout::Checkout;
 use crate::flags::BuildFlags;
 use crate::guest;
+use crate::guest_crate::Work;
 use crate::interrupt::Interrupt;
 use crate::output::{self, Status};
 use crate::progress::Progress;
@@ -13,7 +14,12 @@ pub fn build(flags: BuildFlags, interrupt: &Interrupt) -> Result<Status> {
     interrupt.listen()?;
     let checkout = Checkout::find()?;
     let cases = case::read(&checkout, &flags.cases)?;
-    let guests = guest::build(&checkout, &cases, &Progress::default(), interrupt)?;
+    let work = Work {
+        checkout: &checkout,
+        progress: &Progress::default(),
+        interrupt,
+    };
+    let guests = guest::build(&cases, work)?;
     let paths: String = guests
         .modules()
         .map(|module| format!("{}\n", module.display()))

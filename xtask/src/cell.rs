@@ -20,6 +20,7 @@ use std::path::PathBuf;
 pub const SHELL: &str = "js/shell.js";
 const RUNTIME: &str = "js/runtime.js";
 const GUEST: &str = "guest.wasm";
+const GLUE: &str = "guest.js";
 
 #[derive(Debug, Clone, Copy)]
 pub struct Cell<'a> {
@@ -51,7 +52,7 @@ impl<'a> Cell<'a> {
         let mut facts = Facts {
             cell: self,
             judgement: Judgement::of(Outcome::Broke("it was not run".to_owned())),
-            arguments: self.arguments(),
+            arguments: self.arguments(guests)?,
             transcript: Vec::new(),
             telemetry: Vec::new(),
             stderr: String::new(),
@@ -81,16 +82,20 @@ impl<'a> Cell<'a> {
         Ok(facts)
     }
 
-    fn arguments(self) -> Vec<String> {
+    fn arguments(self, guests: &Guests) -> Result<Vec<String>> {
         let test = format!("js/{}/test.js", self.case.name);
-        self.program
-            .shell
-            .arguments(&self.program.flags, SHELL, &[GUEST, RUNTIME, &test])
+        let glue = guests.built(self.case.guest())?.glue.as_ref().map(|_| GLUE);
+        let arguments: Vec<&str> = [GUEST].into_iter().chain(glue).chain([RUNTIME, &test]).collect();
+        Ok(self.program.shell.arguments(&self.program.flags, SHELL, &arguments))
     }
 
     fn stage(self, checkout: &Checkout, guests: &Guests) -> Result<Stage> {
         let stage = Stage::new(checkout)?;
-        stage.add(guests.module(self.case.guest())?, GUEST)?;
+        let built = guests.built(self.case.guest())?;
+        stage.add(&built.module, GUEST)?;
+        if let Some(glue) = &built.glue {
+            stage.add(glue, GLUE)?;
+        }
         for name in [SHELL, RUNTIME] {
             stage.add(&checkout.root().join(name), name)?;
         }

@@ -1,12 +1,9 @@
-//! Guests, by name: the Rust crate `guest/`, and each `guest/NAME.wat`.
+//! Guests, by name: the crates of `guest_crate`, and each `guest/NAME.wat`.
 
 use crate::case::Case;
 use crate::checkout::Checkout;
-use crate::expectation::DEFAULT_GUEST;
 use crate::file;
-use crate::guest_crate;
-use crate::interrupt::Interrupt;
-use crate::progress::Progress;
+use crate::guest_crate::{self, Built, CRATES, Work};
 use crate::suggest::did_you_mean;
 use anyhow::{Context, Result, bail};
 use std::collections::BTreeMap;
@@ -14,35 +11,33 @@ use std::fs;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
 
-/// The modules of the guests that were built, by name.
+/// The guests that were built, by name.
 #[derive(Debug, Default)]
-pub struct Guests(BTreeMap<String, PathBuf>);
+pub struct Guests(BTreeMap<String, Built>);
 
 impl Guests {
-    /// The module of a guest that was built.
-    pub fn module(&self, name: &str) -> Result<&Path> {
-        let module = self
-            .0
+    /// A guest that was built.
+    pub fn built(&self, name: &str) -> Result<&Built> {
+        self.0
             .get(name)
-            .with_context(|| format!("the guest `{name}` was not built"))?;
-        Ok(module)
+            .with_context(|| format!("the guest `{name}` was not built"))
     }
 
     pub fn modules(&self) -> impl Iterator<Item = &Path> {
-        self.0.values().map(PathBuf::as_path)
+        self.0.values().map(|built| built.module.as_path())
     }
 }
 
 /// Builds the guests of these cases, and no others.
-pub fn build(checkout: &Checkout, cases: &[Case], progress: &Progress, interrupt: &Interrupt) -> Result<Guests> {
+pub fn build(cases: &[Case], work: Work<'_>) -> Result<Guests> {
     let mut guests = Guests::default();
     for name in cases.iter().map(Case::guest) {
         if !guests.0.contains_key(name) {
-            let module = match name {
-                DEFAULT_GUEST => guest_crate::build(checkout, progress, interrupt)?,
-                _ => assemble(checkout, name)?,
+            let built = match guest_crate::named(name) {
+                Some(guest) => guest.build(work)?,
+                None => assemble(work.checkout, name)?,
             };
-            guests.0.insert(name.to_owned(), module);
+            guests.0.insert(name.to_owned(), built);
         }
     }
     Ok(guests)
@@ -55,7 +50,7 @@ fn text(checkout: &Checkout, name: &str) -> PathBuf {
 
 /// An error if there is no guest of this name.
 pub fn check(checkout: &Checkout, name: &str) -> Result<()> {
-    if name == DEFAULT_GUEST || text(checkout, name).is_file() {
+    if guest_crate::named(name).is_some() || text(checkout, name).is_file() {
         return Ok(());
     }
     let files = fs::read_dir(checkout.root().join("guest"))
@@ -67,12 +62,18 @@ pub fn check(checkout: &Checkout, name: &str) -> Result<()> {
         .collect();
     bail!(
         "there is no guest `{name}`{}",
-        did_you_mean(name, names.iter().map(String::as_str).chain([DEFAULT_GUEST]))
+        did_you_mean(
+            name,
+            names
+                .iter()
+                .map(String::as_str)
+                .chain(CRATES.iter().map(|known| known.name))
+        )
     );
 }
 
 /// Compiles WebAssembly text, if it has not been compiled yet.
-fn assemble(checkout: &Checkout, name: &str) -> Result<PathBuf> {
+fn assemble(checkout: &Checkout, name: &str) -> Result<Built> {
     let path = text(checkout, name);
     let source = file::read(&path)?;
     let mut hasher = DefaultHasher::new();
@@ -91,5 +92,5 @@ fn assemble(checkout: &Checkout, name: &str) -> Result<PathBuf> {
             .with_context(|| format!("failed to assemble the guest `{name}`"))?;
         file::write(&module, &bytes)?;
     }
-    Ok(module)
+    Ok(Built { module, glue: None })
 }

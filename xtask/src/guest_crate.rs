@@ -1,34 +1,67 @@
-//! The Rust guest: built for wasm32 when its sources have changed, and kept
-//! under a name that tells what it was built from.
+//! Guests in Rust: built for wasm32 when their sources have changed, and kept
+//! under names that tell what they were built from.
 
 use crate::checkout::Checkout;
+use crate::expectation::DEFAULT_GUEST;
 use crate::file;
 use crate::interrupt::Interrupt;
+use crate::lock::lock;
 use crate::progress::Progress;
 use crate::recipe::Need;
 use crate::tool;
 use crate::toolchain::{self, Means, TARGET, Toolchain};
 use crate::{install, output};
 use anyhow::{Context, Result, bail};
-use nix::errno::Errno;
-use nix::fcntl::{Flock, FlockArg};
 use std::env;
 use std::ffi::OsString;
-use std::fs::File;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
-use std::thread;
-use std::time::Duration;
-use xshell::Cmd;
+use xshell::{Cmd, Shell};
 
-const PACKAGE: &str = "guest";
-const PROFILE: &str = "guest";
+/// A guest that cargo builds.
+#[derive(Debug)]
+pub struct Crate {
+    /// As in expectations.
+    pub name: &'static str,
+    package: &'static str,
+    profile: &'static str,
+    /// The module's name among what cargo makes.
+    artifact: &'static str,
+    /// What it is built from, besides what all guests are.
+    sources: &'static [&'static str],
+    /// The parts of the standard library that it needs.
+    library: &'static str,
+    /// It is bound by wasm-bindgen, and has glue.
+    glue: bool,
+}
 
-/// What it is built from, besides its sources.
-const SHARED: &[&str] = &["Cargo.toml", "Cargo.lock", ".cargo/config.toml", "guest/Cargo.toml"];
+pub static CRATES: &[Crate] = &[
+    Crate {
+        name: DEFAULT_GUEST,
+        package: "guest",
+        profile: "guest",
+        artifact: "guest.wasm",
+        sources: &["guest/Cargo.toml", "guest/src"],
+        library: "core,alloc,panic_abort",
+        glue: false,
+    },
+    Crate {
+        name: "bindgen",
+        package: "guest-bindgen",
+        profile: "guest-bindgen",
+        artifact: "guest_bindgen.wasm",
+        sources: &["guest/bindgen", "guest/bind"],
+        library: "std,panic_abort",
+        glue: true,
+    },
+];
 
-/// The parts of the standard library that a guest without it needs.
-const BUILD_STD: &str = "-Zbuild-std=core,alloc,panic_abort";
+/// What all guests are built from.
+const SHARED: &[&str] = &["Cargo.toml", "Cargo.lock", ".cargo/config.toml"];
+
+/// The program that binds a module, and the names of what it makes.
+const BINDER: &str = "bind";
+const BOUND: [&str; 2] = ["guest_bg.wasm", "guest.js"];
 
 /// Variables that begin so would change what a guest is built to.
 const UNSET: &[&str] = &[
@@ -39,151 +72,198 @@ const UNSET: &[&str] = &[
     "CARGO_TARGET_",
 ];
 
-/// How often the lock is tried.
-const POLL: Duration = Duration::from_millis(50);
-
 /// How often a build begins anew because its sources changed under it.
 const ATTEMPTS: usize = 3;
 
-/// The guest's module, if it need not be built.
-pub fn built(checkout: &Checkout) -> Result<Option<PathBuf>> {
-    let module = module(checkout)?;
-    Ok(module.is_file().then_some(module))
+/// A guest that is ready to run.
+#[derive(Debug, Clone)]
+pub struct Built {
+    pub module: PathBuf,
+    /// The script that wasm-bindgen made for it.
+    pub glue: Option<PathBuf>,
 }
 
-/// Builds the guest if that is needed, and returns its module.
-pub fn build(checkout: &Checkout, progress: &Progress, interrupt: &Interrupt) -> Result<PathBuf> {
-    for _ in 0..ATTEMPTS {
-        let module = module(checkout)?;
-        if module.is_file() {
-            return Ok(module);
-        }
-        // Another command must not put its guest in place of this one's before it is copied.
-        let directory = checkout.scratch("cargo")?;
-        let _lock = lock(&directory.join("lock"), progress, interrupt)?;
-        if module.is_file() {
-            return Ok(module);
-        }
-        let built = compile(checkout, &directory, progress, interrupt)?;
-        let bytes = file::read(&built)?;
-        if self::module(checkout)? == module {
-            file::write(&module, &bytes)?;
-            return Ok(module);
-        }
+/// What a build needs to know.
+#[derive(Debug, Clone, Copy)]
+pub struct Work<'a> {
+    pub checkout: &'a Checkout,
+    pub progress: &'a Progress,
+    pub interrupt: &'a Interrupt,
+}
+
+/// The crate of this name.
+pub fn named(name: &str) -> Option<&'static Crate> {
+    CRATES.iter().find(|known| known.name == name)
+}
+
+impl Crate {
+    /// Whether it need not be built.
+    pub fn is_built(&self, checkout: &Checkout) -> Result<bool> {
+        Ok(self.place(checkout)?.module.is_file())
     }
-    bail!("the sources of the guest change faster than it can be built")
-}
 
-/// Waits for the lock, but not past Ctrl-C.
-fn lock(path: &Path, progress: &Progress, interrupt: &Interrupt) -> Result<Flock<File>> {
-    let what = || format!("failed to lock `{}`", path.display());
-    let mut file = File::create(path).with_context(what)?;
-    let mut line = None;
-    loop {
-        // A lock that blocks would not be ended by a signal that is caught.
-        match Flock::lock(file, FlockArg::LockExclusiveNonblock) {
-            Ok(lock) => return Ok(lock),
-            Err((_, Errno::EWOULDBLOCK)) if interrupt.signal().is_some() => bail!("interrupted"),
-            Err((again, Errno::EWOULDBLOCK)) => file = again,
-            Err((_, error)) => return Err(error).with_context(what),
+    /// Builds the guest if that is needed.
+    pub fn build(&self, work: Work<'_>) -> Result<Built> {
+        for _ in 0..ATTEMPTS {
+            let place = self.place(work.checkout)?;
+            if place.module.is_file() {
+                return Ok(place);
+            }
+            // Another command must not put its guest in place of this one's before it is copied.
+            let directory = work.checkout.scratch("cargo")?;
+            let _lock = lock(&directory.join("lock"), work.progress, work.interrupt)?;
+            if place.module.is_file() {
+                return Ok(place);
+            }
+            let [module, glue] = self.make(&directory, work)?;
+            if self.place(work.checkout)?.module == place.module {
+                if let (Some(path), Some(bytes)) = (&place.glue, &glue) {
+                    file::write(path, bytes)?;
+                }
+                // Last, for where the module is the glue is too.
+                file::write(&place.module, &module.unwrap_or_default())?;
+                return Ok(place);
+            }
         }
-        line.get_or_insert_with(|| progress.begin("waiting for another command that builds the guest".to_owned()));
-        thread::sleep(POLL);
-    }
-}
-
-/// Tries one toolchain after the other until one builds the guest.
-fn compile(checkout: &Checkout, directory: &Path, progress: &Progress, interrupt: &Interrupt) -> Result<PathBuf> {
-    let toolchains = toolchain::all(checkout, interrupt)?;
-    if toolchains.is_empty() {
         bail!(
-            "no Rust here can build the guest: no `rustc` on PATH has the target {TARGET}, or the standard \
-             library's sources{}",
-            install::hint(&[Need::Wasm32], interrupt)
-        );
+            "the sources of the guest `{}` change faster than it can be built",
+            self.name
+        )
     }
-    let mut failures = Vec::new();
-    for toolchain in toolchains {
-        let _line = progress.begin_slow(format!("building the guest with {}", toolchain.rustc.display()));
-        match compile_with(&toolchain, checkout, directory, interrupt)? {
-            Ok(module) => return Ok(module),
-            Err(stderr) => failures.push((toolchain.rustc, stderr)),
+
+    /// Where it lies when it is built from today's sources by today's toolchain.
+    fn place(&self, checkout: &Checkout) -> Result<Built> {
+        let mut files: Vec<PathBuf> = SHARED.iter().map(|name| checkout.root().join(name)).collect();
+        for source in self.sources {
+            walk(checkout.root().join(source), &mut files)?;
         }
+        let mut hasher = DefaultHasher::new();
+        for path in &files {
+            (path.strip_prefix(checkout.root()).unwrap_or(path), file::read(path)?).hash(&mut hasher);
+        }
+        // The toolchain that the command itself was built with: cargo tells where it is, and rustup updates it in place.
+        for variable in ["CARGO", "RUSTC"] {
+            let program = env::var_os(variable);
+            let stamp = program
+                .as_ref()
+                .and_then(|program| file::stamp(Path::new(program)).ok());
+            (program, stamp).hash(&mut hasher);
+        }
+        let stem = checkout
+            .scratch("guests")?
+            .join(format!("{}-{:016x}", self.name, hasher.finish()));
+        Ok(Built {
+            module: stem.with_extension("wasm"),
+            glue: self.glue.then(|| stem.with_extension("js")),
+        })
     }
-    for (_, stderr) in &failures {
-        output::note(stderr.trim_end());
+
+    /// Compiles it, binds it if it is to be, and returns the module and the glue.
+    fn make(&self, directory: &Path, work: Work<'_>) -> Result<[Option<Vec<u8>>; 2]> {
+        let module = self.compile(directory, work)?;
+        if !self.glue {
+            return Ok([Some(file::read(&module)?), None]);
+        }
+        let _line = work
+            .progress
+            .begin_slow(format!("binding the guest `{}` by wasm-bindgen", self.name));
+        let shell = tool::shell_in(work.checkout.root())?;
+        let made = tempfile::tempdir_in(directory).context("failed to make a directory for the glue")?;
+        let build = cargo(&shell, directory)?.args(["--package", BINDER]);
+        let bind = tool::guarded(&shell)?
+            .arg(directory.join("debug").join(BINDER))
+            .arg(module)
+            .arg(made.path());
+        for command in [clean(build), bind] {
+            let text = command.to_string();
+            let said = tool::run_guarded(command, work.interrupt)?;
+            if !said.success {
+                output::note(said.stderr.trim_end());
+                bail!(
+                    "failed to bind the guest `{}` by `{text}`; what it said is above",
+                    self.name
+                );
+            }
+        }
+        let [module, glue] = BOUND.map(|name| file::read(&made.path().join(name)));
+        Ok([Some(module?), Some(glue?)])
     }
-    let tried: Vec<String> = failures
-        .iter()
-        .map(|(rustc, _)| format!("`{}`", rustc.display()))
-        .collect();
-    bail!(
-        "failed to build the guest with {}; what it said is above",
-        tried.join(", ")
-    )
+
+    /// Tries one toolchain after the other until one builds it.
+    fn compile(&self, directory: &Path, work: Work<'_>) -> Result<PathBuf> {
+        let toolchains = toolchain::all(work.checkout, work.interrupt)?;
+        if toolchains.is_empty() {
+            bail!(
+                "no Rust here can build the guest: no `rustc` on PATH has the target {TARGET}, or the standard \
+                 library's sources{}",
+                install::hint(&[Need::Wasm32], work.interrupt)
+            );
+        }
+        let mut failures = Vec::new();
+        for toolchain in toolchains {
+            let rustc = toolchain.rustc.display().to_string();
+            let _line = work
+                .progress
+                .begin_slow(format!("building the guest `{}` with {rustc}", self.name));
+            let shell = tool::shell_in(work.checkout.root())?;
+            let said = tool::run_guarded(self.command(&shell, &toolchain, directory)?, work.interrupt)?;
+            if said.success {
+                return Ok(directory.join(TARGET).join(self.profile).join(self.artifact));
+            }
+            failures.push((format!("`{rustc}`"), said.stderr));
+        }
+        for (_, stderr) in &failures {
+            output::note(stderr.trim_end());
+        }
+        let tried: Vec<String> = failures.into_iter().map(|(rustc, _)| rustc).collect();
+        bail!(
+            "failed to build the guest `{}` with {}; what it said is above",
+            self.name,
+            tried.join(", ")
+        )
+    }
+
+    /// Runs cargo with this compiler.
+    fn command<'a>(&self, shell: &'a Shell, toolchain: &Toolchain, directory: &Path) -> Result<Cmd<'a>> {
+        let command = cargo(shell, directory)?
+            .args(["--package", self.package, "--profile", self.profile, "--target", TARGET])
+            .env("RUSTC", &toolchain.rustc);
+        let command = clean(command);
+        Ok(match toolchain.means {
+            Means::Target => command,
+            // The flag is for nightly compilers, unless a stable one is told to be as one.
+            Means::Sources => command
+                .arg(format!("-Zbuild-std={}", self.library))
+                .env("RUSTC_BOOTSTRAP", "1"),
+        })
+    }
 }
 
-/// Runs cargo with this compiler; the inner error is what it said.
-fn compile_with(
-    toolchain: &Toolchain,
-    checkout: &Checkout,
-    directory: &Path,
-    interrupt: &Interrupt,
-) -> Result<Result<PathBuf, String>> {
-    let shell = tool::shell_in(checkout.root())?;
+fn cargo<'a>(shell: &'a Shell, directory: &Path) -> Result<Cmd<'a>> {
     let cargo = env::var_os("CARGO").unwrap_or("cargo".into());
-    let mut command: Cmd<'_> = tool::guarded(&shell)?
+    let command = tool::guarded(shell)?
         .arg(cargo)
-        .args(["build", "--locked", "--package", PACKAGE, "--profile", PROFILE])
-        .args(["--target", TARGET, "--target-dir"])
-        .arg(directory)
-        .env("RUSTC", &toolchain.rustc);
+        .args(["build", "--locked", "--target-dir"]);
+    Ok(command.arg(directory))
+}
+
+/// The command without the variables that would change what it makes.
+fn clean(mut command: Cmd<'_>) -> Cmd<'_> {
     let unset = |name: &OsString| UNSET.iter().any(|prefix| name.to_string_lossy().starts_with(prefix));
     for (variable, _) in env::vars_os().filter(|(name, _)| unset(name)) {
         command = command.env_remove(variable);
     }
-    if toolchain.means == Means::Sources {
-        // The flag is for nightly compilers, unless a stable one is told to be as one.
-        command = command.arg(BUILD_STD).env("RUSTC_BOOTSTRAP", "1");
-    }
-    let said = tool::run_guarded(command, interrupt)?;
-    let module = directory
-        .join(TARGET)
-        .join(PROFILE)
-        .join(PACKAGE)
-        .with_extension("wasm");
-    Ok(if said.success { Ok(module) } else { Err(said.stderr) })
+    command
 }
 
-/// Where the module lies that is built from today's sources by today's toolchains.
-fn module(checkout: &Checkout) -> Result<PathBuf> {
-    let mut hasher = DefaultHasher::new();
-    let mut files: Vec<PathBuf> = SHARED.iter().map(|name| checkout.root().join(name)).collect();
-    walk(&checkout.root().join("guest/src"), &mut files)?;
-    for path in &files {
-        (path.strip_prefix(checkout.root()).unwrap_or(path), file::read(path)?).hash(&mut hasher);
+/// The file, or every file below the directory, in order.
+fn walk(path: PathBuf, files: &mut Vec<PathBuf>) -> Result<()> {
+    if !path.is_dir() {
+        files.push(path);
+        return Ok(());
     }
-    // The toolchain that the command itself was built with: cargo tells where it is, and rustup updates it in place.
-    for variable in ["CARGO", "RUSTC"] {
-        let program = env::var_os(variable);
-        let stamp = program
-            .as_ref()
-            .and_then(|program| file::stamp(Path::new(program)).ok());
-        (program, stamp).hash(&mut hasher);
-    }
-    Ok(checkout
-        .scratch("guests")?
-        .join(format!("{PACKAGE}-{:016x}.wasm", hasher.finish())))
-}
-
-/// Every file below the directory, in order.
-fn walk(directory: &Path, files: &mut Vec<PathBuf>) -> Result<()> {
-    for path in file::entries(directory)? {
-        if path.is_dir() {
-            walk(&path, files)?;
-        } else {
-            files.push(path);
-        }
+    for path in file::entries(&path)? {
+        walk(path, files)?;
     }
     Ok(())
 }

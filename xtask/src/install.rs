@@ -2,7 +2,7 @@
 
 use crate::checkout::Checkout;
 use crate::find::{self, Found};
-use crate::guest_crate;
+use crate::guest_crate::CRATES;
 use crate::interrupt::Interrupt;
 use crate::output::{note, warn};
 use crate::recipe::{Manager, Need, Way, choose, ways};
@@ -101,7 +101,11 @@ impl Installer<'_> {
     }
 
     fn can_build(&self) -> Result<bool> {
-        Ok(guest_crate::built(self.checkout)?.is_some() || !toolchain::all(self.checkout, self.interrupt)?.is_empty())
+        Ok(CRATES
+            .iter()
+            .map(|guest| guest.is_built(self.checkout))
+            .all(|built| built.unwrap_or(false))
+            || !toolchain::all(self.checkout, self.interrupt)?.is_empty())
     }
 
     fn find(&self, engines: &[OsString]) -> Result<Found> {

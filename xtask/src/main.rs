@@ -27,6 +27,7 @@ mod canary;
 
 mod guest;
 mod guest_crate;
+mod lock;
 mod toolchain;
 
 mod cell;

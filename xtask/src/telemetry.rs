@@ -28,6 +28,8 @@ pub enum Event {
     Round(Counts),
     /// Linear memory could not grow: nothing more is allocated.
     OutOfMemory(Counts),
+    /// The guest trapped, which is how some end when memory cannot grow.
+    Trapped(Counts),
     /// All is let go of, and the collector had its last chances.
     Settled(Counts),
     /// What the canary says: why the engine cannot be judged, or null.

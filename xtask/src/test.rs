@@ -9,6 +9,7 @@ use crate::file;
 use crate::find::{self, Found};
 use crate::flags::TestFlags;
 use crate::guest::{self, Guests};
+use crate::guest_crate::Work;
 use crate::install::{self, hint};
 use crate::interrupt::Interrupt;
 use crate::output::{self, Status};
@@ -106,7 +107,12 @@ fn prepare(
             canary::test(&mut found.programs, checkout, interrupt)?;
             Ok(found)
         });
-        let guests = guest::build(checkout, cases, progress, interrupt);
+        let work = Work {
+            checkout,
+            progress,
+            interrupt,
+        };
+        let guests = guest::build(cases, work);
         (
             guests,
             found

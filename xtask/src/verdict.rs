@@ -69,6 +69,7 @@ pub struct Numbers {
     pub bytes_per_object: Option<f64>,
     /// Rounds until linear memory would be full of what is retained; none if nothing is.
     pub rounds_lasted: Option<f64>,
+    /// Memory ran out, or the guest trapped.
     pub ran_out: bool,
 }
 
@@ -83,7 +84,7 @@ pub fn numbers(events: &[Event]) -> Numbers {
         _ => None,
     });
     let full = of(events, |event| match event {
-        Event::OutOfMemory(counts) => Some(*counts),
+        Event::OutOfMemory(counts) | Event::Trapped(counts) => Some(*counts),
         _ => None,
     });
     let settled = of(events, |event| match event {

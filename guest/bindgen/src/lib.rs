@@ -1,0 +1,34 @@
+//! A guest as Rust users write it: a struct that JavaScript makes and drops by
+//! the class that wasm-bindgen generates, with its finalizer, and that holds a
+//! JavaScript function. Where memory cannot grow it traps, as such guests do.
+
+use js_sys::Function;
+use wasm_bindgen::JsValue;
+use wasm_bindgen::prelude::wasm_bindgen;
+
+#[wasm_bindgen]
+#[derive(Debug, Default)]
+pub struct Obj {
+    callback: Option<Function>,
+}
+
+#[wasm_bindgen]
+impl Obj {
+    #[wasm_bindgen(constructor)]
+    pub fn new() -> Obj {
+        Obj::default()
+    }
+
+    /// Gives the object a callback; one that it already held is let go.
+    pub fn attach(&mut self, callback: Function) {
+        self.callback = Some(callback);
+    }
+
+    /// Calls the callback, if there is one.
+    pub fn invoke(&self) {
+        if let Some(callback) = &self.callback {
+            // What it throws is its own affair.
+            let _ = callback.call0(&JsValue::NULL);
+        }
+    }
+}

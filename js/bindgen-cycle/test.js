@@ -1,0 +1,29 @@
+// m1's cycle through a struct that wasm-bindgen exports: its callback mentions
+// the object of the generated class. Compare with m1 and bindgen.
+slots = () => {
+  const callbacks = instance.exports.__wbindgen_externrefs;
+  let used = 0;
+  for (let slot = 0; slot < callbacks.length; slot++) if (typeof callbacks.get(slot) === 'function') used++;
+  return used;
+};
+
+// It only counts: what is to be freed the generated class's own finalizer frees.
+class Counted extends wasm_bindgen.Obj {
+  constructor() {
+    super();
+    born();
+    observer.register(this);
+  }
+}
+
+function test(n) {
+  for (let i = 0; i < n; i++) {
+    let obj = new Counted();
+    obj.attach(
+      () => print(`Callback from ${obj} after ${nalloc} allocated.`));
+    if (i == 0) obj.invoke();
+  }
+  print(`${nalloc} total allocated, ${nalloc - nfinalized} still live.`);
+}
+
+main(test);

@@ -1,0 +1,28 @@
+// A guest as Rust users write it: a struct that wasm-bindgen exports, with the
+// class, the table and the finalizer that it generates. Compare with m0.
+slots = () => {
+  const callbacks = instance.exports.__wbindgen_externrefs;
+  let used = 0;
+  for (let slot = 0; slot < callbacks.length; slot++) if (typeof callbacks.get(slot) === 'function') used++;
+  return used;
+};
+
+// It only counts: what is to be freed the generated class's own finalizer frees.
+class Counted extends wasm_bindgen.Obj {
+  constructor() {
+    super();
+    born();
+    observer.register(this);
+  }
+}
+
+function test(n) {
+  for (let i = 0; i < n; i++) {
+    let obj = new Counted();
+    obj.attach(() => print(`Callback after ${nalloc} allocated.`));
+    if (i == 0) obj.invoke();
+  }
+  print(`${nalloc} total allocated, ${nalloc - nfinalized} still live.`);
+}
+
+main(test);
