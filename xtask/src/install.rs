@@ -1,8 +1,9 @@
 //! Installs what is missing, when asked to. Each command is said before it runs.
 
+use crate::case::Case;
 use crate::checkout::Checkout;
 use crate::find::{self, Found};
-use crate::guest_crate::CRATES;
+use crate::guest_crate;
 use crate::interrupt::Interrupt;
 use crate::output::{note, warn};
 use crate::recipe::{Manager, Need, Way, choose, ways};
@@ -17,9 +18,10 @@ use xshell::{Shell, cmd};
 /// Tries to install whatever is missing of a Rust for wasm32 and of the engines
 /// that are asked for. What cannot be installed is said; the command goes on
 /// with what there is.
-pub fn install(checkout: &Checkout, engines: &[OsString], interrupt: &Interrupt) -> Result<()> {
+pub fn install(checkout: &Checkout, cases: &[Case], engines: &[OsString], interrupt: &Interrupt) -> Result<()> {
     let mut installer = Installer {
         checkout,
+        cases,
         interrupt,
         shell: tool::shell_in(checkout.root())?,
         refreshed: BTreeSet::new(),
@@ -84,6 +86,7 @@ fn plan(way: &Way, interrupt: &Interrupt) -> Option<Plan> {
 
 struct Installer<'a> {
     checkout: &'a Checkout,
+    cases: &'a [Case],
     interrupt: &'a Interrupt,
     shell: Shell,
     /// The managers whose lists are up to date.
@@ -100,12 +103,14 @@ impl Installer<'_> {
         Ok(needs)
     }
 
+    /// Whether the guests of the cases are built, or can be.
     fn can_build(&self) -> Result<bool> {
-        Ok(CRATES
-            .iter()
-            .map(|guest| guest.is_built(self.checkout))
-            .all(|built| built.unwrap_or(false))
-            || !toolchain::all(self.checkout, self.interrupt)?.is_empty())
+        for guest in self.cases.iter().filter_map(|case| guest_crate::named(case.guest())) {
+            if !guest.is_built(self.checkout)? {
+                return Ok(!toolchain::all(self.checkout, self.interrupt)?.is_empty());
+            }
+        }
+        Ok(true)
     }
 
     fn find(&self, engines: &[OsString]) -> Result<Found> {

@@ -43,7 +43,7 @@ pub fn test(flags: TestFlags, interrupt: &Interrupt) -> Result<Status> {
         can_hold_results(path)?;
     }
     if flags.install {
-        install::install(&checkout, &flags.engines.engines, interrupt)?;
+        install::install(&checkout, &cases, &flags.engines.engines, interrupt)?;
     }
 
     let progress = Progress::default();

@@ -44,10 +44,11 @@ pub fn compilers() -> Vec<PathBuf> {
     let on_path = which::which_all("rustc").map(Iterator::collect).unwrap_or_default();
     let mut all: Vec<PathBuf> = named.into_iter().chain::<Vec<PathBuf>>(on_path).collect();
     let mut seen = Vec::new();
-    // Not by what a link leads to: rustup's programs are all links to one.
+    // Not by what a link leads to: rustup's programs are all links to one. But `/bin` may be a link to `/usr/bin`.
     all.retain(|path| {
-        let new = !seen.contains(path);
-        seen.push(path.clone());
+        let directory = path.parent().map(fs::canonicalize).and_then(Result::ok);
+        let new = !seen.contains(&directory);
+        seen.push(directory);
         new
     });
     all

@@ -102,7 +102,7 @@ fn a_guest_that_does_not_compile_is_no_answer() {
         .env("HOME", std::env::var_os("HOME").unwrap_or_default())
         .output()
         .unwrap();
-    Answer::of(output).expect(2, &["the guest is broken", "failed to build the guest with `"]);
+    Answer::of(output).expect(2, &["the guest is broken", "failed to build the guest `guest` with `"]);
 }
 
 #[test]

@@ -216,7 +216,7 @@ pub fn a_case_is_two_files(engine: &str) {
 
 /// What the engine's own program is called with does not matter: its scripts find no `gc`.
 pub fn without_gc_nothing_is_judged(engine: &str) {
-    let world = world();
+    let world = world().with_guests();
     replace(
         &world,
         "js/shell.js",

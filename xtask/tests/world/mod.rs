@@ -74,11 +74,25 @@ impl World {
         for name in ["js/probe.js", "js/canary.js", "js/m0", "expected/m0.txt"] {
             world.copy(name);
         }
-        let guest = guest();
-        let place = world.checkout.join(guest.strip_prefix(repository()).unwrap());
-        fs::create_dir_all(place.parent().unwrap()).unwrap();
-        fs::copy(guest, place).unwrap();
+        world.bring_guests(built(&["build", "m0"], &M0_GUEST));
         world
+    }
+
+    /// With all guests built, not only that of m0.
+    pub fn with_guests(self) -> World {
+        self.bring_guests(built(&["build"], &ALL_GUESTS));
+        self
+    }
+
+    fn bring_guests(&self, modules: &[PathBuf]) {
+        for module in modules {
+            let glue = module.with_extension("js");
+            for path in [module, &glue].into_iter().filter(|path| path.is_file()) {
+                let place = self.checkout.join(path.strip_prefix(repository()).unwrap());
+                fs::create_dir_all(place.parent().unwrap()).unwrap();
+                fs::copy(path, place).unwrap();
+            }
+        }
     }
 
     /// Copies a file or directory of the repository.
@@ -208,22 +222,24 @@ impl World {
     }
 }
 
-/// The guest of the repository, built once.
-fn guest() -> &'static Path {
-    static GUEST: OnceLock<PathBuf> = OnceLock::new();
-    GUEST.get_or_init(|| {
+static M0_GUEST: OnceLock<Vec<PathBuf>> = OnceLock::new();
+static ALL_GUESTS: OnceLock<Vec<PathBuf>> = OnceLock::new();
+
+/// The guests of the repository that a command builds, which it does once.
+fn built(arguments: &[&str], once: &'static OnceLock<Vec<PathBuf>>) -> &'static [PathBuf] {
+    once.get_or_init(|| {
         let output = Command::new(env!("CARGO_BIN_EXE_xtask"))
-            .args(["build", "m0"])
+            .args(arguments)
             .current_dir(repository())
             .env_remove("CARGO_TARGET_DIR")
-            // The guest's name tells of them, and in a world they are not set.
+            // The guests' names tell of them, and in a world they are not set.
             .env_remove("CARGO")
             .env_remove("RUSTC")
             .output()
             .unwrap();
         let answer = Answer::of(output);
-        assert_eq!(answer.status, Some(0), "the tests need a guest:\n{}", answer.stderr);
-        PathBuf::from(answer.stdout.trim_end())
+        assert_eq!(answer.status, Some(0), "the tests need guests:\n{}", answer.stderr);
+        answer.stdout.lines().map(PathBuf::from).collect()
     })
 }
 
