@@ -23,8 +23,10 @@ fn main() -> ExitCode {
         // Whoever asks it to end by SIGTERM waits for ever.
         let flag = std::sync::Arc::default();
         signal_hook::flag::register(signal_hook::consts::SIGTERM, flag).expect("SIGTERM can be caught");
-        // It is out of reach of whoever kills only the process group.
-        nix::unistd::setsid().expect("a child leads no group yet");
+        // It is out of reach of whoever kills only the process group; on macOS that is all that can be killed.
+        if cfg!(target_os = "linux") {
+            nix::unistd::setsid().expect("a child leads no group yet");
+        }
         hang();
     }
     let has = |script: &str| arguments.iter().any(|word| word == script);
