@@ -1,11 +1,6 @@
 // m1's cycle through a struct that wasm-bindgen exports: its callback mentions
 // the object of the generated class. Compare with m1 and bindgen.
-slots = () => {
-  const callbacks = instance.exports.__wbindgen_externrefs;
-  let used = 0;
-  for (let slot = 0; slot < callbacks.length; slot++) if (typeof callbacks.get(slot) === 'function') used++;
-  return used;
-};
+slots = () => functionsIn(instance.exports.__wbindgen_externrefs);
 
 // It only counts: what is to be freed the generated class's own finalizer frees.
 class Counted extends wasm_bindgen.Obj {

@@ -1,11 +1,6 @@
 // A guest as Rust users write it: a struct that wasm-bindgen exports, with the
 // class, the table and the finalizer that it generates. Compare with m0.
-slots = () => {
-  const callbacks = instance.exports.__wbindgen_externrefs;
-  let used = 0;
-  for (let slot = 0; slot < callbacks.length; slot++) if (typeof callbacks.get(slot) === 'function') used++;
-  return used;
-};
+slots = () => functionsIn(instance.exports.__wbindgen_externrefs);
 
 // It only counts: what is to be freed the generated class's own finalizer frees.
 class Counted extends wasm_bindgen.Obj {

@@ -2,12 +2,10 @@
 // slot in the table. Compare with m1.
 class Disposable extends WasmObject {
   register() {
-    registry.register(this, this.obj, this);
+    observer.register(this);
   }
 
   dispose() {
-    registry.unregister(this);
-    died();
     this.instance.exports.free_obj(this.obj);
   }
 }

@@ -1,8 +1,8 @@
 // m1's cycle through a WasmGC struct that owns a buffer in linear memory, which
-// the finalizer of the wrapper frees. Compare with m1 and wasm-gc-cycle.
+// the finalizer of the struct frees. Compare with m1 and wasm-gc-cycle.
 class BufferObject extends RefObject {
   register() {
-    registry.register(this, this.instance.exports.buffer_of(this.obj));
+    registry.register(this.obj, this.instance.exports.buffer_of(this.obj));
   }
 }
 

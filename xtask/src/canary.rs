@@ -3,6 +3,7 @@
 
 use crate::cell::SHELL;
 use crate::checkout::Checkout;
+use crate::feature::Feature;
 use crate::file;
 use crate::find::Program;
 use crate::interrupt::Interrupt;
@@ -10,8 +11,10 @@ use crate::process::{self, Limits};
 use crate::stage::Stage;
 use crate::telemetry::{self, Event};
 use anyhow::{Result, bail};
+use std::fs::File;
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::path::PathBuf;
+use std::io::Read;
+use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::Duration;
 
@@ -44,8 +47,12 @@ pub fn test(programs: &mut [Program], checkout: &Checkout, interrupt: &Interrupt
 /// Why the program cannot be judged. That it can is remembered for as long as
 /// it, its flags, the scripts and the variables that it heeds stay the same.
 fn doubt(program: &Program, checkout: &Checkout, interrupt: &Interrupt) -> Result<Option<String>> {
+    if !program.features.contains(&Feature::FinalizationRegistry) {
+        // There is nothing to prove: each case needs one, and is skipped.
+        return Ok(None);
+    }
     let proof = proof(program, checkout)?;
-    if proof.is_file() {
+    if proof.is_file() && !is_script(&program.path) {
         return Ok(None);
     }
     let doubt = ask(program, checkout, interrupt);
@@ -53,6 +60,12 @@ fn doubt(program: &Program, checkout: &Checkout, interrupt: &Interrupt) -> Resul
         file::write(&proof, b"")?;
     }
     Ok(doubt)
+}
+
+/// A script stays the same when the engine that it starts does not: it has to prove itself each time.
+fn is_script(path: &Path) -> bool {
+    let mut start = [0; 2];
+    File::open(path).is_ok_and(|mut file| file.read_exact(&mut start).is_ok() && start == *b"#!")
 }
 
 /// The file that is there if the program has passed.

@@ -21,7 +21,7 @@ pub fn failure(cell: &Repeated<'_>) -> Option<String> {
     let facts = cell.telling();
     let (case, program) = (facts.cell.case, facts.cell.program);
     let expectation = case.expectation(program.engine);
-    let outcome = &facts.judgement.outcome;
+    let outcome = cell.outcome();
     let body = match outcome {
         Outcome::Ok | Outcome::Skipped(_) => return None,
         Outcome::Broke(how) | Outcome::Inconclusive(how) => format!("  {how}\n"),

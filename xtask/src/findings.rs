@@ -73,15 +73,47 @@ fn read(path: &Path) -> Result<Vec<Finding>> {
     );
     let engines = json["engines"].as_array().with_context(what)?;
     let cells = json["cells"].as_array().with_context(what)?;
-    let first_runs = cells.iter().filter(|cell| cell["run"] == 1);
-    Ok(first_runs.filter_map(|cell| finding(cell, engines)).collect())
+    let mut findings: Vec<Finding> = Vec::new();
+    for cell in cells {
+        let finding = finding(cell, engines).with_context(what)?;
+        // Further runs of a cell follow its first.
+        match findings.last_mut() {
+            Some(last) if cell["run"] != 1 && last.is_of(&finding) => last.add(finding),
+            _ => findings.push(finding),
+        }
+    }
+    Ok(findings)
+}
+
+impl Finding {
+    fn is_of(&self, other: &Finding) -> bool {
+        (&self.case, &self.program) == (&other.case, &other.program)
+    }
+
+    /// Takes in a further run of the same cell. One that is not ok, or says otherwise, is not hidden by others.
+    fn add(&mut self, other: Finding) {
+        match (self.outcome.as_str(), other.outcome.as_str()) {
+            ("ok", "ok") if self.verdict != other.verdict => {
+                self.outcome = "mixed".to_owned();
+                let verdicts = [self.verdict.take(), other.verdict];
+                self.verdict = Some(verdicts.into_iter().flatten().collect::<Vec<_>>().join(" and "));
+            }
+            ("ok", "ok") => {
+                self.peak = self.peak.max(other.peak);
+                self.ran_out |= other.ran_out;
+            }
+            ("ok", _) => *self = other,
+            _ => {}
+        }
+    }
 }
 
 fn finding(cell: &Value, engines: &[Value]) -> Option<Finding> {
     let text = |name: &str| cell[name].as_str().map(str::to_owned);
     let engine = engines.iter().find(|engine| engine["program"] == cell["program"])?;
     let of_engine = |name: &str| engine[name].as_str().map(short);
-    let mut program = format!("{} {}", of_engine("shell")?, of_engine("version")?);
+    let version = of_engine("version").unwrap_or("unknown".to_owned());
+    let mut program = format!("{} {version}", of_engine("shell")?);
     if let Some(version) = of_engine("engine_version").filter(|version| version.contains('.')) {
         program += &format!(" ({version})");
     }
@@ -180,22 +212,18 @@ fn about(case: &Case, findings: &[Finding]) -> String {
         }
     );
     if let Some(claim) = case.claim() {
-        let contradicts = |finding: &&Finding| {
-            let leaks = finding.verdict.as_deref() == Some("leaks");
-            claim.is_contradicted(&finding.engine, leaks, finding.ran_out)
-        };
-        let against: Vec<&str> = of_case()
-            .filter(contradicts)
+        let concerned = || of_case().filter(|finding| claim.concerns(&finding.engine));
+        let holds = |finding: &&Finding| claim.holds(finding.verdict.as_deref() == Some("leaks"), finding.ran_out);
+        let against: Vec<&str> = concerned()
+            .filter(|finding| !holds(finding))
             .map(|finding| finding.program.as_str())
             .collect();
-        text += &match against.is_empty() {
-            true => format!("\nClaimed in 2020: {}. It still holds on all of these.", claim.text),
-            false => format!(
-                "\nClaimed in 2020: {}. **Contradicted today by** {}.",
-                claim.text,
-                against.join(", ")
-            ),
+        let today = match (concerned().count(), against.is_empty()) {
+            (0, _) => "Not checked today.".to_owned(),
+            (_, true) => "It still holds on all of these.".to_owned(),
+            (_, false) => format!("**Contradicted today by** {}.", against.join(", ")),
         };
+        text += &format!("\nClaimed in 2020: {}. {today}", claim.text);
     }
     text + "\n"
 }

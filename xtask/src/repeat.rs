@@ -10,6 +10,8 @@ use std::collections::BTreeMap;
 #[derive(Debug)]
 pub struct Repeated<'a> {
     pub runs: Vec<Facts<'a>>,
+    /// That its verdicts are mixed, though each of them may be expected.
+    mixed: Option<Outcome>,
 }
 
 /// Groups the runs of each cell, `times` in a row.
@@ -18,7 +20,7 @@ pub fn group(facts: Vec<Facts<'_>>, times: usize) -> Vec<Repeated<'_>> {
     let mut facts = facts.into_iter().peekable();
     while facts.peek().is_some() {
         let runs = facts.by_ref().take(times.max(1)).collect();
-        groups.push(Repeated { runs });
+        groups.push(Repeated { runs, mixed: None });
     }
     groups.iter_mut().for_each(Repeated::note_mixed);
     groups
@@ -32,7 +34,7 @@ impl<'a> Repeated<'a> {
     }
 
     pub fn outcome(&self) -> &Outcome {
-        &self.telling().judgement.outcome
+        self.mixed.as_ref().unwrap_or(&self.telling().judgement.outcome)
     }
 
     /// The verdicts: `collected`, or of several runs `collected 20/20`.
@@ -54,11 +56,10 @@ impl<'a> Repeated<'a> {
         counts
     }
 
-    /// Mixed verdicts are a failure, though each of them may be expected.
     fn note_mixed(&mut self) {
         if self.counts().len() > 1 && self.outcome().is_fine() {
             let mixed = Departure::Other(format!("the verdicts are mixed: {}", self.verdicts()));
-            self.runs[0].judgement.outcome = Outcome::Failed(vec![mixed]);
+            self.mixed = Some(Outcome::Failed(vec![mixed]));
         }
     }
 }

@@ -32,6 +32,8 @@ pub enum Event {
     Trapped(Counts),
     /// All is let go of, and the collector had its last chances.
     Settled(Counts),
+    /// Memory ran out, nothing remains, and yet there is no room for another round.
+    StillFull(Counts),
     /// What the canary says: why the engine cannot be judged, or null.
     Canary { reason: Option<String> },
     /// The script ends, and asks to exit with this status.

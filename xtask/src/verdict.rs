@@ -45,9 +45,10 @@ const ROUNDS_LIVE: u64 = 3;
 /// engine's own caches keep one or two, however many were made.
 const RESIDUE: f64 = 0.01;
 
-/// From how many objects retained for each allocated it is a leak: one in a
-/// hundred. A residue that does not grow is, after 65 rounds or more, far less.
-const SLOPE: f64 = 0.01;
+/// From how many objects retained for each allocated it is a leak: one in two
+/// hundred. Both what is left in the end and the growth over the later rounds
+/// have to be as much: a cache of whatever size, once full, grows no more.
+const SLOPE: f64 = 0.005;
 
 /// One round cannot tell a leak: nothing is collected before its end.
 const ROUNDS_TO_TELL: usize = 2;
@@ -63,7 +64,8 @@ pub struct Numbers {
     /// The objects live after the last chances to collect, or the callbacks that
     /// are still in the table, whichever are more: both are there for each other.
     pub residue: Option<u64>,
-    /// Objects retained for each allocated.
+    /// Objects retained for each allocated: by how much what remains grew over
+    /// the later half of the rounds.
     pub slope: Option<f64>,
     /// Bytes of linear memory for each object that was live when it had grown most; none if it did not grow.
     pub bytes_per_object: Option<f64>,
@@ -95,15 +97,18 @@ pub fn numbers(events: &[Event]) -> Numbers {
     let residue = settled.map(|counts| counts.live.max(counts.slots));
 
     let peak = rounds.iter().map(|counts| counts.live).max().unwrap_or(0);
-    let allocated = settled
-        .map(|counts| counts.allocated)
-        .filter(|allocated| *allocated > 0);
-    let slope = residue
-        .zip(allocated)
-        .map(|(residue, allocated)| residue as f64 / allocated as f64);
+    let slope = growth(&rounds);
+    let kept = settled
+        .zip(residue)
+        .map(|(settled, residue)| residue as f64 / settled.allocated.max(1) as f64);
+    let still_full = events.iter().any(|event| matches!(event, Event::StillFull(_)));
     let bytes_per_object = start.and_then(|start| bytes(start, rounds.iter().chain(full)));
     Numbers {
-        verdict: verdict(start, &rounds, full.is_some(), residue.zip(slope)),
+        verdict: match still_full {
+            // Not of objects, but of the memory that they were in.
+            true => Verdict::Leaks,
+            false => verdict(start, &rounds, full.is_some(), residue, slope.zip(kept)),
+        },
         peak,
         residue,
         slope,
@@ -117,19 +122,47 @@ fn of<T>(events: &[Event], pick: impl Fn(&Event) -> Option<T>) -> Vec<T> {
     events.iter().filter_map(pick).collect()
 }
 
-fn verdict(start: Option<Start>, rounds: &[Counts], ran_out: bool, settled: Option<(u64, f64)>) -> Verdict {
-    let (Some(start), Some((residue, slope))) = (start, settled) else {
+/// What remains of a round: objects live, or callbacks in the table, whichever are more.
+fn remaining(counts: &Counts) -> u64 {
+    counts.live.max(counts.slots)
+}
+
+/// The slope, by least squares, of what remains against what was allocated, over
+/// the later half of the rounds; none of fewer than two.
+fn growth(rounds: &[Counts]) -> Option<f64> {
+    let later = if rounds.len() < 4 {
+        rounds
+    } else {
+        &rounds[rounds.len() / 2..]
+    };
+    let count = later.len() as f64;
+    let mean = |of: fn(&Counts) -> u64| later.iter().map(|counts| of(counts) as f64).sum::<f64>() / count;
+    let (x, y) = (mean(|counts| counts.allocated), mean(remaining));
+    let from = |counts: &Counts| (counts.allocated as f64 - x, remaining(counts) as f64 - y);
+    let squares: f64 = later.iter().map(|counts| from(counts).0.powi(2)).sum();
+    let products: f64 = later.iter().map(|counts| from(counts).0 * from(counts).1).sum();
+    (squares > 0.0).then(|| products / squares)
+}
+
+fn verdict(
+    start: Option<Start>,
+    rounds: &[Counts],
+    ran_out: bool,
+    residue: Option<u64>,
+    slopes: Option<(f64, f64)>,
+) -> Verdict {
+    let (Some(start), Some(residue), Some((slope, kept))) = (start, residue, slopes) else {
         return Verdict::Inconclusive;
     };
     if rounds.len() < ROUNDS_TO_TELL {
         return Verdict::Inconclusive;
     }
-    let few = |counts: &Counts| counts.live.max(counts.slots) <= ROUNDS_LIVE * start.objects;
     if residue as f64 <= RESIDUE * start.objects as f64 {
+        let few = |counts: &Counts| remaining(counts) <= ROUNDS_LIVE * start.objects;
         let prompt = rounds.iter().all(few) && !ran_out;
         return if prompt { Verdict::Collected } else { Verdict::Late };
     }
-    if slope >= SLOPE {
+    if slope >= SLOPE && kept >= SLOPE {
         Verdict::Leaks
     } else {
         Verdict::Inconclusive
@@ -156,7 +189,10 @@ impl fmt::Display for Numbers {
             f.write_str(", memory ran out")?;
         }
         if let (Some(residue), Some(slope)) = (self.residue, self.slope) {
-            write!(f, ", {residue} live in the end ({slope:.2} for each allocated)")?;
+            write!(
+                f,
+                ", {residue} left in the end, growing by {slope:.2} for each allocated"
+            )?;
         }
         if let Some(bytes) = self.bytes_per_object {
             write!(f, ", {bytes:.0} bytes of linear memory an object")?;
@@ -219,9 +255,20 @@ mod tests {
             (&[1000, 1500, 2000, 2500], vec![settled(2000)], Verdict::Leaks),
             (&[1000, 1100, 1200, 1300], vec![settled(400)], Verdict::Leaks),
             (&[1000, 1010, 1020, 1030], vec![settled(40)], Verdict::Leaks),
-            // Too much to be chance, too little to be a leak.
-            (&[1000; 4], vec![settled(39)], Verdict::Inconclusive),
+            // Too much to be chance, but it does not grow: a cache of one round, or of three.
             (&[1000; 4], vec![settled(11)], Verdict::Inconclusive),
+            (&[1000, 2000, 2000, 2000], vec![settled(1000)], Verdict::Inconclusive),
+            (
+                &[1000, 2000, 3000, 4000, 4000, 4000, 4000, 4000],
+                vec![settled(3000)],
+                Verdict::Inconclusive,
+            ),
+            // Room is wanted again, and there is none.
+            (
+                leak,
+                vec![full.clone(), settled(0), Event::StillFull(counts(4600, 0, 10))],
+                Verdict::Leaks,
+            ),
             // Not told, or too little to tell.
             (&[1000; 4], vec![], Verdict::Inconclusive),
             (leak, vec![full], Verdict::Inconclusive),
@@ -246,10 +293,16 @@ mod tests {
                 ..counts(4000, 0, 3)
             })
         };
-        events.push(settled(4000));
-        assert_eq!(numbers(&events).verdict, Verdict::Leaks);
         events.push(settled(10));
         assert_eq!(numbers(&events).verdict, Verdict::Collected);
+        events.push(settled(4000));
+        assert_eq!(numbers(&events).verdict, Verdict::Inconclusive);
+        for (index, event) in events.iter_mut().enumerate() {
+            if let Event::Round(counts) = event {
+                counts.slots = 1000 * index as u64;
+            }
+        }
+        assert_eq!(numbers(&events).verdict, Verdict::Leaks);
     }
 
     #[test]
@@ -263,7 +316,7 @@ mod tests {
         assert_eq!((numbers.slope, numbers.bytes_per_object), (Some(1.0), Some(8.0)));
         assert_eq!(numbers.rounds_lasted, Some(65.536));
         assert!(numbers.ran_out);
-        let wanted = "at most 65000 live after a round, memory ran out, 65536 live in the end (1.00 for each allocated), \
+        let wanted = "at most 65000 live after a round, memory ran out, 65536 left in the end, growing by 1.00 for each allocated, \
                       8 bytes of linear memory an object, which lasts for 66 rounds";
         assert_eq!(numbers.to_string(), wanted);
     }

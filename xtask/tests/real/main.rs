@@ -4,6 +4,7 @@
 #[path = "../world/mod.rs"]
 mod world;
 
+mod breakages;
 mod checks;
 
 use serde_json::Value;
