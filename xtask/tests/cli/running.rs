@@ -194,17 +194,9 @@ fn a_failure_shows_both_lines_and_the_end_of_standard_error() {
 #[test]
 fn what_can_no_longer_be_started_is_broke() {
     let world = World::new();
-    let path = world.engine("d8", D8, M0);
-    world.run(&["test"]).expect(0, &[]);
-    // Of the same size and time as before, so that it is not asked again.
-    let facts = std::fs::metadata(&path).unwrap();
-    std::fs::remove_file(&path).unwrap();
-    std::fs::write(&path, "#!/nowhere/at/all\n").unwrap();
-    let file = std::fs::File::options().write(true).open(&path).unwrap();
-    file.set_len(facts.len()).unwrap();
-    file.set_modified(facts.modified().unwrap()).unwrap();
-    file.set_permissions(facts.permissions()).unwrap();
-    drop(file);
+    let well = r#"canary: say @ {"type":"canary","reason":null}"#;
+    let orders = [format!("probe: {D8}"), "canary: vanish".to_owned(), well.to_owned()];
+    world.fake(&world.bin.join("d8"), &orders);
     world.run(&["test", "--engine", "v8"]).expect(
         1,
         &["failed to start `", "No such file or directory", "1 cell: 1 broke"],

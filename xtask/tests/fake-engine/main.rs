@@ -85,6 +85,10 @@ fn obey(order: &str, arguments: &[String]) -> Option<ExitCode> {
                 thread::sleep(Duration::from_millis(2));
             }
         }
+        "vanish" => {
+            let program = env::current_exe().expect("it knows where it is");
+            fs::remove_file(program).expect("it can remove itself");
+        }
         "hang" => hang(),
         "hang-with-deaf-child" => {
             let program = env::current_exe().expect("it knows where it is");
