@@ -58,7 +58,7 @@ impl Judgement {
 }
 
 impl Outcome {
-    /// Its name, as DESIGN has it.
+    /// Its name, as tables and results have it.
     pub fn name(&self) -> &'static str {
         match self {
             Outcome::Ok => "ok",
