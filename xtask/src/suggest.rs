@@ -7,10 +7,16 @@ const ALIKE: f64 = 0.65;
 pub fn did_you_mean<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> String {
     known
         .into_iter()
-        .map(|known| (strsim::jaro_winkler(name, known), known))
+        .map(|known| (alike(name, known), known))
         .filter(|(alike, _)| *alike >= ALIKE)
         .max_by(|(a, _), (b, _)| a.total_cmp(b))
         .map_or(String::new(), |(_, known)| format!("; did you mean `{known}`?"))
+}
+
+/// From 0 to 1. Two letters that have changed places make a short name another one to Jaro and Winkler.
+fn alike(name: &str, known: &str) -> f64 {
+    let one_slip = strsim::damerau_levenshtein(name, known) == 1;
+    strsim::jaro_winkler(name, known).max(if one_slip { ALIKE } else { 0.0 })
 }
 
 #[cfg(test)]
@@ -22,6 +28,7 @@ mod tests {
         let known = ["m0", "m1", "wasm-gc", "wasm-gc-cycle"];
         assert_eq!(did_you_mean("wasm-cg", known), "; did you mean `wasm-gc`?");
         assert_eq!(did_you_mean("m", known), "; did you mean `m1`?");
+        assert_eq!(did_you_mean("jcs", ["v8", "jsc"]), "; did you mean `jsc`?");
         assert_eq!(did_you_mean("zebra", known), "");
         assert_eq!(did_you_mean("m0", []), "");
     }
