@@ -46,6 +46,10 @@
     (if (i32.ne (local.get $callback) (i32.const -1))
       (then (call $invoke (local.get $callback)))))
 
+  ;; The handle of the object's callback, or -1: for who asks what keeps it alive.
+  (func (export "callback_of") (param $obj i32) (result i32)
+    (i32.load (local.get $obj)))
+
   (func (export "free_obj") (param $obj i32)
     (call $attach (local.get $obj) (i32.const -1))
     (i32.store (local.get $obj) (global.get $free))

@@ -100,6 +100,10 @@
     (if (i32.ne (local.get $slot) (i32.const -1))
       (then (call $call (table.get $callbacks (local.get $slot))))))
 
+  ;; The slot of the object's callback, or -1: for who asks what keeps it alive.
+  (func (export "callback_of") (param $obj i32) (result i32)
+    (i32.load (local.get $obj)))
+
   (func (export "free_obj") (param $obj i32)
     (call $detach (local.get $obj))
     (i32.store (local.get $obj) (global.get $free))

@@ -120,7 +120,8 @@ const instance = typeof wasm_bindgen === 'undefined'
   ? new WebAssembly.Instance(module, imports)
   : { exports: wasm_bindgen.initSync({ module, memory }) };
 
-// Told by each wrapper at its birth, and by its finalizer or whoever frees it.
+// Told by each wrapper at its birth, with itself, which only explain.js makes use
+// of; and by its finalizer or whoever frees it.
 function born() {
   nalloc++;
   maxLive = Math.max(maxLive, live());
@@ -140,7 +141,7 @@ class WasmObject {
   constructor(instance) {
     this.instance = instance;
     this.obj = instance.exports.make_obj();
-    born();
+    born(this);
     this.register();
   }
 

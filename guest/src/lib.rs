@@ -3,7 +3,7 @@
 //! keeps the table that the handles index; to the engine's garbage collector
 //! an object here is only a number.
 //!
-//! Built for wasm32 this is a module of four exports, three imports from `rt`
+//! Built for wasm32 this is a module of five exports, three imports from `rt`
 //! and an imported memory. Built for any other machine it is an ordinary
 //! library, whose imports are recorded by the tests.
 
@@ -96,6 +96,18 @@ pub unsafe extern "C" fn invoke_callback(obj: *mut Obj) {
     if callback != NO_CALLBACK {
         rt::invoke(callback);
     }
+}
+
+/// The handle of the object's callback, or [`NO_CALLBACK`]: no collector can
+/// see it, and who asks what keeps an object alive has to be told.
+///
+/// # Safety
+///
+/// As for [`free_obj`].
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn callback_of(obj: *const Obj) -> Handle {
+    // SAFETY: The caller says that `obj` is live.
+    unsafe { (*obj).callback }
 }
 
 #[cfg(test)]

@@ -1,5 +1,5 @@
 use crate::rt::{Call, take};
-use crate::{NO_CALLBACK, attach_callback, free_obj, invoke_callback, make_obj};
+use crate::{NO_CALLBACK, attach_callback, callback_of, free_obj, invoke_callback, make_obj};
 
 #[test]
 fn a_new_object_has_no_callback() {
@@ -63,4 +63,17 @@ fn objects_are_apart() {
         free_obj(b);
     }
     assert_eq!(take(), [Call::Release(1), Call::Invoke(2), Call::Release(2)]);
+}
+
+#[test]
+fn an_object_tells_the_handle_of_its_callback() {
+    let obj = make_obj();
+    // SAFETY: As above.
+    unsafe {
+        assert_eq!(callback_of(obj), NO_CALLBACK);
+        attach_callback(obj, 3);
+        assert_eq!(callback_of(obj), 3);
+        free_obj(obj);
+    }
+    assert_eq!(take(), [Call::Release(3)]);
 }

@@ -6,7 +6,7 @@ slots = () => functionsIn(instance.exports.__wbindgen_externrefs);
 class Counted extends wasm_bindgen.Obj {
   constructor() {
     super();
-    born();
+    born(this);
     observer.register(this);
   }
 }

@@ -4,6 +4,7 @@
 
 use js_sys::Function;
 use wasm_bindgen::JsValue;
+use wasm_bindgen::convert::IntoWasmAbi;
 use wasm_bindgen::prelude::wasm_bindgen;
 
 #[wasm_bindgen]
@@ -30,5 +31,12 @@ impl Obj {
             // What it throws is its own affair.
             let _ = callback.call0(&JsValue::NULL);
         }
+    }
+
+    /// The index of the callback in the table of JavaScript values, or -1: no
+    /// collector can see it, and who asks what keeps an object alive has to be told.
+    pub fn callback_of(&self) -> i32 {
+        let index = |callback: &Function| (callback.as_ref() as &JsValue).into_abi().cast_signed();
+        self.callback.as_ref().map_or(-1, index)
     }
 }

@@ -1,0 +1,151 @@
+// Loaded between runtime.js and a case, has the case run one small round, and
+// asks the engine for a snapshot of its heap in which the first wrapper that
+// should have died can be found. Wrappers are held weakly, and looked at only in
+// turns before the last collection: the question does not keep them alive.
+'use strict';
+
+const EXPLAINED_OBJECTS = 10;
+const SNAPSHOT = 'heap.snapshot';
+const SOURCES_TOLD = 100;
+
+const wrappers = [];
+const classes = [];
+
+// The one that is asked about: V8 and SpiderMonkey tell in a snapshot where a
+// WeakRef points, and this one is found there by its name.
+let explainTarget = null;
+
+const countBirth = born;
+born = wrapper => {
+  countBirth(wrapper);
+  if (!wrapper) return;
+  wrappers.push(new WeakRef(wrapper));
+  classes.push(wrapper.constructor.name);
+};
+
+// Each of these says how an engine is asked, if it is that engine: JavaScriptCore
+// tells addresses instead of WeakRefs, in its shell and in Bun.
+const snapshots = [
+  function bun() {
+    if (typeof Bun !== 'object') return undefined;
+    const jsc = process.getBuiltinModule('bun:jsc');
+    const fs = process.getBuiltinModule('node:fs');
+    return {
+      write: () => fs.writeFileSync(SNAPSHOT, JSON.stringify(jsc.generateHeapSnapshotForDebugging())),
+      describe: jsc.describe,
+    };
+  },
+  function host() {
+    if (typeof process !== 'object') return undefined;
+    const v8 = process.getBuiltinModule('node:v8');
+    return { write: () => { v8.writeHeapSnapshot(SNAPSHOT); } };
+  },
+  function jsc() {
+    if (typeof generateHeapSnapshotForGCDebugging !== 'function') return undefined;
+    return { write: () => { writeFile(SNAPSHOT, generateHeapSnapshotForGCDebugging()); }, describe };
+  },
+  function spiderMonkey() {
+    if (typeof dumpHeap !== 'function') return undefined;
+    return { write: () => { dumpHeap(SNAPSHOT); } };
+  },
+  function d8() {
+    // Where the flag is unknown or missing, this is a SyntaxError.
+    const take = (0, eval)('file => %TakeHeapSnapshot(file)');
+    return { write: () => { take(SNAPSHOT); } };
+  },
+];
+
+function howToAsk() {
+  let reason = 'it has no way to write a snapshot of its heap';
+  for (const find of snapshots) {
+    try {
+      const found = find();
+      if (found) return found;
+    } catch (error) {
+      reason = `it was asked for a snapshot of its heap as ${find.name} is: ${error.message}`;
+    }
+  }
+  return { reason };
+}
+
+const addressOf = (describe, object) => {
+  const found = describe && /0x[0-9a-f]+/.exec(describe(object));
+  return found ? found[0] : null;
+};
+
+// The callbacks that JavaScript can see, so that an engine which does not tell
+// where a function is written can have it looked up.
+const callbacks = [];
+for (const { prototype } of [WasmObject, RefObject]) {
+  const install = prototype.installCallback;
+  prototype.installCallback = function (callback) {
+    callbacks.push(new WeakRef(callback));
+    install.call(this, callback);
+  };
+}
+
+function tableFunctions() {
+  const found = callbacks.map(weak => weak.deref());
+  for (const exported of Object.values(instance.exports)) {
+    if (!(exported instanceof WebAssembly.Table)) continue;
+    for (let slot = 0; slot < exported.length; slot++) found.push(exported.get(slot));
+  }
+  return [...new Set(found)].filter(value => typeof value === 'function').slice(-SOURCES_TOLD);
+}
+
+// What the wrapper's object says in linear memory: its address, the field of the
+// wrapper that has it, and the handle of its callback, as the guest tells it.
+function inLinearMemory(wrapper) {
+  const { callback_of } = instance.exports;
+  if (typeof wrapper.obj === 'number' && typeof callback_of === 'function')
+    return { field: 'obj', address: wrapper.obj, handle: callback_of(wrapper.obj) };
+  if (typeof wrapper.__wbg_ptr === 'number' && typeof wrapper.callback_of === 'function')
+    return { field: '__wbg_ptr', address: wrapper.__wbg_ptr, handle: wrapper.callback_of() };
+  return null;
+}
+
+// Tells which wrapper is asked about, in strings and numbers only. It is the first
+// that is still there; without any, the first of all.
+function tellWrapper(describe) {
+  const alive = wrappers.filter(weak => weak.deref() !== undefined);
+  const index = Math.max(0, wrappers.indexOf(alive[0]));
+  const facts = { made: wrappers.length, alive: alive.length, number: index + 1, class: classes[index] };
+  if (alive.length > 0) {
+    explainTarget = alive[0];
+    const wrapper = alive[0].deref();
+    facts.address = addressOf(describe, wrapper);
+    facts.linear = inLinearMemory(wrapper);
+    if (describe) {
+      const place = callback => ({ address: addressOf(describe, callback), source: String(callback) });
+      facts.functions = tableFunctions().map(place);
+    }
+  }
+  telemetry('wrapper', facts);
+  return alive.length > 0;
+}
+
+async function explain(test) {
+  const { write, describe, reason } = howToAsk();
+  if (!write) return telemetry('no-snapshot', { reason });
+  const pending = test(EXPLAINED_OBJECTS);
+  if (pending) await pending;
+  telemetry('round', { round: 1, ...counts() });
+  for (let chance = 0; chance < LAST_CHANCES; chance++) await collect();
+  if (!tellWrapper(describe)) return undefined;
+  // A WeakRef that was read keeps its object until the job is over.
+  await turn();
+  await collect();
+  write();
+  return telemetry('snapshot', { file: SNAPSHOT });
+}
+
+main = async test => {
+  try {
+    await explain(test);
+    finish(0);
+  } catch (error) {
+    print(`error: ${error.message}`);
+    printErr(error.stack);
+    finish(1);
+  }
+};
