@@ -93,14 +93,20 @@ function tableFunctions() {
   return [...new Set(found)].filter(value => typeof value === 'function').slice(-SOURCES_TOLD);
 }
 
+// The handle is one of runtime.js's table, or of a table of the guest's own.
+function withTable(field, address, handle) {
+  const isOurs = typeof table.objects[handle] === 'function';
+  return { field, address, handle, table: isOurs ? ['table', 'objects'] : null };
+}
+
 // What the wrapper's object says in linear memory: its address, the field of the
 // wrapper that has it, and the handle of its callback, as the guest tells it.
 function inLinearMemory(wrapper) {
   const { callback_of } = instance.exports;
   if (typeof wrapper.obj === 'number' && typeof callback_of === 'function')
-    return { field: 'obj', address: wrapper.obj, handle: callback_of(wrapper.obj) };
-  if (typeof wrapper.__wbg_ptr === 'number' && typeof wrapper.callback_of === 'function')
-    return { field: '__wbg_ptr', address: wrapper.__wbg_ptr, handle: wrapper.callback_of() };
+    return withTable('obj', wrapper.obj, callback_of(wrapper.obj));
+  if (wrapper.__wbg_ptr > 0 && typeof wrapper.callback_of === 'function')
+    return withTable('__wbg_ptr', wrapper.__wbg_ptr, wrapper.callback_of());
   return null;
 }
 

@@ -2,6 +2,7 @@
 
 use crate::case::Case;
 use crate::checkout::Checkout;
+use crate::feature::Feature;
 use crate::file;
 use crate::find::Program;
 use crate::guest::Guests;
@@ -52,7 +53,7 @@ impl<'a> Cell<'a> {
         let mut facts = Facts {
             cell: self,
             judgement: Judgement::of(Outcome::Broke("it was not run".to_owned())),
-            arguments: self.arguments(guests)?,
+            arguments: self.arguments(&self.scripts(guests, &[])?, None),
             transcript: Vec::new(),
             telemetry: Vec::new(),
             stderr: String::new(),
@@ -65,13 +66,8 @@ impl<'a> Cell<'a> {
             facts.judgement = Judgement::of(Outcome::Inconclusive(doubt.clone()));
             return Ok(facts);
         }
-        let expectation = self.case.expectation(self.program.engine);
-        let lacks = expectation
-            .needs
-            .iter()
-            .find(|feature| !self.program.features.contains(feature));
-        if let Some(feature) = lacks {
-            facts.judgement = Judgement::of(Outcome::Skipped(*feature));
+        if let Some(feature) = self.lacks() {
+            facts.judgement = Judgement::of(Outcome::Skipped(feature));
             return Ok(facts);
         }
         let stage = self.stage(checkout, guests)?;
@@ -82,14 +78,29 @@ impl<'a> Cell<'a> {
         Ok(facts)
     }
 
-    fn arguments(self, guests: &Guests) -> Result<Vec<String>> {
-        let test = format!("js/{}/test.js", self.case.name);
-        let glue = guests.built(self.case.guest())?.glue.as_ref().map(|_| GLUE);
-        let arguments: Vec<&str> = [GUEST].into_iter().chain(glue).chain([RUNTIME, &test]).collect();
-        Ok(self.program.shell.arguments(&self.program.flags, SHELL, &arguments))
+    /// What the case needs and the engine lacks, if anything.
+    pub fn lacks(self) -> Option<Feature> {
+        let needs = &self.case.expectation(self.program.engine).needs;
+        needs.iter().find(|feature| !self.program.features.contains(feature)).copied()
     }
 
-    fn stage(self, checkout: &Checkout, guests: &Guests) -> Result<Stage> {
+    /// The scripts after `shell.js`, in the order in which they are loaded; `more` of them before the case's own.
+    pub fn scripts(self, guests: &Guests, more: &[&str]) -> Result<Vec<String>> {
+        let test = format!("js/{}/test.js", self.case.name);
+        let glue = guests.built(self.case.guest())?.glue.as_ref().map(|_| GLUE);
+        let names = glue.into_iter().chain([RUNTIME]).chain(more.iter().copied());
+        Ok(names.map(str::to_owned).chain([test]).collect())
+    }
+
+    /// What the program is called with: its flags, one more, and the guest with the scripts.
+    pub fn arguments(self, scripts: &[String], flag: Option<String>) -> Vec<String> {
+        let flags: Vec<String> = self.program.flags.iter().cloned().chain(flag).collect();
+        let arguments: Vec<&str> = [GUEST].into_iter().chain(scripts.iter().map(String::as_str)).collect();
+        self.program.shell.arguments(&flags, SHELL, &arguments)
+    }
+
+    /// A stage with all that the case needs.
+    pub fn stage(self, checkout: &Checkout, guests: &Guests) -> Result<Stage> {
         let stage = Stage::new(checkout)?;
         let built = guests.built(self.case.guest())?;
         stage.add(&built.module, GUEST)?;

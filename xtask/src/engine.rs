@@ -1,5 +1,6 @@
 //! The engines, and where their shells are found: a table. A new engine is a new row.
 
+use crate::heap::Format;
 use crate::suggest::did_you_mean;
 use anyhow::{Context, Result};
 
@@ -20,6 +21,8 @@ pub struct Engine {
     pub managed: &'static [&'static str],
     /// Patterns of paths off PATH where systems keep it, the highest version first.
     pub off_path: &'static [&'static str],
+    /// How it writes down its heap.
+    pub snapshot: Format,
     /// Names of hosts on PATH that can stand in.
     pub hosts: &'static [&'static str],
 }
@@ -33,6 +36,7 @@ pub static ENGINES: &[Engine] = &[
         numbered: None,
         managed: &["v8"],
         off_path: &[],
+        snapshot: Format::V8,
         hosts: &["node", "deno"],
     },
     Engine {
@@ -49,6 +53,7 @@ pub static ENGINES: &[Engine] = &[
             "/usr/lib/webkit*gtk-*/jsc",
             "/usr/libexec/webkit*gtk-*/jsc",
         ],
+        snapshot: Format::Jsc,
         hosts: &["bun"],
     },
     Engine {
@@ -60,6 +65,7 @@ pub static ENGINES: &[Engine] = &[
         managed: &["spidermonkey", "sm"],
         // Debian 13 and Ubuntu.
         off_path: &["/usr/lib/*/mozjs-*/js[0-9]*"],
+        snapshot: Format::SpiderMonkey,
         // gjs embeds SpiderMonkey, but finalizes nothing while a script runs.
         hosts: &[],
     },

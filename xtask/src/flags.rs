@@ -1,6 +1,6 @@
 //! The whole command line, as it is typed.
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::ffi::OsString;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
@@ -33,6 +33,8 @@ impl Flags {
 pub enum Command {
     /// Run cases on engines and compare with what is expected of them
     Test(TestFlags),
+    /// Say what keeps the first object of a case alive, on each engine
+    Explain(ExplainFlags),
     /// Build the guests of the cases, and say where they are
     Build(BuildFlags),
     /// Say which engines are found, and how to get those that are missing
@@ -74,6 +76,47 @@ pub struct TestFlags {
     #[arg(long, value_name = "FILE")]
     pub json: Option<PathBuf>,
 }
+
+#[derive(Debug, Args)]
+#[command(after_help = EXPLAIN_STATUS)]
+pub struct ExplainFlags {
+    /// Cases to explain, by name or by directory (`js/m1`)
+    #[arg(value_name = "CASE | DIR", required = true)]
+    pub cases: Vec<OsString>,
+
+    #[command(flatten)]
+    pub engines: EngineFlags,
+
+    /// How to print it
+    #[arg(long, value_enum, default_value = "text")]
+    pub format: Format,
+
+    /// Show the engine's own nodes too: contexts, hidden classes, backing stores
+    #[arg(long)]
+    pub verbose: bool,
+
+    /// How long an engine may take
+    #[arg(long, value_name = "SECONDS", default_value = "60", value_parser = seconds, allow_negative_numbers = true)]
+    pub timeout: Duration,
+
+    /// Write it to this file as a page of Markdown, instead of printing it
+    #[arg(long, value_name = "FILE", conflicts_with = "format")]
+    pub page: Option<PathBuf>,
+}
+
+/// How an explanation is printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    Text,
+    Mermaid,
+    Dot,
+    Json,
+}
+
+const EXPLAIN_STATUS: &str = "\
+Exit status:
+  0  every engine that can tell has told; those that cannot are named
+  2  an engine that can tell has failed to, or none can";
 
 #[derive(Debug, Args)]
 pub struct EngineFlags {

@@ -103,7 +103,8 @@ pub fn judge(ended: Ended, printed: &Printed, expectation: &Expectation, shell: 
 /// A wrapper script passes its child's death by a signal on as 128 and the signal's number.
 const BY_SIGNAL: std::ops::Range<i32> = 129..160;
 
-fn broke(ended: Ended) -> Option<String> {
+/// How a program failed that did not come to an end of its own.
+pub fn broke(ended: Ended) -> Option<String> {
     Some(match (ended.stop, ended.end) {
         (Some(Stop::TimedOut(limit)), _) => format!("it ran out of time after {} s", limit.as_secs_f64()),
         (Some(Stop::Flooded(limit)), _) => {

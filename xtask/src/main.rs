@@ -10,6 +10,7 @@ mod test;
 mod build;
 mod engines;
 mod findings;
+mod explain;
 
 mod checkout;
 mod case;
@@ -30,6 +31,7 @@ mod guest_crate;
 mod lock;
 mod toolchain;
 
+mod prepare;
 mod cell;
 mod schedule;
 mod repeat;
@@ -39,9 +41,17 @@ mod guard;
 mod lifeline;
 mod interrupt;
 
+mod question;
+mod heap;
+mod path;
+mod sources;
+mod explanation;
+
 mod telemetry;
 mod verdict;
 mod judge;
+
+mod draw;
 
 mod table;
 mod failure;
@@ -72,6 +82,7 @@ fn main() -> ExitCode {
         Command::Build(flags) => build::build(flags, &interrupt),
         Command::Engines(flags) => engines::engines(flags, &interrupt),
         Command::Findings(flags) => findings::findings(flags),
+        Command::Explain(flags) => explain::explain(flags, &interrupt),
         Command::Guard(flags) => guard::guard(flags),
     };
     if let Some(signal) = interrupt.signal() {

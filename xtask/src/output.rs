@@ -53,10 +53,12 @@ pub fn warn(line: &str) {
 
 /// Prints the error that ends the command.
 pub fn error(error: &anyhow::Error) {
-    note(&format!(
-        "{} {error:#}",
-        console::style("error:").for_stderr().red().bold()
-    ));
+    fail(&format!("{error:#}"));
+}
+
+/// Prints a word about something that failed.
+pub fn fail(line: &str) {
+    note(&format!("{} {line}", console::style("error:").for_stderr().red().bold()));
 }
 
 /// Prints what clap has to say: help and the version on standard output, an error in usage on standard error.

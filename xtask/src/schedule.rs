@@ -1,42 +1,46 @@
 //! Runs cells side by side, the longest first.
 
-use crate::cell::{Cell, Facts, Times};
 use crate::interrupt::Interrupt;
 use anyhow::Result;
 use std::num::NonZeroUsize;
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 
-/// Runs every cell by `run`, `jobs` at a time, and returns their facts in the order of `cells`.
-/// The first error ends it. Cells that have not begun when the command is interrupted are left out.
-pub fn all<'a>(
-    cells: &[Cell<'a>],
-    times: &Times,
+/// Runs every item by `run`, `jobs` at a time, the longest first, and returns what came of them in the order of
+/// `items`. The first error ends it. Items that have not begun when the command is interrupted are left out.
+pub fn all<I: Copy + Sync, O: Send>(
+    items: &[I],
+    length: impl Fn(I) -> f64,
     jobs: NonZeroUsize,
     interrupt: &Interrupt,
-    run: impl Fn(Cell<'a>) -> Result<Facts<'a>> + Sync,
-) -> Result<Vec<Facts<'a>>> {
-    let lengths: Vec<f64> = cells.iter().map(|cell| times.of(*cell)).collect();
+    run: impl Fn(I) -> Result<O> + Sync,
+) -> Result<Vec<O>> {
+    let lengths: Vec<f64> = items.iter().map(|item| length(*item)).collect();
     let queue = Mutex::new(longest_last(&lengths));
     // In a function of its own, for the lock must not be held while a cell runs.
     let next = || lock(&queue).pop();
     let done = Mutex::new(Vec::new());
     thread::scope(|scope| {
-        for _ in 0..jobs.get().min(cells.len()) {
+        for _ in 0..jobs.get().min(items.len()) {
             scope.spawn(|| {
                 while let Some(index) = next() {
                     if interrupt.signal().is_some() {
                         return;
                     }
-                    let facts = run(cells[index]);
-                    lock(&done).push((index, facts));
+                    let outcome = run(items[index]);
+                    lock(&done).push((index, outcome));
                 }
             });
         }
     });
     let mut done = done.into_inner().unwrap_or_else(PoisonError::into_inner);
     done.sort_by_key(|(index, _)| *index);
-    done.into_iter().map(|(_, facts)| facts).collect()
+    done.into_iter().map(|(_, outcome)| outcome).collect()
+}
+
+/// How many processors there are.
+pub fn cores() -> NonZeroUsize {
+    thread::available_parallelism().unwrap_or(NonZeroUsize::MIN)
 }
 
 /// The indexes of these lengths, the longest last, where the next one is taken from; of equals the first comes first.

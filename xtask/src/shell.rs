@@ -18,6 +18,8 @@ pub struct Shell {
     /// Flags that bring a feature to versions which lack it without. Each is
     /// passed only where a probe shows that it is needed and works.
     pub flags: &'static [(Feature, &'static str)],
+    /// A flag without which it does not write down its heap.
+    pub snapshot_flag: Option<&'static str>,
     /// The argument that makes it print its version, if a script is not told.
     pub version_flag: Option<&'static str>,
     /// `quit(7)` exits with 7; else with 0, whatever is asked (jsc).
@@ -39,6 +41,7 @@ pub static SHELLS: &[Shell] = &[
         first: &[],
         separator: Some("--"),
         flags: V8_FLAGS,
+        snapshot_flag: Some("--allow-natives-syntax"),
         version_flag: None,
         keeps_exit_status: true,
     },
@@ -49,6 +52,7 @@ pub static SHELLS: &[Shell] = &[
         first: &[],
         separator: None,
         flags: V8_FLAGS,
+        snapshot_flag: None,
         version_flag: None,
         keeps_exit_status: true,
     },
@@ -59,6 +63,7 @@ pub static SHELLS: &[Shell] = &[
         first: &["run", "--quiet", "--no-config", "--no-lock", "--allow-read"],
         separator: None,
         flags: &[(Feature::Gc, "--v8-flags=--expose-gc")],
+        snapshot_flag: Some("--allow-write"),
         version_flag: None,
         keeps_exit_status: true,
     },
@@ -72,6 +77,7 @@ pub static SHELLS: &[Shell] = &[
             (Feature::FinalizationRegistry, "--useWeakRefs=true"),
             (Feature::WasmGc, "--useWebAssemblyGC=true"),
         ],
+        snapshot_flag: None,
         version_flag: None,
         keeps_exit_status: false,
     },
@@ -82,6 +88,7 @@ pub static SHELLS: &[Shell] = &[
         first: &["run"],
         separator: None,
         flags: &[],
+        snapshot_flag: None,
         version_flag: None,
         keeps_exit_status: true,
     },
@@ -95,6 +102,7 @@ pub static SHELLS: &[Shell] = &[
             (Feature::FinalizationRegistry, "--enable-weak-refs"),
             (Feature::WasmGc, "--wasm-gc"),
         ],
+        snapshot_flag: None,
         version_flag: Some("--version"),
         keeps_exit_status: true,
     },

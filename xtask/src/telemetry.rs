@@ -36,6 +36,12 @@ pub enum Event {
     StillFull(Counts),
     /// What the canary says: why the engine cannot be judged, or null.
     Canary { reason: Option<String> },
+    /// Which wrapper `js/explain.js` asks about.
+    Wrapper(Wrapper),
+    /// The heap is written to this file of the stage.
+    Snapshot { file: String },
+    /// Why the heap cannot be written.
+    NoSnapshot { reason: String },
     /// The script ends, and asks to exit with this status.
     Quit { status: i32 },
     /// Something for another reader.
@@ -63,6 +69,43 @@ pub struct Counts {
     pub slots: u64,
     /// Pages of linear memory.
     pub pages: u64,
+}
+
+/// The first wrapper that should have died and has not, or the first of all.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Wrapper {
+    /// How many were made, and how many of them were not collected.
+    pub made: u64,
+    pub alive: u64,
+    /// From 1 on, in the order of birth.
+    pub number: u64,
+    pub class: Option<String>,
+    /// Where it is in the engine's memory, if the engine tells.
+    #[serde(default)]
+    pub address: Option<String>,
+    #[serde(default)]
+    pub linear: Option<Linear>,
+    /// Functions that scripts can see, where the engine tells addresses.
+    #[serde(default)]
+    pub functions: Vec<Function>,
+}
+
+/// The wrapper's object in linear memory.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Linear {
+    /// The field of the wrapper that has its address.
+    pub field: String,
+    pub address: u64,
+    /// The handle of its callback; below 0 if it has none.
+    pub handle: i64,
+    /// The names that lead to the table which the handle indexes; none if it is the guest's own.
+    pub table: Option<Vec<String>>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Function {
+    pub address: String,
+    pub source: String,
 }
 
 /// Parts the lines into transcript and telemetry.

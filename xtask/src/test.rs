@@ -1,29 +1,25 @@
 //! `cargo xtask test`: runs cases on engines and compares with what is expected.
 
-use crate::canary;
 use crate::case::{self, Case};
 use crate::cell::{Cell, Times};
 use crate::checkout::Checkout;
 use crate::failure::failure;
 use crate::file;
-use crate::find::{self, Found};
+use crate::find::Found;
 use crate::flags::TestFlags;
-use crate::guest::{self, Guests};
-use crate::guest_crate::Work;
-use crate::install::{self, hint};
+use crate::install;
 use crate::interrupt::Interrupt;
 use crate::output::{self, Status};
+use crate::prepare::prepare;
 use crate::process::Limits;
 use crate::progress::Progress;
-use crate::recipe::Need;
 use crate::repeat::{Repeated, group};
 use crate::results;
 use crate::schedule;
 use crate::table::{summary, table};
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
 use std::num::NonZeroUsize;
 use std::path::Path;
-use std::thread;
 use std::time::Instant;
 
 /// How much a cell may print, in bytes.
@@ -47,18 +43,15 @@ pub fn test(flags: TestFlags, interrupt: &Interrupt) -> Result<Status> {
     }
 
     let progress = Progress::default();
-    let (guests, found) = prepare(&checkout, &cases, &flags, &progress, interrupt)?;
+    let (guests, found) = prepare(&checkout, &cases, &flags.engines.engines, &progress, interrupt)?;
     let cells = cells(&cases, &found, flags.repeat);
     let times = Times::read(&checkout)?;
     let limits = Limits {
         time: flags.timeout,
         output: OUTPUT,
     };
-    let jobs = flags
-        .jobs
-        .or(thread::available_parallelism().ok())
-        .unwrap_or(NonZeroUsize::MIN);
-    let facts = schedule::all(&cells, &times, jobs, interrupt, |cell| {
+    let jobs = flags.jobs.unwrap_or_else(schedule::cores);
+    let facts = schedule::all(&cells, |cell| times.of(cell), jobs, interrupt, |cell| {
         let line = progress.begin_cell(cell);
         let facts = cell.run(&checkout, &guests, limits, interrupt)?;
         drop(line);
@@ -91,55 +84,6 @@ fn can_hold_results(path: &Path) -> Result<()> {
         path.display()
     );
     Ok(())
-}
-
-/// Builds the guests and finds the engines, side by side, and has the canary test the engines.
-fn prepare(
-    checkout: &Checkout,
-    cases: &[Case],
-    flags: &TestFlags,
-    progress: &Progress,
-    interrupt: &Interrupt,
-) -> Result<(Guests, Found)> {
-    let (guests, found) = thread::scope(|scope| {
-        let found = scope.spawn(|| {
-            let mut found = find::find(checkout, &flags.engines.engines, interrupt)?;
-            canary::test(&mut found.programs, checkout, interrupt)?;
-            Ok(found)
-        });
-        let work = Work {
-            checkout,
-            progress,
-            interrupt,
-        };
-        let guests = guest::build(cases, work);
-        (
-            guests,
-            found
-                .join()
-                .unwrap_or_else(|_| bail!("the search for engines panicked")),
-        )
-    });
-    // What is wrong with the command line is more to the point than what is wrong with a guest.
-    let found = found?;
-    found.passed_over.iter().for_each(|word| output::warn(word));
-    enough(&found, flags, interrupt)?;
-    Ok((guests?, found))
-}
-
-/// An engine that was asked for by name has to be there, and there has to be one at all.
-fn enough(found: &Found, flags: &TestFlags, interrupt: &Interrupt) -> Result<()> {
-    let named = !flags.engines.engines.is_empty();
-    if found.missing.is_empty() || !(named || found.programs.is_empty()) {
-        return Ok(());
-    }
-    let names: Vec<&str> = found.missing.iter().map(|engine| engine.title).collect();
-    let needs: Vec<Need> = found.missing.iter().map(|engine| Need::Shell(engine)).collect();
-    bail!(
-        "no engine was found for {}{}",
-        names.join(", "),
-        hint(&needs, interrupt)
-    );
 }
 
 /// The plan: case by case, each on every program, as often as asked.

@@ -1,0 +1,219 @@
+//! What was explained, drawn: as text, as Mermaid, for Graphviz.
+
+use crate::explain::{Shown, Told};
+use crate::explanation::{Explanation, LinearMemory, Step};
+use crate::heap::EdgeKind;
+use console::{measure_text_width, pad_str, style};
+
+/// What is said under a path that linear memory closes.
+const INVISIBLE: &str = "the dashed edge is invisible to the collector: nothing in linear memory can be traced, \
+                         so the slot stays a root for ever.";
+
+/// One answer as text.
+pub fn text(told: &Told) -> String {
+    let head = format!("{} on {}: ", style(&told.case).bold(), told.program);
+    match &told.answer {
+        Shown::Kept(explanation) => format!("{head}{}", kept(explanation)),
+        Shown::Nothing { wrapper, made } => {
+            format!("{head}nothing keeps {wrapper} alive; {} collected\n", all(*made))
+        }
+        Shown::CannotTell(reason) => format!("{head}it cannot tell: {reason}\n"),
+        Shown::Failed(reason) => format!("{head}there is no answer: {reason}\n"),
+    }
+}
+
+fn all(made: u64) -> String {
+    match made {
+        1 => "the one that was made was".to_owned(),
+        _ => format!("all {made} were"),
+    }
+}
+
+fn kept(explanation: &Explanation) -> String {
+    let Explanation {
+        wrapper,
+        made,
+        alive,
+        root,
+        steps,
+        linear_memory,
+    } = explanation;
+    let which = match alive == made {
+        true => wrapper.clone(),
+        false => format!("{wrapper}, the first of {alive} of {made} that are left,"),
+    };
+    let mut rows: Vec<[String; 3]> = steps.iter().enumerate().map(row).collect();
+    if let Some(linear) = linear_memory {
+        rows.push(dashed_row(linear, steps));
+    }
+    let width = |column: usize| rows.iter().map(|row| measure_text_width(&row[column])).max().unwrap_or(0);
+    let widths = [width(0), width(1)];
+    let mut text = format!("{which} is kept alive by\n  {}\n", style(root).bold());
+    for [label, node, more] in &rows {
+        let label = pad_str(label, widths[0] + 2, console::Alignment::Left, None);
+        let node = pad_str(node, widths[1] + 2, console::Alignment::Left, None);
+        let line = format!("  {label}{node}{more}");
+        text += line.trim_end();
+        text += "\n";
+    }
+    if linear_memory.as_ref().is_some_and(|linear| linear.closes.is_some()) {
+        text += INVISIBLE;
+        text += "\n";
+    }
+    text
+}
+
+fn row((index, step): (usize, &Step)) -> [String; 3] {
+    [
+        format!("{}└ {}", "  ".repeat(index), style(&step.label).cyan()),
+        step.node.clone(),
+        more(index, step).join("  "),
+    ]
+}
+
+/// What else is known of a step: its source, its place, and what kind of edge it is where its name does not tell.
+fn more(index: usize, step: &Step) -> Vec<String> {
+    let told = match step.kind {
+        EdgeKind::CapturedVariable if index > 0 => Some(step.kind.words()),
+        EdgeKind::TableSlot | EdgeKind::WasmGcField => Some(step.kind.words()),
+        _ => None,
+    };
+    [step.source.clone(), step.place.clone(), told.map(str::to_owned)]
+        .into_iter()
+        .flatten()
+        .collect()
+}
+
+fn dashed_row(linear: &LinearMemory, steps: &[Step]) -> [String; 3] {
+    let indent = "  ".repeat(steps.len());
+    let label = format!(".{} = {:#x}", linear.field, linear.address);
+    [
+        format!("{indent}┆ {}", style(label).yellow()),
+        "linear memory".to_owned(),
+        in_linear_memory(linear, steps),
+    ]
+}
+
+/// `callback handle 0  ⟶  table slot [0] above`.
+fn in_linear_memory(linear: &LinearMemory, steps: &[Step]) -> String {
+    let Some(handle) = linear.handle else {
+        return "no callback".to_owned();
+    };
+    match linear.closes {
+        Some(index) => format!("callback handle {handle}  ⟶  table {} above", slot(&steps[index])),
+        None => format!("callback handle {handle}"),
+    }
+}
+
+fn slot(step: &Step) -> String {
+    match step.label.starts_with("slot") {
+        true => step.label.clone(),
+        false => format!("slot {}", step.label),
+    }
+}
+
+/// All answers as one Mermaid flowchart, a subgraph each.
+pub fn mermaid(all: &[Told]) -> String {
+    let mut text = "flowchart TD\n".to_owned();
+    for (number, told) in all.iter().enumerate() {
+        let title = mermaid_text(&[title(told)]);
+        text += &format!("  subgraph e{number}[{title}]\n");
+        if let Shown::Kept(explanation) = &told.answer {
+            text += &format!("    e{number}root([{}])\n", mermaid_text(&[explanation.root.clone()]));
+            let mut from = "root".to_owned();
+            for (index, step) in explanation.steps.iter().enumerate() {
+                let label = mermaid_text(&[step.label.clone()]);
+                let node = mermaid_text(&node_lines(step));
+                text += &format!("    e{number}{from} -->|{label}| e{number}n{index}[{node}]\n");
+                from = format!("n{index}");
+            }
+            if let Some((linear, index)) = closing(explanation) {
+                let label = mermaid_text(&[format!(".{} = {:#x}", linear.field, linear.address)]);
+                let handle = mermaid_text(&["linear memory".to_owned(), handle_words(linear)]);
+                text += &format!("    e{number}{from} -.->|{label}| e{number}linear[({handle})]\n");
+                text += &format!("    e{number}linear -.-> e{number}n{index}\n");
+            }
+        } else {
+            text += &format!("    e{number}none[{}]\n", mermaid_text(&[without_path(&told.answer)]));
+        }
+        text += "  end\n";
+    }
+    text
+}
+
+/// All answers for Graphviz, a cluster each.
+pub fn dot(all: &[Told]) -> String {
+    let mut text = "digraph explain {\n  node [shape=box];\n".to_owned();
+    for (number, told) in all.iter().enumerate() {
+        text += &format!("  subgraph cluster{number} {{\n    label={};\n", dot_text(&[title(told)]));
+        if let Shown::Kept(explanation) = &told.answer {
+            let root = dot_text(&[explanation.root.clone()]);
+            text += &format!("    e{number}root [label={root}, shape=ellipse];\n");
+            let mut from = "root".to_owned();
+            for (index, step) in explanation.steps.iter().enumerate() {
+                text += &format!("    e{number}n{index} [label={}];\n", dot_text(&node_lines(step)));
+                let label = dot_text(&[step.label.clone()]);
+                text += &format!("    e{number}{from} -> e{number}n{index} [label={label}];\n");
+                from = format!("n{index}");
+            }
+            if let Some((linear, index)) = closing(explanation) {
+                let label = dot_text(&[format!(".{} = {:#x}", linear.field, linear.address)]);
+                let handle = dot_text(&["linear memory".to_owned(), handle_words(linear)]);
+                text += &format!("    e{number}linear [label={handle}, shape=cylinder, style=dashed];\n");
+                text += &format!("    e{number}{from} -> e{number}linear [label={label}, style=dashed];\n");
+                text += &format!("    e{number}linear -> e{number}n{index} [style=dashed];\n");
+            }
+        } else {
+            let words = dot_text(&[without_path(&told.answer)]);
+            text += &format!("    e{number}none [label={words}];\n");
+        }
+        text += "  }\n";
+    }
+    text + "}\n"
+}
+
+fn title(told: &Told) -> String {
+    format!("{} on {}", told.case, told.program)
+}
+
+fn without_path(answer: &Shown) -> String {
+    match answer {
+        Shown::Kept(explanation) => explanation.wrapper.clone(),
+        Shown::Nothing { wrapper, .. } => format!("nothing keeps {wrapper} alive"),
+        Shown::CannotTell(reason) => format!("it cannot tell: {reason}"),
+        Shown::Failed(reason) => format!("there is no answer: {reason}"),
+    }
+}
+
+fn node_lines(step: &Step) -> Vec<String> {
+    let parts = [Some(step.node.clone()), step.source.clone(), step.place.clone()];
+    parts.into_iter().flatten().collect()
+}
+
+/// Linear memory, and the step that it leads back to.
+fn closing(explanation: &Explanation) -> Option<(&LinearMemory, usize)> {
+    let linear = explanation.linear_memory.as_ref()?;
+    Some((linear, linear.closes?))
+}
+
+fn handle_words(linear: &LinearMemory) -> String {
+    linear.handle.map_or("no callback".to_owned(), |handle| format!("callback handle {handle}"))
+}
+
+/// Quoted, with what Mermaid would take for its own written by number.
+fn mermaid_text(lines: &[String]) -> String {
+    let mut text = String::new();
+    for character in lines.join("\n").chars() {
+        match character {
+            '\n' => text += "<br>",
+            '"' | '#' | '<' | '>' | '&' | '`' | '|' | ';' | '\\' => text += &format!("#{};", u32::from(character)),
+            _ => text.push(character),
+        }
+    }
+    format!("\"{text}\"")
+}
+
+fn dot_text(lines: &[String]) -> String {
+    let text = lines.join("\n").replace('\\', "\\\\").replace('"', "\\\"");
+    format!("\"{}\"", text.replace('\n', "\\n"))
+}

@@ -1,0 +1,144 @@
+//! `cargo xtask explain`: what keeps the first wrapper of a case alive, in the same words on each engine.
+
+use crate::case;
+use crate::cell::Cell;
+use crate::checkout::Checkout;
+use crate::draw;
+use crate::explanation::{self, Explanation};
+use crate::file;
+use crate::flags::{ExplainFlags, Format};
+use crate::interrupt::Interrupt;
+use crate::output::{self, Status};
+use crate::prepare::prepare;
+use crate::process::Limits;
+use crate::progress::Progress;
+use crate::question::{self, Answer};
+use crate::schedule;
+use anyhow::Result;
+use serde::Serialize;
+use std::path::Path;
+
+/// How much a case may print, in bytes.
+const OUTPUT: u64 = 16 << 20;
+
+/// What one engine told of one case.
+#[derive(Debug, Serialize)]
+pub struct Told {
+    pub case: String,
+    pub engine: &'static str,
+    /// The program and its version.
+    pub program: String,
+    #[serde(flatten)]
+    pub answer: Shown,
+}
+
+/// An answer, or why there is none.
+#[derive(Debug, Serialize)]
+#[serde(tag = "answer", rename_all = "kebab-case")]
+pub enum Shown {
+    Kept(Explanation),
+    Nothing {
+        wrapper: String,
+        made: u64,
+    },
+    /// The engine has no way to tell.
+    CannotTell(#[serde(serialize_with = "as_reason")] String),
+    /// It has, and did not.
+    Failed(#[serde(serialize_with = "as_reason")] String),
+}
+
+pub fn explain(flags: ExplainFlags, interrupt: &Interrupt) -> Result<Status> {
+    interrupt.listen()?;
+    let checkout = Checkout::find()?;
+    let cases = case::read(&checkout, &flags.cases)?;
+    let progress = Progress::default();
+    let (guests, found) = prepare(&checkout, &cases, &flags.engines.engines, &progress, interrupt)?;
+    let row = |case| found.programs.iter().map(move |program| Cell { case, program });
+    let cells: Vec<Cell<'_>> = cases.iter().flat_map(row).collect();
+    let limits = Limits {
+        time: flags.timeout,
+        output: OUTPUT,
+    };
+    let told = schedule::all(&cells, |_| 0.0, schedule::cores(), interrupt, |cell| {
+        let line = progress.begin_cell(cell);
+        let answer = question::ask(cell, &checkout, &guests, limits, interrupt);
+        let answer = answer.and_then(|answer| shown(answer, flags.verbose));
+        drop(line);
+        Ok(Told {
+            case: cell.case.name.clone(),
+            engine: cell.program.engine.name,
+            program: cell.program.to_string(),
+            answer: answer.unwrap_or_else(|error| Shown::Failed(format!("{error:#}"))),
+        })
+    })?;
+    if interrupt.signal().is_some() {
+        output::note("interrupted");
+        return Ok(Status::NoAnswer);
+    }
+    match &flags.page {
+        Some(path) => write_page(path, &told)?,
+        None => print(&told, flags.format)?,
+    }
+    let answered = told.iter().any(|told| matches!(told.answer, Shown::Kept(_) | Shown::Nothing { .. }));
+    let failed = told.iter().any(|told| matches!(told.answer, Shown::Failed(_)));
+    Ok(match answered && !failed {
+        true => Status::Expected,
+        false => Status::NoAnswer,
+    })
+}
+
+fn shown(answer: Answer, verbose: bool) -> Result<Shown> {
+    Ok(match answer {
+        Answer::Kept(kept) => Shown::Kept(explanation::explain(&kept, verbose)?),
+        Answer::Nothing(wrapper) => Shown::Nothing {
+            wrapper: explanation::name(&wrapper),
+            made: wrapper.made,
+        },
+        Answer::CannotTell(reason) => Shown::CannotTell(reason),
+    })
+}
+
+/// The answers go to standard output; what is no answer goes to standard error, too.
+fn print(all: &[Told], format: Format) -> Result<()> {
+    let failed = |told: &&Told| matches!(told.answer, Shown::Failed(_));
+    match format {
+        Format::Text => {
+            let texts: Vec<String> = all.iter().filter(|told| !failed(told)).map(draw::text).collect();
+            output::print(&texts.join("\n"))?;
+        }
+        Format::Mermaid => output::print(&draw::mermaid(all))?,
+        Format::Dot => output::print(&draw::dot(all))?,
+        Format::Json => output::print(&format!("{}\n", serde_json::to_string_pretty(all)?))?,
+    }
+    for told in all.iter().filter(failed) {
+        output::fail(draw::text(told).trim_end());
+    }
+    Ok(())
+}
+
+/// Each case with what each engine says of it, as it would be printed.
+fn write_page(path: &Path, all: &[Told]) -> Result<()> {
+    console::set_colors_enabled(false);
+    let mut cases: Vec<&str> = all.iter().map(|told| told.case.as_str()).collect();
+    cases.dedup();
+    let mut page = format!(
+        "# What keeps the object alive\n\nMade by `cargo xtask explain {} --page docs/explain.md`. Each path begins at \
+         what a program can name,\nits global variables, and ends at the first object that should have died. What \
+         the engine\nalone has a name for is folded away; `--verbose` shows it.\n",
+        cases.join(" ")
+    );
+    for case in cases {
+        page += &format!("\n## {case}\n");
+        for told in all.iter().filter(|told| told.case == case) {
+            page += &format!("\n```\n{}```\n", draw::text(told));
+        }
+    }
+    file::write(path, page.as_bytes())
+}
+
+fn as_reason<S: serde::Serializer>(reason: &str, serializer: S) -> Result<S::Ok, S::Error> {
+    use serde::ser::SerializeStruct;
+    let mut fields = serializer.serialize_struct("Reason", 1)?;
+    fields.serialize_field("reason", reason)?;
+    fields.end()
+}

@@ -1,0 +1,206 @@
+//! What keeps a wrapper alive, in words that are the same for every engine: the
+//! path from a root, closed through linear memory where that closes it.
+
+use crate::heap::{Edge, EdgeKind, Heap, Id, NodeKind};
+use crate::path::{self, Start};
+use crate::question::Kept;
+use crate::sources::{Place, Sources};
+use crate::telemetry::Wrapper;
+use anyhow::{Context, Result};
+use serde::Serialize;
+
+/// How many characters of a function's source are shown.
+const SOURCE: usize = 60;
+
+#[derive(Debug, PartialEq, Eq, Serialize)]
+pub struct Explanation {
+    /// `WasmObject #1`.
+    pub wrapper: String,
+    /// Wrappers that were made, and of these not collected.
+    pub made: u64,
+    pub alive: u64,
+    /// What the path begins at: `global`, or what the engine calls the root.
+    pub root: String,
+    pub steps: Vec<Step>,
+    pub linear_memory: Option<LinearMemory>,
+}
+
+/// A step: an edge, and what it leads to.
+#[derive(Debug, PartialEq, Eq, Serialize)]
+pub struct Step {
+    pub kind: EdgeKind,
+    /// `table`, `.objects`, `[0]`, `slot [0]`, `held value`.
+    pub label: String,
+    /// The class of the object, `function`, or what the engine calls it.
+    pub node: String,
+    /// What is written of a function.
+    pub source: Option<String>,
+    /// Where the function, or the object's class, is written.
+    pub place: Option<String>,
+}
+
+/// What the wrapper's object in linear memory refers to: no collector sees it.
+#[derive(Debug, PartialEq, Eq, Serialize)]
+pub struct LinearMemory {
+    /// The field of the wrapper that has the address.
+    pub field: String,
+    pub address: u64,
+    /// The handle of the callback, by which the guest finds it in the table.
+    pub handle: Option<u32>,
+    /// The step that is the table's slot of this handle: the cycle is closed.
+    pub closes: Option<usize>,
+}
+
+impl Explanation {
+    /// The steps' labels, without what the engine alone has a name for.
+    #[cfg(test)]
+    pub fn named(&self) -> Vec<&str> {
+        let named = |step: &&Step| step.kind != EdgeKind::Internal;
+        self.steps.iter().filter(named).map(|step| step.label.as_str()).collect()
+    }
+}
+
+/// The name of a wrapper.
+pub fn name(wrapper: &Wrapper) -> String {
+    format!("{} #{}", wrapper.class.as_deref().unwrap_or("object"), wrapper.number)
+}
+
+/// Finds the path and puts it into words; with `verbose` the engine's own nodes stay.
+pub fn explain(kept: &Kept, verbose: bool) -> Result<Explanation> {
+    let Kept { wrapper, heap, sources } = kept;
+    let target = heap.target.context("the heap has no wrapper")?;
+    let path = path::shortest(heap, target).with_context(|| {
+        format!(
+            "{} is in the heap, but no path from a root leads to it: the snapshot is not whole",
+            name(wrapper)
+        )
+    })?;
+    let folded = match verbose {
+        true => path.edges.clone(),
+        false => path::fold(heap, &path),
+    };
+    let words = Words { wrapper, heap, sources };
+    let mut steps: Vec<Step> = folded.iter().map(|edge| words.step(edge)).collect();
+    if let Some(first) = steps.first_mut().filter(|step| step.kind == EdgeKind::Property) {
+        // A property of the global object is a global variable.
+        first.label = first.label.trim_start_matches('.').to_owned();
+    }
+    if let Some(last) = steps.last_mut() {
+        last.node = name(wrapper);
+    }
+    let linear_memory = words.linear_memory(&folded, &mut steps);
+    Ok(Explanation {
+        wrapper: name(wrapper),
+        made: wrapper.made,
+        alive: wrapper.alive,
+        root: match path.start {
+            Start::Global(_) => "global".to_owned(),
+            Start::Root(_, name) => name,
+        },
+        steps,
+        linear_memory,
+    })
+}
+
+/// What is needed to put an edge into words.
+struct Words<'a> {
+    wrapper: &'a Wrapper,
+    heap: &'a Heap,
+    sources: &'a Sources,
+}
+
+impl Words<'_> {
+    fn step(&self, edge: &Edge) -> Step {
+        let (source, place) = match self.heap.kind(edge.to) {
+            NodeKind::Function => self.function(edge.to),
+            NodeKind::Object => (None, self.sources.class(self.heap.name(edge.to))),
+            NodeKind::Engine => (None, None),
+        };
+        Step {
+            kind: edge.kind,
+            label: label(edge.kind, self.heap.label(edge.label).as_deref()),
+            node: match self.heap.kind(edge.to) {
+                NodeKind::Function => "function".to_owned(),
+                _ => self.heap.name(edge.to).to_owned(),
+            },
+            source,
+            place: place.map(|place| place.to_string()),
+        }
+    }
+
+    /// What is written of a function, and where: by its position, or by its source, which scripts were asked for.
+    fn function(&self, id: Id) -> (Option<String>, Option<Place>) {
+        let told = || {
+            let address = self.heap.address(id)?;
+            let functions = &self.wrapper.functions;
+            let told = functions.iter().find(|told| same_address(&told.address, address))?;
+            self.sources.find(&told.source)
+        };
+        let place = match self.heap.position(id) {
+            Some(position) => self.sources.place(&position.file, position.line as usize),
+            None => told(),
+        };
+        let source = place.as_ref().and_then(|place| self.sources.line(place)).map(clip);
+        (source, place)
+    }
+
+    /// What the guest tells, and whether it leads back to a step of the path. A
+    /// slot of which the engine tells no index has the one that the guest tells.
+    fn linear_memory(&self, edges: &[Edge], steps: &mut [Step]) -> Option<LinearMemory> {
+        let linear = self.wrapper.linear.as_ref()?;
+        let handle = u32::try_from(linear.handle).ok();
+        let is_slot = |index: usize| {
+            let (edge, handle) = (&edges[index], handle?);
+            let it = self.heap.kind(edge.to) == NodeKind::Function
+                && match (edge.kind, &linear.table) {
+                    (EdgeKind::TableSlot, None) => path::index(edge).is_none_or(|index| index == handle),
+                    (EdgeKind::Element, Some(table)) => {
+                        path::index(edge) == Some(handle) && leads(&steps[..index], table)
+                    }
+                    _ => false,
+                };
+            it.then_some(index)
+        };
+        let closes = (0..edges.len().saturating_sub(1)).find_map(is_slot);
+        if let (Some(index), Some(handle)) = (closes, handle) {
+            steps[index].label = label(steps[index].kind, Some(&handle.to_string()));
+        }
+        Some(LinearMemory {
+            field: linear.field.clone(),
+            address: linear.address,
+            handle,
+            closes,
+        })
+    }
+}
+
+/// Whether the steps end with these names: `table`, `objects`.
+fn leads(steps: &[Step], names: &[String]) -> bool {
+    let labels = steps.iter().map(|step| step.label.trim_start_matches('.'));
+    labels.rev().take(names.len()).eq(names.iter().rev())
+}
+
+fn label(kind: EdgeKind, name: Option<&str>) -> String {
+    let known = name.unwrap_or("?");
+    match kind {
+        EdgeKind::Property | EdgeKind::WasmGcField => format!(".{known}"),
+        EdgeKind::Element => format!("[{known}]"),
+        EdgeKind::TableSlot => format!("slot [{known}]"),
+        EdgeKind::CapturedVariable => known.to_owned(),
+        EdgeKind::HeldValue => "held value".to_owned(),
+        EdgeKind::Internal => format!("({})", name.unwrap_or("internal")),
+    }
+}
+
+/// Addresses are told with more or fewer zeros before them.
+fn same_address(one: &str, other: &str) -> bool {
+    let digits = |text: &str| u64::from_str_radix(text.trim_start_matches("0x"), 16).ok();
+    digits(one).is_some() && digits(one) == digits(other)
+}
+
+fn clip(source: &str) -> String {
+    match source.char_indices().nth(SOURCE) {
+        Some((end, _)) => format!("{}…", &source[..end]),
+        None => source.to_owned(),
+    }
+}

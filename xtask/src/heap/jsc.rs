@@ -1,0 +1,254 @@
+//! JavaScriptCore's snapshot for debugging the collector: JSON, with rows of
+//! numbers (Source/JavaScriptCore/heap/HeapSnapshotBuilder.cpp).
+
+use super::json::{Item, Row, stream};
+use super::{Edge, EdgeKind, Heap, Id, Label, NodeKind, Root, Wanted, shortened};
+use anyhow::{Context, Result, bail, ensure};
+use std::collections::HashMap;
+use std::io::BufRead;
+
+/// The version that is read.
+const VERSION: u64 = 3;
+
+/// The kind of snapshot that has addresses.
+const TYPE: &str = "GCDebugging";
+
+#[derive(Debug, Default)]
+struct Rows {
+    nodes: Vec<Node>,
+    edges: Vec<RawEdge>,
+    classes: Vec<Box<str>>,
+    edge_types: Vec<Box<str>>,
+    edge_names: Vec<Box<str>>,
+    labels: Vec<Box<str>>,
+    roots: Vec<[u64; 3]>,
+    version: Option<u64>,
+    kind: Option<String>,
+}
+
+#[derive(Debug)]
+struct Node {
+    /// The engine's number of it, in no order.
+    number: u64,
+    class: u32,
+    address: u64,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct RawEdge {
+    from: u64,
+    to: u64,
+    kind: u8,
+    name: u32,
+}
+
+/// Reads a snapshot.
+pub fn parse(input: impl BufRead, wanted: Wanted<'_>) -> Result<Heap> {
+    let mut rows = Rows::default();
+    stream(input, |key, value| rows.read(key, value))?;
+    ensure!(
+        rows.kind.as_deref() == Some(TYPE),
+        "it is no `{TYPE}` snapshot of JavaScriptCore"
+    );
+    match rows.version {
+        Some(VERSION) => {}
+        Some(version) => bail!("it is of version {version}, which is unknown here; version {VERSION} is read"),
+        None => bail!("it tells no version; version {VERSION} is read"),
+    }
+    ensure!(!rows.nodes.is_empty(), "it has no nodes");
+    rows.heap(wanted)
+}
+
+impl Rows {
+    fn read(&mut self, key: &str, value: Row<'_, '_>) -> Result<()> {
+        match key {
+            "version" => self.version = Some(value.small()?),
+            "type" => self.kind = Some(value.small()?),
+            "nodes" => self.read_nodes(value)?,
+            "edges" => rows(value, |[from, to, kind, name]: [u64; 4]| {
+                self.edges.push(RawEdge {
+                    from,
+                    to,
+                    kind: u8::try_from(kind).context("an edge's type is no type")?,
+                    name: u32::try_from(name).context("an edge's name is no name")?,
+                });
+                Ok(())
+            })?,
+            "roots" => rows(value, |root| {
+                self.roots.push(root);
+                Ok(())
+            })?,
+            "nodeClassNames" => texts(value, &mut self.classes)?,
+            "edgeTypes" => texts(value, &mut self.edge_types)?,
+            "edgeNames" => texts(value, &mut self.edge_names)?,
+            "labels" => texts(value, &mut self.labels)?,
+            _ => value.skip()?,
+        }
+        Ok(())
+    }
+
+    /// Each node has seven items: its number, size, class, flags, label, and two addresses.
+    fn read_nodes(&mut self, value: Row<'_, '_>) -> Result<()> {
+        let mut numbers = [0; 7];
+        let mut column = 0;
+        value.items(|item| {
+            numbers[column] = match item {
+                Item::Number(number) => number,
+                Item::Text(text) => address(text).with_context(|| format!("`{text}` is no address"))?,
+            };
+            column += 1;
+            if column == numbers.len() {
+                column = 0;
+                let [number, _, class, _, _, address, _] = numbers;
+                self.nodes.push(Node {
+                    number,
+                    class: u32::try_from(class).context("a node's class is no class")?,
+                    address,
+                });
+            }
+            Ok(())
+        })?;
+        ensure!(column == 0, "a row is cut off");
+        Ok(())
+    }
+
+    fn heap(mut self, wanted: Wanted<'_>) -> Result<Heap> {
+        let Wanted::Address(wanted) = wanted else {
+            bail!("JavaScriptCore does not tell where a WeakRef points");
+        };
+        let wanted = address(wanted).with_context(|| format!("`{wanted}` is no address"))?;
+        let mut heap = Heap::default();
+        let ids: HashMap<u64, Id> = (0..).zip(&self.nodes).map(|(id, node)| (node.number, id)).collect();
+        self.edges.sort_by_key(|edge| ids.get(&edge.from).copied());
+        let mut edges = self.edges.iter().peekable();
+        for (id, node) in (0..).zip(&self.nodes) {
+            let class = self.classes.get(node.class as usize).map_or("", |name| name);
+            let name = heap.names.number(class);
+            heap.add_node(node_kind(class), name)?;
+            if class == "Function" {
+                heap.addresses.insert(id, format!("{:#x}", node.address));
+            }
+            if node.address == wanted && class != "<root>" {
+                heap.target = Some(id);
+            }
+            while let Some(edge) = edges.next_if(|edge| ids.get(&edge.from) == Some(&id)) {
+                let to = *ids.get(&edge.to).context("an edge leads to a node that is not there")?;
+                let target = &self.nodes[to as usize];
+                let target = self.classes.get(target.class as usize).map_or("", |name| name);
+                let (kind, label) = self.edge(&mut heap, *edge, class, target);
+                heap.add_edge(Edge { kind, label, to })?;
+            }
+        }
+        ensure!(edges.next().is_none(), "an edge begins at a node that is not there");
+        heap.globals = (0..heap.len() as Id).filter(|id| is_global(heap.name(*id))).collect();
+        heap.roots = self.roots(&ids)?;
+        Ok(heap)
+    }
+
+    /// What an edge is: the engine calls all that is neither property, index nor variable internal.
+    fn edge(&self, heap: &mut Heap, edge: RawEdge, class: &str, target: &str) -> (EdgeKind, Label) {
+        let kind = self.edge_types.get(usize::from(edge.kind)).map_or("", |name| name);
+        let name = self.edge_names.get(edge.name as usize).map_or("", |name| name);
+        match kind {
+            "Property" => (EdgeKind::Property, Label::Name(heap.names.number(name))),
+            "Variable" => (EdgeKind::CapturedVariable, Label::Name(heap.names.number(name))),
+            "Index" => (EdgeKind::Element, Label::Index(edge.name)),
+            _ if node_kind(target) == NodeKind::Engine => (EdgeKind::Internal, Label::None),
+            _ => (internal(class), Label::None),
+        }
+    }
+
+    /// Numbers of nodes, with what they are reached by; the first label is the more telling one.
+    fn roots(&self, ids: &HashMap<u64, Id>) -> Result<Vec<Root>> {
+        let label = |number: u64| {
+            let label = usize::try_from(number).ok().and_then(|number| self.labels.get(number));
+            label.map_or("", |label| label)
+        };
+        self.roots
+            .iter()
+            .map(|[node, why, more]| {
+                let node = *ids.get(node).context("a root is not there")?;
+                let name = [label(*why), label(*more)].map(str::to_owned);
+                let name = name.into_iter().find(|name| !name.is_empty());
+                let name = name.unwrap_or("root".to_owned());
+                Ok(Root { node, name })
+            })
+            .collect()
+    }
+}
+
+/// What something that a program sees is to an object of this class that refers to it internally.
+fn internal(class: &str) -> EdgeKind {
+    match class {
+        "WebAssembly.Table" => EdgeKind::TableSlot,
+        "WebAssembly.Struct" => EdgeKind::WasmGcField,
+        "WebAssembly.Array" => EdgeKind::Element,
+        "FinalizationRegistry" => EdgeKind::HeldValue,
+        _ => EdgeKind::Internal,
+    }
+}
+
+fn node_kind(class: &str) -> NodeKind {
+    const ENGINE: &[&str] = &[
+        "<root>",
+        "Structure",
+        "StructureRareData",
+        "StructureChain",
+        "PropertyTable",
+        "SymbolTable",
+        "JSLexicalEnvironment",
+        "JSModuleEnvironment",
+        "JSGlobalLexicalEnvironment",
+        "JSPropertyNameEnumerator",
+        "FunctionRareData",
+        "GetterSetter",
+        "CustomGetterSetter",
+        "Immutable Butterfly",
+        "SparseArrayValueMap",
+        "JSInternalPromise",
+        "WebAssemblyModuleRecord",
+        "JSWebAssemblyModuleRecord",
+        "Callee",
+    ];
+    const ENDINGS: &[&str] = &["Executable", "CodeBlock", "SourceCode", "ScriptFetcher"];
+    if class.ends_with("Function") {
+        NodeKind::Function
+    } else if ENGINE.contains(&class) || ENDINGS.iter().any(|ending| class.ends_with(ending)) {
+        NodeKind::Engine
+    } else {
+        NodeKind::Object
+    }
+}
+
+fn is_global(class: &str) -> bool {
+    ["global", "GlobalObject", "JSGlobalLexicalEnvironment"].contains(&class)
+}
+
+/// `0x7fe7534bc1e0`; the engine tells the same address in other places with other zeros before it.
+fn address(text: &str) -> Option<u64> {
+    u64::from_str_radix(text.strip_prefix("0x")?, 16).ok()
+}
+
+/// A row of rows of numbers.
+fn rows<const N: usize>(value: Row<'_, '_>, mut take: impl FnMut([u64; N]) -> Result<()>) -> Result<()> {
+    let mut row = [0; N];
+    let mut column = 0;
+    value.numbers(|number| {
+        row[column] = number;
+        column += 1;
+        if column == N {
+            column = 0;
+            take(row)?;
+        }
+        Ok(())
+    })?;
+    ensure!(column == 0, "a row is cut off");
+    Ok(())
+}
+
+fn texts(value: Row<'_, '_>, into: &mut Vec<Box<str>>) -> Result<()> {
+    value.strings(|text| {
+        into.push(shortened(text).into());
+        Ok(())
+    })
+}

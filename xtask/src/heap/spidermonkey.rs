@@ -1,0 +1,257 @@
+//! What SpiderMonkey's `dumpHeap` writes: text, a line a node and a line an edge
+//! (js/src/vm/… `js::DumpHeap`).
+//!
+//! ```text
+//! # Roots.
+//! 0x1d5a69f3e038 B env chain
+//! # Weak maps.
+//! ==========
+//! 0x1d5a69f7c128 B Array <unknown object>
+//! > 0x1d5a69f77270 B objectElements[0]
+//! ```
+
+use super::{Edge, EdgeKind, Heap, Id, Label, NodeKind, Position, Root, Wanted, shortened};
+use anyhow::{Context, Result, bail, ensure};
+use std::collections::HashMap;
+use std::io::BufRead;
+
+/// How long a line may be, in bytes.
+const LINE: usize = 1 << 20;
+
+#[derive(Debug, Default)]
+struct Dump {
+    nodes: Vec<Node>,
+    edges: Vec<RawEdge>,
+    roots: Vec<(u64, Box<str>)>,
+    /// Nodes by address.
+    ids: HashMap<u64, Id>,
+    names: super::Names,
+}
+
+#[derive(Debug)]
+struct Node {
+    /// All that the engine says of it: its kind first.
+    text: u32,
+    edges: u32,
+}
+
+#[derive(Debug)]
+struct RawEdge {
+    to: u64,
+    name: u32,
+}
+
+/// Reads a dump.
+pub fn parse(input: impl BufRead, wanted: Wanted<'_>) -> Result<Heap> {
+    let Wanted::WeakRef(variable) = wanted else {
+        bail!("SpiderMonkey tells no addresses that last");
+    };
+    let dump = Dump::read(input)?;
+    dump.heap(variable)
+}
+
+impl Dump {
+    fn read(mut input: impl BufRead) -> Result<Dump> {
+        let mut dump = Dump::default();
+        let mut line = Vec::new();
+        let mut number = 0;
+        let mut in_roots = true;
+        loop {
+            line.clear();
+            let read = std::io::Read::take(&mut input, LINE as u64).read_until(b'\n', &mut line)?;
+            if read == 0 {
+                break;
+            }
+            ensure!(line.pop() == Some(b'\n'), "it is cut off in line {}", number + 1);
+            let text = String::from_utf8_lossy(&line);
+            ensure!(
+                number > 0 || text == "# Roots.",
+                "it is of a version that is unknown here: it does not begin with `# Roots.`"
+            );
+            number += 1;
+            if text.starts_with("==========") {
+                in_roots = false;
+            } else if in_roots {
+                dump.read_root(&text);
+            } else {
+                dump.read_node_or_edge(&text)?;
+            }
+        }
+        ensure!(number > 0, "it is empty");
+        ensure!(!in_roots && !dump.nodes.is_empty(), "it is cut off before its nodes");
+        Ok(dump)
+    }
+
+    /// What is no root in this part is a heading, or an entry of a weak map.
+    fn read_root(&mut self, text: &str) {
+        if let Some((address, name)) = cell(text) {
+            self.roots.push((address, shortened(name).into()));
+        }
+    }
+
+    /// What is neither in this part is a heading.
+    fn read_node_or_edge(&mut self, text: &str) -> Result<()> {
+        if let Some((to, name)) = text.strip_prefix("> ").and_then(cell) {
+            let node = self.nodes.last_mut().context("an edge comes before any node")?;
+            node.edges += 1;
+            let name = self.names.number(name);
+            self.edges.push(RawEdge { to, name });
+        } else if let Some((address, text)) = cell(text) {
+            let id = Id::try_from(self.nodes.len()).context("it has too many nodes")?;
+            self.ids.insert(address, id);
+            let text = self.names.number(text);
+            self.nodes.push(Node { text, edges: 0 });
+        }
+        Ok(())
+    }
+
+    fn heap(mut self, variable: &str) -> Result<Heap> {
+        let mut heap = Heap::default();
+        let mut weak = HashMap::new();
+        let mut edges = std::mem::take(&mut self.edges).into_iter();
+        for node in &self.nodes {
+            let text = self.names.get(node.text);
+            let (kind, class) = node_kind(text);
+            let number = heap.names.number(class);
+            let id = heap.add_node(kind, number)?;
+            for raw in edges.by_ref().take(node.edges as usize) {
+                let name = self.names.get(raw.name);
+                let Some(to) = self.ids.get(&raw.to).copied() else {
+                    // Permanent strings and symbols are in no zone that is dumped; all the rest is.
+                    ensure!(
+                        name != "shape" && name != "base",
+                        "it is cut off: an object's {name} is not there"
+                    );
+                    continue;
+                };
+                if name.starts_with("WeakRefObject") {
+                    weak.insert(id, to);
+                    continue;
+                }
+                let (target, _) = node_kind(self.names.get(self.nodes[to as usize].text));
+                let edge = edge(&mut heap, text, name, target, to);
+                heap.add_edge(edge)?;
+            }
+        }
+        let scopes = self.find_globals(&mut heap);
+        heap.roots = self.roots();
+        let value = scopes.iter().find_map(|scope| heap.by_name(*scope, variable));
+        heap.target = value.and_then(|value| weak.get(&value).copied());
+        self.find_classes(&mut heap)?;
+        self.find_positions(&mut heap);
+        Ok(heap)
+    }
+
+    /// Finds the global objects and the scopes of global variables, and returns the latter.
+    fn find_globals(&self, heap: &mut Heap) -> Vec<Id> {
+        let global = |id: &Id| self.names.get(self.nodes[*id as usize].text).starts_with("global ");
+        let objects: Vec<Id> = (0..self.nodes.len() as Id).filter(global).collect();
+        let scope = |id: &Id| heap.by_name(*id, "global-lexical-env");
+        let scopes: Vec<Id> = objects.iter().filter_map(scope).collect();
+        heap.globals = scopes.iter().chain(&objects).copied().collect();
+        scopes
+    }
+
+    fn roots(&self) -> Vec<Root> {
+        let root = |(address, name): &(u64, Box<str>)| {
+            let node = *self.ids.get(address)?;
+            Some(Root {
+                node,
+                name: name.to_string(),
+            })
+        };
+        self.roots.iter().filter_map(root).collect()
+    }
+
+    /// An instance is an `Object` to the engine; its class is the constructor of its prototype.
+    fn find_classes(&self, heap: &mut Heap) -> Result<()> {
+        for id in 0..Id::try_from(heap.len())? {
+            if heap.name(id) != "Object" {
+                continue;
+            }
+            let class = heap
+                .by_name(id, "shape")
+                .and_then(|shape| heap.by_name(shape, "base"))
+                .and_then(|base| heap.by_name(base, "baseshape_proto"))
+                .and_then(|prototype| heap.by_name(prototype, "constructor"));
+            let text = class.map(|class| self.names.get(self.nodes[class as usize].text));
+            if let Some(class) = text.and_then(|text| text.strip_prefix("Function ")) {
+                let number = heap.names.number(class);
+                heap.nodes[id as usize].name = number;
+            }
+        }
+        Ok(())
+    }
+
+    /// A function's script is said to be `script FILE:LINE`.
+    fn find_positions(&self, heap: &mut Heap) {
+        for id in 0..heap.len() as Id {
+            if heap.kind(id) != NodeKind::Function {
+                continue;
+            }
+            let script = heap.by_name(id, "script");
+            let text = script.map(|script| self.names.get(self.nodes[script as usize].text));
+            let place = text.and_then(|text| text.strip_prefix("script ")?.rsplit_once(':'));
+            if let Some((file, line)) = place
+                && let Ok(line) = line.parse()
+            {
+                let file = file.to_owned();
+                heap.positions.insert(id, Position { file, line });
+            }
+        }
+    }
+}
+
+/// `0x1d5a69f3e038 B text`: an address, a colour, and what is said.
+fn cell(line: &str) -> Option<(u64, &str)> {
+    let (address, rest) = line.strip_prefix("0x")?.split_once(' ')?;
+    let (_colour, text) = rest.split_once(' ')?;
+    Some((u64::from_str_radix(address, 16).ok()?, text))
+}
+
+/// What a node is, and its class: the text begins with the name of the engine's
+/// class, or with what it is that is no object.
+fn node_kind(text: &str) -> (NodeKind, &str) {
+    const UNKNOWN: &str = " <unknown object>";
+    const SCOPES: &[&str] = &["LexicalEnvironment", "Call", "WasmCall", "With", "NonSyntacticVariables"];
+    if text.starts_with("Function ") {
+        return (NodeKind::Function, "function");
+    }
+    let Some(class) = text.strip_suffix(UNKNOWN) else {
+        return (NodeKind::Engine, text);
+    };
+    let engine = SCOPES.contains(&class)
+        || class.starts_with("Finalization") && class != "FinalizationRegistry"
+        || class.contains("Generator")
+        || ["SavedFrame", "ScriptSource", "PromiseDebugInfo", "PromiseReactionRecord"].contains(&class);
+    match engine {
+        true => (NodeKind::Engine, class),
+        false => (NodeKind::Object, class),
+    }
+}
+
+/// What an edge is, by the node that it begins at, its name, and what it leads to.
+fn edge(heap: &mut Heap, from: &str, name: &str, target: NodeKind, to: Id) -> Edge {
+    let engines = name.starts_with("**")
+        || ["vector element", "hashset element", "hashmap value", "hashmap key", "global-lexical-env"].contains(&name)
+        || name.starts_with("CLASS_");
+    let index = name.strip_prefix("objectElements[").and_then(|rest| rest.strip_suffix(']')?.parse().ok());
+    let (kind, class) = node_kind(from);
+    let named = Label::Name(heap.names.number(name));
+    let (kind, label) = match (index, class) {
+        _ if target == NodeKind::Engine => (EdgeKind::Internal, named),
+        (Some(index), _) => (EdgeKind::Element, Label::Index(index)),
+        (_, "WebAssembly.Table" | "WebAssembly.Instance") if name == "vector element" => {
+            (EdgeKind::TableSlot, Label::None)
+        }
+        (_, "FinalizationRecord") if name.starts_with("**UNKNOWN SLOT") => (EdgeKind::HeldValue, Label::None),
+        _ if engines => (EdgeKind::Internal, named),
+        (_, "LexicalEnvironment" | "Call" | "NonSyntacticVariables") => match name {
+            "enclosing_environment" => (EdgeKind::Internal, named),
+            _ => (EdgeKind::CapturedVariable, named),
+        },
+        _ if kind == NodeKind::Engine => (EdgeKind::Internal, named),
+        _ => (EdgeKind::Property, named),
+    };
+    Edge { kind, label, to }
+}
