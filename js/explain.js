@@ -73,8 +73,8 @@ const addressOf = (describe, object) => {
   return found ? found[0] : null;
 };
 
-// The callbacks that JavaScript can see, so that an engine which does not tell
-// where a function is written can have it looked up.
+// The callbacks, and the other functions that scripts can see: where an engine does
+// not tell where a function is written, it is looked for by its source.
 const callbacks = [];
 for (const { prototype } of [WasmObject, RefObject]) {
   const install = prototype.installCallback;
@@ -84,29 +84,38 @@ for (const { prototype } of [WasmObject, RefObject]) {
   };
 }
 
-function tableFunctions() {
-  const found = callbacks.map(weak => weak.deref());
+function visibleFunctions(wrapper) {
+  const values = [wrapper, ...callbacks.map(weak => weak.deref())];
   for (const exported of Object.values(instance.exports)) {
     if (!(exported instanceof WebAssembly.Table)) continue;
-    for (let slot = 0; slot < exported.length; slot++) found.push(exported.get(slot));
+    for (let slot = 0; slot < exported.length; slot++) values.push(exported.get(slot));
   }
-  return [...new Set(found)].filter(value => typeof value === 'function').slice(-SOURCES_TOLD);
+  const objects = values.filter(value => typeof value === 'object' && value !== null);
+  const all = new Set([...values, ...objects.flatMap(Object.values)]);
+  return [...all].filter(value => typeof value === 'function').slice(-SOURCES_TOLD);
 }
 
-// The handle is one of runtime.js's table, or of a table of the guest's own.
-function withTable(field, address, handle) {
-  const isOurs = typeof table.objects[handle] === 'function';
-  return { field, address, handle, table: isOurs ? ['table', 'objects'] : null };
-}
+// What wrappers can say of their objects in linear memory, as guests tell it: in
+// which field they have the address, what it is that the guest holds by a handle,
+// and the handle, below 0 if there is none.
+const linearMemories = [
+  wrapper => typeof wrapper.obj === 'number' && typeof instance.exports.callback_of === 'function' &&
+    ['obj', 'callback', instance.exports.callback_of(wrapper.obj)],
+  wrapper => wrapper.__wbg_ptr > 0 && typeof wrapper.callback_of === 'function' &&
+    ['__wbg_ptr', 'callback', wrapper.callback_of()],
+  wrapper => wrapper.__wbg_ptr > 0 && typeof wrapper.held_by_closure === 'function' &&
+    ['__wbg_ptr', 'Closure that holds', wrapper.held_by_closure()],
+];
 
-// What the wrapper's object says in linear memory: its address, the field of the
-// wrapper that has it, and the handle of its callback, as the guest tells it.
 function inLinearMemory(wrapper) {
-  const { callback_of } = instance.exports;
-  if (typeof wrapper.obj === 'number' && typeof callback_of === 'function')
-    return withTable('obj', wrapper.obj, callback_of(wrapper.obj));
-  if (wrapper.__wbg_ptr > 0 && typeof wrapper.callback_of === 'function')
-    return withTable('__wbg_ptr', wrapper.__wbg_ptr, wrapper.callback_of());
+  for (const ask of linearMemories) {
+    const told = ask(wrapper);
+    if (!told) continue;
+    const [field, what, handle] = told;
+    // The handle is one of runtime.js's table, or of a table of the guest's own.
+    const isOurs = table.objects[handle] !== undefined;
+    return { field, address: wrapper[field], what, handle, table: isOurs ? ['table', 'objects'] : null };
+  }
   return null;
 }
 
@@ -115,7 +124,13 @@ function inLinearMemory(wrapper) {
 function tellWrapper(describe) {
   const alive = wrappers.filter(weak => weak.deref() !== undefined);
   const index = Math.max(0, wrappers.indexOf(alive[0]));
-  const facts = { made: wrappers.length, alive: alive.length, number: index + 1, class: classes[index] };
+  const facts = {
+    made: wrappers.length,
+    alive: alive.length,
+    number: index + 1,
+    class: classes[index],
+    slots: slots(),
+  };
   if (alive.length > 0) {
     explainTarget = alive[0];
     const wrapper = alive[0].deref();
@@ -123,7 +138,7 @@ function tellWrapper(describe) {
     facts.linear = inLinearMemory(wrapper);
     if (describe) {
       const place = callback => ({ address: addressOf(describe, callback), source: String(callback) });
-      facts.functions = tableFunctions().map(place);
+      facts.functions = visibleFunctions(wrapper).map(place);
     }
   }
   telemetry('wrapper', facts);

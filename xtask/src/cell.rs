@@ -81,7 +81,10 @@ impl<'a> Cell<'a> {
     /// What the case needs and the engine lacks, if anything.
     pub fn lacks(self) -> Option<Feature> {
         let needs = &self.case.expectation(self.program.engine).needs;
-        needs.iter().find(|feature| !self.program.features.contains(feature)).copied()
+        needs
+            .iter()
+            .find(|feature| !self.program.features.contains(feature))
+            .copied()
     }
 
     /// The scripts after `shell.js`, in the order in which they are loaded; `more` of them before the case's own.

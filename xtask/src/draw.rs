@@ -14,8 +14,9 @@ pub fn text(told: &Told) -> String {
     let head = format!("{} on {}: ", style(&told.case).bold(), told.program);
     match &told.answer {
         Shown::Kept(explanation) => format!("{head}{}", kept(explanation)),
-        Shown::Nothing { wrapper, made } => {
-            format!("{head}nothing keeps {wrapper} alive; {} collected\n", all(*made))
+        Shown::Nothing { wrapper, made, slots } => {
+            let text = format!("{head}nothing keeps {wrapper} alive; {} collected\n", all(*made));
+            text + &in_use(*slots)
         }
         Shown::CannotTell(reason) => format!("{head}it cannot tell: {reason}\n"),
         Shown::Failed(reason) => format!("{head}there is no answer: {reason}\n"),
@@ -29,6 +30,16 @@ fn all(made: u64) -> String {
     }
 }
 
+/// What a wrapper that was collected has left behind.
+fn in_use(slots: u64) -> String {
+    let what = match slots {
+        0 => return String::new(),
+        1 => "1 slot of the table is".to_owned(),
+        _ => format!("{slots} slots of the table are"),
+    };
+    format!("  but {what} still in use: nothing frees what the guest's objects hold\n")
+}
+
 fn kept(explanation: &Explanation) -> String {
     let Explanation {
         wrapper,
@@ -38,15 +49,21 @@ fn kept(explanation: &Explanation) -> String {
         steps,
         linear_memory,
     } = explanation;
-    let which = match alive == made {
-        true => wrapper.clone(),
-        false => format!("{wrapper}, the first of {alive} of {made} that are left,"),
+    let which = match alive {
+        _ if alive == made => wrapper.clone(),
+        1 => format!("{wrapper}, the only one of {made} that is left,"),
+        _ => format!("{wrapper}, the first of the {alive} of {made} that are left,"),
     };
     let mut rows: Vec<[String; 3]> = steps.iter().enumerate().map(row).collect();
     if let Some(linear) = linear_memory {
         rows.push(dashed_row(linear, steps));
     }
-    let width = |column: usize| rows.iter().map(|row| measure_text_width(&row[column])).max().unwrap_or(0);
+    let width = |column: usize| {
+        rows.iter()
+            .map(|row| measure_text_width(&row[column]))
+            .max()
+            .unwrap_or(0)
+    };
     let widths = [width(0), width(1)];
     let mut text = format!("{which} is kept alive by\n  {}\n", style(root).bold());
     for [label, node, more] in &rows {
@@ -96,12 +113,9 @@ fn dashed_row(linear: &LinearMemory, steps: &[Step]) -> [String; 3] {
 
 /// `callback handle 0  ⟶  table slot [0] above`.
 fn in_linear_memory(linear: &LinearMemory, steps: &[Step]) -> String {
-    let Some(handle) = linear.handle else {
-        return "no callback".to_owned();
-    };
     match linear.closes {
-        Some(index) => format!("callback handle {handle}  ⟶  table {} above", slot(&steps[index])),
-        None => format!("callback handle {handle}"),
+        Some(index) => format!("{}  ⟶  table {} above", handle_words(linear), slot(&steps[index])),
+        None => handle_words(linear),
     }
 }
 
@@ -145,7 +159,10 @@ pub fn mermaid(all: &[Told]) -> String {
 pub fn dot(all: &[Told]) -> String {
     let mut text = "digraph explain {\n  node [shape=box];\n".to_owned();
     for (number, told) in all.iter().enumerate() {
-        text += &format!("  subgraph cluster{number} {{\n    label={};\n", dot_text(&[title(told)]));
+        text += &format!(
+            "  subgraph cluster{number} {{\n    label={};\n",
+            dot_text(&[title(told)])
+        );
         if let Shown::Kept(explanation) = &told.answer {
             let root = dot_text(&[explanation.root.clone()]);
             text += &format!("    e{number}root [label={root}, shape=ellipse];\n");
@@ -197,7 +214,10 @@ fn closing(explanation: &Explanation) -> Option<(&LinearMemory, usize)> {
 }
 
 fn handle_words(linear: &LinearMemory) -> String {
-    linear.handle.map_or("no callback".to_owned(), |handle| format!("callback handle {handle}"))
+    match linear.handle {
+        Some(handle) => format!("{} handle {handle}", linear.what),
+        None => format!("no {}", linear.what),
+    }
 }
 
 /// Quoted, with what Mermaid would take for its own written by number.

@@ -40,6 +40,8 @@ pub enum Shown {
     Nothing {
         wrapper: String,
         made: u64,
+        /// Slots of the table that are in use all the same: nobody frees the guest's objects.
+        slots: u64,
     },
     /// The engine has no way to tell.
     CannotTell(#[serde(serialize_with = "as_reason")] String),
@@ -59,18 +61,24 @@ pub fn explain(flags: ExplainFlags, interrupt: &Interrupt) -> Result<Status> {
         time: flags.timeout,
         output: OUTPUT,
     };
-    let told = schedule::all(&cells, |_| 0.0, schedule::cores(), interrupt, |cell| {
-        let line = progress.begin_cell(cell);
-        let answer = question::ask(cell, &checkout, &guests, limits, interrupt);
-        let answer = answer.and_then(|answer| shown(answer, flags.verbose));
-        drop(line);
-        Ok(Told {
-            case: cell.case.name.clone(),
-            engine: cell.program.engine.name,
-            program: cell.program.to_string(),
-            answer: answer.unwrap_or_else(|error| Shown::Failed(format!("{error:#}"))),
-        })
-    })?;
+    let told = schedule::all(
+        &cells,
+        |_| 0.0,
+        schedule::cores(),
+        interrupt,
+        |cell| {
+            let line = progress.begin_cell(cell);
+            let answer = question::ask(cell, &checkout, &guests, limits, interrupt);
+            let answer = answer.and_then(|answer| shown(answer, flags.verbose));
+            drop(line);
+            Ok(Told {
+                case: cell.case.name.clone(),
+                engine: cell.program.engine.name,
+                program: cell.program.to_string(),
+                answer: answer.unwrap_or_else(|error| Shown::Failed(format!("{error:#}"))),
+            })
+        },
+    )?;
     if interrupt.signal().is_some() {
         output::note("interrupted");
         return Ok(Status::NoAnswer);
@@ -79,7 +87,9 @@ pub fn explain(flags: ExplainFlags, interrupt: &Interrupt) -> Result<Status> {
         Some(path) => write_page(path, &told)?,
         None => print(&told, flags.format)?,
     }
-    let answered = told.iter().any(|told| matches!(told.answer, Shown::Kept(_) | Shown::Nothing { .. }));
+    let answered = told
+        .iter()
+        .any(|told| matches!(told.answer, Shown::Kept(_) | Shown::Nothing { .. }));
     let failed = told.iter().any(|told| matches!(told.answer, Shown::Failed(_)));
     Ok(match answered && !failed {
         true => Status::Expected,
@@ -93,6 +103,7 @@ fn shown(answer: Answer, verbose: bool) -> Result<Shown> {
         Answer::Nothing(wrapper) => Shown::Nothing {
             wrapper: explanation::name(&wrapper),
             made: wrapper.made,
+            slots: wrapper.slots,
         },
         Answer::CannotTell(reason) => Shown::CannotTell(reason),
     })

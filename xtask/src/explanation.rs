@@ -45,7 +45,9 @@ pub struct LinearMemory {
     /// The field of the wrapper that has the address.
     pub field: String,
     pub address: u64,
-    /// The handle of the callback, by which the guest finds it in the table.
+    /// What the guest holds by a handle: `callback`, `Closure that holds`.
+    pub what: String,
+    /// The handle, by which the guest finds it in the table.
     pub handle: Option<u32>,
     /// The step that is the table's slot of this handle: the cycle is closed.
     pub closes: Option<usize>,
@@ -56,7 +58,11 @@ impl Explanation {
     #[cfg(test)]
     pub fn named(&self) -> Vec<&str> {
         let named = |step: &&Step| step.kind != EdgeKind::Internal;
-        self.steps.iter().filter(named).map(|step| step.label.as_str()).collect()
+        self.steps
+            .iter()
+            .filter(named)
+            .map(|step| step.label.as_str())
+            .collect()
     }
 }
 
@@ -79,7 +85,12 @@ pub fn explain(kept: &Kept, verbose: bool) -> Result<Explanation> {
         true => path.edges.clone(),
         false => path::fold(heap, &path),
     };
-    let words = Words { wrapper, heap, sources };
+    let words = Words {
+        verbose,
+        wrapper,
+        heap,
+        sources,
+    };
     let mut steps: Vec<Step> = folded.iter().map(|edge| words.step(edge)).collect();
     if let Some(first) = steps.first_mut().filter(|step| step.kind == EdgeKind::Property) {
         // A property of the global object is a global variable.
@@ -104,6 +115,8 @@ pub fn explain(kept: &Kept, verbose: bool) -> Result<Explanation> {
 
 /// What is needed to put an edge into words.
 struct Words<'a> {
+    /// What is internal keeps the engine's name.
+    verbose: bool,
     wrapper: &'a Wrapper,
     heap: &'a Heap,
     sources: &'a Sources,
@@ -118,7 +131,10 @@ impl Words<'_> {
         };
         Step {
             kind: edge.kind,
-            label: label(edge.kind, self.heap.label(edge.label).as_deref()),
+            label: match edge.kind {
+                EdgeKind::Internal if !self.verbose => label(edge.kind, None),
+                _ => label(edge.kind, self.heap.label(edge.label).as_deref()),
+            },
             node: match self.heap.kind(edge.to) {
                 NodeKind::Function => "function".to_owned(),
                 _ => self.heap.name(edge.to).to_owned(),
@@ -151,14 +167,11 @@ impl Words<'_> {
         let handle = u32::try_from(linear.handle).ok();
         let is_slot = |index: usize| {
             let (edge, handle) = (&edges[index], handle?);
-            let it = self.heap.kind(edge.to) == NodeKind::Function
-                && match (edge.kind, &linear.table) {
-                    (EdgeKind::TableSlot, None) => path::index(edge).is_none_or(|index| index == handle),
-                    (EdgeKind::Element, Some(table)) => {
-                        path::index(edge) == Some(handle) && leads(&steps[..index], table)
-                    }
-                    _ => false,
-                };
+            let it = match (edge.kind, &linear.table) {
+                (EdgeKind::TableSlot, None) => path::index(edge).is_none_or(|index| index == handle),
+                (EdgeKind::Element, Some(table)) => path::index(edge) == Some(handle) && leads(&steps[..index], table),
+                _ => false,
+            };
             it.then_some(index)
         };
         let closes = (0..edges.len().saturating_sub(1)).find_map(is_slot);
@@ -168,6 +181,7 @@ impl Words<'_> {
         Some(LinearMemory {
             field: linear.field.clone(),
             address: linear.address,
+            what: linear.what.clone(),
             handle,
             closes,
         })

@@ -1,10 +1,12 @@
 //! What is said of a cell that is not as expected.
 
+use crate::cell::Facts;
 use crate::expectation::Expectation;
 use crate::find::{How, Program};
 use crate::judge::{Departure, Outcome};
 use crate::repeat::Repeated;
 use crate::transcript::Mismatch;
+use crate::verdict::Verdict;
 use console::style;
 
 /// How many lines from the end of standard error are shown.
@@ -45,7 +47,11 @@ pub fn failure(cell: &Repeated<'_>) -> Option<String> {
             text += &end_of("standard error", &stderr, STDERR_LINES);
         }
     }
-    text += &format!("  alone: {}\n", alone(&case.name, program));
+    text += &format!("  alone: {}\n", command("test", &case.name, program));
+    let leaks = |facts: &Facts<'_>| facts.judgement.verdict() == Some(Verdict::Leaks);
+    if cell.runs.iter().any(leaks) && !expectation.verdicts.contains(&Verdict::Leaks) {
+        text += &format!("  what keeps it alive: {}\n", command("explain", &case.name, program));
+    }
     Some(text)
 }
 
@@ -106,13 +112,13 @@ pub fn clip(line: &str) -> String {
     shown
 }
 
-/// The command that runs this cell alone.
-fn alone(case: &str, program: &Program) -> String {
+/// The command that does this with this cell alone.
+fn command(name: &str, case: &str, program: &Program) -> String {
     let engine = match program.how {
         How::Named => quote(&format!("{}={}", program.engine.name, program.path.display())),
         _ => program.engine.name.to_owned(),
     };
-    format!("cargo xtask test {case} --engine {engine}")
+    format!("cargo xtask {name} {case} --engine {engine}")
 }
 
 /// A word as a shell reads it.

@@ -186,7 +186,10 @@ impl Heap {
     fn add_edge(&mut self, edge: Edge) -> Result<()> {
         self.edges.push(edge);
         let end = u32::try_from(self.edges.len()).context("it has too many edges")?;
-        self.nodes.last_mut().context("an edge comes before any node")?.edges_end = end;
+        self.nodes
+            .last_mut()
+            .context("an edge comes before any node")?
+            .edges_end = end;
         Ok(())
     }
 

@@ -58,7 +58,10 @@ pub fn error(error: &anyhow::Error) {
 
 /// Prints a word about something that failed.
 pub fn fail(line: &str) {
-    note(&format!("{} {line}", console::style("error:").for_stderr().red().bold()));
+    note(&format!(
+        "{} {line}",
+        console::style("error:").for_stderr().red().bold()
+    ));
 }
 
 /// Prints what clap has to say: help and the version on standard output, an error in usage on standard error.

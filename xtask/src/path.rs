@@ -79,8 +79,8 @@ fn search(heap: &Heap, starts: &[Id], to: Id) -> Option<(Id, Vec<Edge>)> {
     Some((id, edges))
 }
 
-/// Folds away what is the engine's own: its nodes, and what nothing but an
-/// unnamed internal edge leads to. The last node always stays.
+/// Folds away the nodes that are the engine's own; the last one always stays. A
+/// step that stands for several edges has the last name among them.
 pub fn fold(heap: &Heap, path: &Path) -> Vec<Edge> {
     let mut steps = Vec::new();
     // The best name so far for the step that is being folded.
@@ -91,8 +91,7 @@ pub fn fold(heap: &Heap, path: &Path) -> Vec<Edge> {
             _ => *edge,
         };
         let is_last = index + 1 == path.edges.len();
-        let shown = heap.kind(edge.to) != NodeKind::Engine && is_named(&best);
-        pending = match shown || is_last {
+        pending = match heap.kind(edge.to) != NodeKind::Engine || is_last {
             true => {
                 steps.push(best);
                 None

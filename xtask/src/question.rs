@@ -68,7 +68,11 @@ pub fn ask(
         return Ok(Answer::CannotTell(reason));
     }
     let Some(wrapper) = told.wrapper else {
-        return Err(with_last_line("the case ended before it could be asked", &printed, &stderr));
+        return Err(with_last_line(
+            "the case ended before it could be asked",
+            &printed,
+            &stderr,
+        ));
     };
     ensure!(
         wrapper.made > 0,

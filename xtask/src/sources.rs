@@ -57,7 +57,9 @@ impl Sources {
     /// Where the first line of this source is written, if in one place only.
     pub fn find(&self, source: &str) -> Option<Place> {
         let first = source.lines().next()?.trim();
-        let mut found = self.lines().filter(|(_, line)| !first.is_empty() && line.contains(first));
+        let mut found = self
+            .lines()
+            .filter(|(_, line)| !first.is_empty() && line.contains(first));
         let (place, _) = found.next()?;
         found.next().is_none().then_some(place)
     }
@@ -137,7 +139,10 @@ mod tests {
     fn a_source_and_a_class_are_found_where_they_are_written() {
         let sources = sources();
         let found = |place: Option<Place>| place.map(|place| place.to_string());
-        assert_eq!(found(sources.find("() => print(`a`)")).as_deref(), Some("js/case/test.js:5"));
+        assert_eq!(
+            found(sources.find("() => print(`a`)")).as_deref(),
+            Some("js/case/test.js:5")
+        );
         assert_eq!(found(sources.find("nowhere")), None);
         assert_eq!(found(sources.find("")), None);
         assert_eq!(found(sources.find("class")), None, "it is in two places");

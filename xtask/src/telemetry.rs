@@ -80,6 +80,9 @@ pub struct Wrapper {
     /// From 1 on, in the order of birth.
     pub number: u64,
     pub class: Option<String>,
+    /// Slots in use of the table that holds callbacks.
+    #[serde(default)]
+    pub slots: u64,
     /// Where it is in the engine's memory, if the engine tells.
     #[serde(default)]
     pub address: Option<String>,
@@ -96,7 +99,9 @@ pub struct Linear {
     /// The field of the wrapper that has its address.
     pub field: String,
     pub address: u64,
-    /// The handle of its callback; below 0 if it has none.
+    /// What it is that the guest holds by a handle: `callback`.
+    pub what: String,
+    /// The handle; below 0 if there is none.
     pub handle: i64,
     /// The names that lead to the table which the handle indexes; none if it is the guest's own.
     pub table: Option<Vec<String>>,

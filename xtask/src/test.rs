@@ -51,15 +51,21 @@ pub fn test(flags: TestFlags, interrupt: &Interrupt) -> Result<Status> {
         output: OUTPUT,
     };
     let jobs = flags.jobs.unwrap_or_else(schedule::cores);
-    let facts = schedule::all(&cells, |cell| times.of(cell), jobs, interrupt, |cell| {
-        let line = progress.begin_cell(cell);
-        let facts = cell.run(&checkout, &guests, limits, interrupt)?;
-        drop(line);
-        if interrupt.signal().is_none() {
-            progress.end_cell(&facts);
-        }
-        Ok(facts)
-    })?;
+    let facts = schedule::all(
+        &cells,
+        |cell| times.of(cell),
+        jobs,
+        interrupt,
+        |cell| {
+            let line = progress.begin_cell(cell);
+            let facts = cell.run(&checkout, &guests, limits, interrupt)?;
+            drop(line);
+            if interrupt.signal().is_none() {
+                progress.end_cell(&facts);
+            }
+            Ok(facts)
+        },
+    )?;
     if interrupt.signal().is_some() {
         let done = facts.iter().filter(|facts| facts.judgement.numbers.is_some()).count();
         output::note(&format!("interrupted: {done} of {} cells had ended", cells.len()));

@@ -2,10 +2,17 @@
 //! the class that wasm-bindgen generates, with its finalizer, and that holds a
 //! JavaScript function. Where memory cannot grow it traps, as such guests do.
 
+mod watch;
+
 use js_sys::Function;
 use wasm_bindgen::JsValue;
 use wasm_bindgen::convert::IntoWasmAbi;
 use wasm_bindgen::prelude::wasm_bindgen;
+
+/// The handle of a JavaScript value: its index in wasm-bindgen's table of them.
+fn handle(value: &JsValue) -> i32 {
+    value.into_abi() as i32
+}
 
 #[wasm_bindgen]
 #[derive(Debug, Default)]
@@ -33,10 +40,9 @@ impl Obj {
         }
     }
 
-    /// The index of the callback in the table of JavaScript values, or -1: no
-    /// collector can see it, and who asks what keeps an object alive has to be told.
+    /// The handle of the callback, or -1: no collector can see it, and who asks
+    /// what keeps an object alive has to be told.
     pub fn callback_of(&self) -> i32 {
-        let index = |callback: &Function| (callback.as_ref() as &JsValue).into_abi().cast_signed();
-        self.callback.as_ref().map_or(-1, index)
+        self.callback.as_ref().map_or(-1, |callback| handle(callback))
     }
 }

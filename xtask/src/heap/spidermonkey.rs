@@ -50,6 +50,13 @@ pub fn parse(input: impl BufRead, wanted: Wanted<'_>) -> Result<Heap> {
     dump.heap(variable)
 }
 
+/// Records of registries, either way round.
+#[derive(Debug, Default)]
+struct Records {
+    of: HashMap<Id, Id>,
+    of_registry: HashMap<Id, Vec<Id>>,
+}
+
 impl Dump {
     fn read(mut input: impl BufRead) -> Result<Dump> {
         let mut dump = Dump::default();
@@ -105,16 +112,19 @@ impl Dump {
         Ok(())
     }
 
-    fn heap(mut self, variable: &str) -> Result<Heap> {
+    fn heap(self, variable: &str) -> Result<Heap> {
         let mut heap = Heap::default();
         let mut weak = HashMap::new();
-        let mut edges = std::mem::take(&mut self.edges).into_iter();
+        let records = self.records();
+        let mut rest = &self.edges[..];
         for node in &self.nodes {
             let text = self.names.get(node.text);
             let (kind, class) = node_kind(text);
             let number = heap.names.number(class);
             let id = heap.add_node(kind, number)?;
-            for raw in edges.by_ref().take(node.edges as usize) {
+            let own;
+            (own, rest) = rest.split_at(node.edges as usize);
+            for raw in own {
                 let name = self.names.get(raw.name);
                 let Some(to) = self.ids.get(&raw.to).copied() else {
                     // Permanent strings and symbols are in no zone that is dumped; all the rest is.
@@ -128,9 +138,20 @@ impl Dump {
                     weak.insert(id, to);
                     continue;
                 }
-                let (target, _) = node_kind(self.names.get(self.nodes[to as usize].text));
+                if name == "hashset element" && records.of.contains_key(&to) {
+                    continue;
+                }
+                let (target, _) = self.node(to);
                 let edge = edge(&mut heap, text, name, target, to);
                 heap.add_edge(edge)?;
+            }
+            for record in records.of_registry.get(&id).into_iter().flatten() {
+                let label = Label::Name(heap.names.number("record"));
+                heap.add_edge(Edge {
+                    kind: EdgeKind::Internal,
+                    label,
+                    to: *record,
+                })?;
             }
         }
         let scopes = self.find_globals(&mut heap);
@@ -140,6 +161,39 @@ impl Dump {
         self.find_classes(&mut heap)?;
         self.find_positions(&mut heap);
         Ok(heap)
+    }
+
+    fn node(&self, id: Id) -> (NodeKind, &str) {
+        node_kind(self.names.get(self.nodes[id as usize].text))
+    }
+
+    /// The records of registries: the global object has them all in a set, but a
+    /// record is dropped with its registry, and so it is the registry that holds
+    /// it. Both refer to the registry's queue.
+    fn records(&self) -> Records {
+        let mut queues: HashMap<Id, Id> = HashMap::new();
+        let mut waiting: Vec<(Id, Id)> = Vec::new();
+        let mut rest = &self.edges[..];
+        for (id, node) in (0..).zip(&self.nodes) {
+            let own;
+            (own, rest) = rest.split_at(node.edges as usize);
+            let (_, class) = self.node(id);
+            let targets = own.iter().filter_map(|edge| self.ids.get(&edge.to).copied());
+            let mut to_queue = targets.filter(|to| self.node(*to).1 == "FinalizationQueue");
+            match class {
+                "FinalizationRegistry" => queues.extend(to_queue.map(|queue| (queue, id))),
+                "FinalizationRecord" => waiting.extend(to_queue.next().map(|queue| (queue, id))),
+                _ => {}
+            }
+        }
+        let mut records = Records::default();
+        for (queue, record) in waiting {
+            if let Some(registry) = queues.get(&queue) {
+                records.of.insert(record, *registry);
+                records.of_registry.entry(*registry).or_default().push(record);
+            }
+        }
+        records
     }
 
     /// Finds the global objects and the scopes of global variables, and returns the latter.
@@ -213,7 +267,13 @@ fn cell(line: &str) -> Option<(u64, &str)> {
 /// class, or with what it is that is no object.
 fn node_kind(text: &str) -> (NodeKind, &str) {
     const UNKNOWN: &str = " <unknown object>";
-    const SCOPES: &[&str] = &["LexicalEnvironment", "Call", "WasmCall", "With", "NonSyntacticVariables"];
+    const SCOPES: &[&str] = &[
+        "LexicalEnvironment",
+        "Call",
+        "WasmCall",
+        "With",
+        "NonSyntacticVariables",
+    ];
     if text.starts_with("Function ") {
         return (NodeKind::Function, "function");
     }
@@ -223,7 +283,13 @@ fn node_kind(text: &str) -> (NodeKind, &str) {
     let engine = SCOPES.contains(&class)
         || class.starts_with("Finalization") && class != "FinalizationRegistry"
         || class.contains("Generator")
-        || ["SavedFrame", "ScriptSource", "PromiseDebugInfo", "PromiseReactionRecord"].contains(&class);
+        || [
+            "SavedFrame",
+            "ScriptSource",
+            "PromiseDebugInfo",
+            "PromiseReactionRecord",
+        ]
+        .contains(&class);
     match engine {
         true => (NodeKind::Engine, class),
         false => (NodeKind::Object, class),
@@ -233,9 +299,18 @@ fn node_kind(text: &str) -> (NodeKind, &str) {
 /// What an edge is, by the node that it begins at, its name, and what it leads to.
 fn edge(heap: &mut Heap, from: &str, name: &str, target: NodeKind, to: Id) -> Edge {
     let engines = name.starts_with("**")
-        || ["vector element", "hashset element", "hashmap value", "hashmap key", "global-lexical-env"].contains(&name)
+        || [
+            "vector element",
+            "hashset element",
+            "hashmap value",
+            "hashmap key",
+            "global-lexical-env",
+        ]
+        .contains(&name)
         || name.starts_with("CLASS_");
-    let index = name.strip_prefix("objectElements[").and_then(|rest| rest.strip_suffix(']')?.parse().ok());
+    let index = name
+        .strip_prefix("objectElements[")
+        .and_then(|rest| rest.strip_suffix(']')?.parse().ok());
     let (kind, class) = node_kind(from);
     let named = Label::Name(heap.names.number(name));
     let (kind, label) = match (index, class) {
@@ -248,6 +323,8 @@ fn edge(heap: &mut Heap, from: &str, name: &str, target: NodeKind, to: Id) -> Ed
         _ if engines => (EdgeKind::Internal, named),
         (_, "LexicalEnvironment" | "Call" | "NonSyntacticVariables") => match name {
             "enclosing_environment" => (EdgeKind::Internal, named),
+            // `this` is kept as a variable that no program could name.
+            ".this" => (EdgeKind::CapturedVariable, Label::Name(heap.names.number("this"))),
             _ => (EdgeKind::CapturedVariable, named),
         },
         _ if kind == NodeKind::Engine => (EdgeKind::Internal, named),

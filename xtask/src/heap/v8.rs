@@ -273,7 +273,11 @@ impl Rows {
     fn synthetic(&self, layout: &Layout) -> Vec<Id> {
         let synthetic = layout.node_types.iter().position(|name| name == "synthetic");
         let is = |node: &Node| Some(usize::from(node.kind)) == synthetic;
-        (0..).zip(&self.nodes).filter(|(_, node)| is(node)).map(|(id, _)| id).collect()
+        (0..)
+            .zip(&self.nodes)
+            .filter(|(_, node)| is(node))
+            .map(|(id, _)| id)
+            .collect()
     }
 
     /// Where functions are written: the line is told by itself, the file by the function's code.

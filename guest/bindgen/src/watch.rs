@@ -1,0 +1,73 @@
+//! A closure that asks to be called again for each frame, and for that holds the
+//! cell that it lies in itself. The pattern is that of a leak which was reported
+//! of floating-ui's `auto_update`
+//! (<https://github.com/RustForWeb/floating-ui/issues/349>), built anew.
+
+use crate::handle;
+use std::cell::RefCell;
+use std::rc::Rc;
+use wasm_bindgen::JsValue;
+use wasm_bindgen::prelude::{Closure, wasm_bindgen};
+
+#[wasm_bindgen]
+extern "C" {
+    /// Something of a page that calls back once for the next frame.
+    #[derive(Debug)]
+    pub type Element;
+
+    #[wasm_bindgen(method, setter)]
+    fn set_onframe(this: &Element, callback: &JsValue);
+}
+
+/// Where the closure lies: it is here that it can be let go of.
+type Frame = Rc<RefCell<Option<Closure<dyn FnMut()>>>>;
+
+/// Watches an element, frame by frame.
+#[wasm_bindgen]
+#[derive(Debug)]
+pub struct Watch {
+    frame: Frame,
+    element: i32,
+}
+
+#[wasm_bindgen]
+impl Watch {
+    #[wasm_bindgen(constructor)]
+    pub fn new(element: Element) -> Watch {
+        let frame = Frame::default();
+        let watched = handle(element.as_ref());
+        // The closure holds the cell that holds the closure: nobody but `stop` ends that.
+        let again = Rc::clone(&frame);
+        let closure = Closure::new(move || ask(&again, &element));
+        *frame.borrow_mut() = Some(closure);
+        Watch {
+            frame,
+            element: watched,
+        }
+    }
+
+    /// Asks for the first frame; for each after that the closure asks itself.
+    pub fn start(&self, element: &Element) {
+        ask(&self.frame, element);
+    }
+
+    /// Lets go of the closure, and so of all that it holds: the element, and the cell.
+    pub fn stop(&self) {
+        self.frame.take();
+    }
+
+    /// The handle of the element, which the closure holds, or -1: no collector can
+    /// see it, and who asks what keeps an object alive has to be told.
+    pub fn held_by_closure(&self) -> i32 {
+        match *self.frame.borrow() {
+            Some(_) => self.element,
+            None => -1,
+        }
+    }
+}
+
+fn ask(frame: &Frame, element: &Element) {
+    if let Some(closure) = &*frame.borrow() {
+        element.set_onframe(closure.as_ref());
+    }
+}
