@@ -1,4 +1,4 @@
-//! What was explained, drawn: as text, as Mermaid, for Graphviz.
+//! What was explained, as text.
 
 use crate::explain::{Shown, Told};
 use crate::explanation::{Explanation, LinearMemory, Step};
@@ -126,114 +126,10 @@ fn slot(step: &Step) -> String {
     }
 }
 
-/// All answers as one Mermaid flowchart, a subgraph each.
-pub fn mermaid(all: &[Told]) -> String {
-    let mut text = "flowchart TD\n".to_owned();
-    for (number, told) in all.iter().enumerate() {
-        let title = mermaid_text(&[title(told)]);
-        text += &format!("  subgraph e{number}[{title}]\n");
-        if let Shown::Kept(explanation) = &told.answer {
-            text += &format!("    e{number}root([{}])\n", mermaid_text(&[explanation.root.clone()]));
-            let mut from = "root".to_owned();
-            for (index, step) in explanation.steps.iter().enumerate() {
-                let label = mermaid_text(&[step.label.clone()]);
-                let node = mermaid_text(&node_lines(step));
-                text += &format!("    e{number}{from} -->|{label}| e{number}n{index}[{node}]\n");
-                from = format!("n{index}");
-            }
-            if let Some((linear, index)) = closing(explanation) {
-                let label = mermaid_text(&[format!(".{} = {:#x}", linear.field, linear.address)]);
-                let handle = mermaid_text(&["linear memory".to_owned(), handle_words(linear)]);
-                text += &format!("    e{number}{from} -.->|{label}| e{number}linear[({handle})]\n");
-                text += &format!("    e{number}linear -.-> e{number}n{index}\n");
-            }
-        } else {
-            text += &format!("    e{number}none[{}]\n", mermaid_text(&[without_path(&told.answer)]));
-        }
-        text += "  end\n";
-    }
-    text
-}
-
-/// All answers for Graphviz, a cluster each.
-pub fn dot(all: &[Told]) -> String {
-    let mut text = "digraph explain {\n  node [shape=box];\n".to_owned();
-    for (number, told) in all.iter().enumerate() {
-        text += &format!(
-            "  subgraph cluster{number} {{\n    label={};\n",
-            dot_text(&[title(told)])
-        );
-        if let Shown::Kept(explanation) = &told.answer {
-            let root = dot_text(&[explanation.root.clone()]);
-            text += &format!("    e{number}root [label={root}, shape=ellipse];\n");
-            let mut from = "root".to_owned();
-            for (index, step) in explanation.steps.iter().enumerate() {
-                text += &format!("    e{number}n{index} [label={}];\n", dot_text(&node_lines(step)));
-                let label = dot_text(&[step.label.clone()]);
-                text += &format!("    e{number}{from} -> e{number}n{index} [label={label}];\n");
-                from = format!("n{index}");
-            }
-            if let Some((linear, index)) = closing(explanation) {
-                let label = dot_text(&[format!(".{} = {:#x}", linear.field, linear.address)]);
-                let handle = dot_text(&["linear memory".to_owned(), handle_words(linear)]);
-                text += &format!("    e{number}linear [label={handle}, shape=cylinder, style=dashed];\n");
-                text += &format!("    e{number}{from} -> e{number}linear [label={label}, style=dashed];\n");
-                text += &format!("    e{number}linear -> e{number}n{index} [style=dashed];\n");
-            }
-        } else {
-            let words = dot_text(&[without_path(&told.answer)]);
-            text += &format!("    e{number}none [label={words}];\n");
-        }
-        text += "  }\n";
-    }
-    text + "}\n"
-}
-
-fn title(told: &Told) -> String {
-    format!("{} on {}", told.case, told.program)
-}
-
-fn without_path(answer: &Shown) -> String {
-    match answer {
-        Shown::Kept(explanation) => explanation.wrapper.clone(),
-        Shown::Nothing { wrapper, .. } => format!("nothing keeps {wrapper} alive"),
-        Shown::CannotTell(reason) => format!("it cannot tell: {reason}"),
-        Shown::Failed(reason) => format!("there is no answer: {reason}"),
-    }
-}
-
-fn node_lines(step: &Step) -> Vec<String> {
-    let parts = [Some(step.node.clone()), step.source.clone(), step.place.clone()];
-    parts.into_iter().flatten().collect()
-}
-
-/// Linear memory, and the step that it leads back to.
-fn closing(explanation: &Explanation) -> Option<(&LinearMemory, usize)> {
-    let linear = explanation.linear_memory.as_ref()?;
-    Some((linear, linear.closes?))
-}
-
-fn handle_words(linear: &LinearMemory) -> String {
+/// What the guest holds by a handle.
+pub fn handle_words(linear: &LinearMemory) -> String {
     match linear.handle {
         Some(handle) => format!("{} handle {handle}", linear.what),
         None => format!("no {}", linear.what),
     }
-}
-
-/// Quoted, with what Mermaid would take for its own written by number.
-fn mermaid_text(lines: &[String]) -> String {
-    let mut text = String::new();
-    for character in lines.join("\n").chars() {
-        match character {
-            '\n' => text += "<br>",
-            '"' | '#' | '<' | '>' | '&' | '`' | '|' | ';' | '\\' => text += &format!("#{};", u32::from(character)),
-            _ => text.push(character),
-        }
-    }
-    format!("\"{text}\"")
-}
-
-fn dot_text(lines: &[String]) -> String {
-    let text = lines.join("\n").replace('\\', "\\\\").replace('"', "\\\"");
-    format!("\"{}\"", text.replace('\n', "\\n"))
 }

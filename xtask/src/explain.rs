@@ -3,6 +3,7 @@
 use crate::case;
 use crate::cell::Cell;
 use crate::checkout::Checkout;
+use crate::diagram::{Language, diagram};
 use crate::draw;
 use crate::explanation::{self, Explanation};
 use crate::file;
@@ -117,8 +118,8 @@ fn print(all: &[Told], format: Format) -> Result<()> {
             let texts: Vec<String> = all.iter().filter(|told| !failed(told)).map(draw::text).collect();
             output::print(&texts.join("\n"))?;
         }
-        Format::Mermaid => output::print(&draw::mermaid(all))?,
-        Format::Dot => output::print(&draw::dot(all))?,
+        Format::Mermaid => output::print(&diagram(all, Language::Mermaid))?,
+        Format::Dot => output::print(&diagram(all, Language::Dot))?,
         Format::Json => output::print(&format!("{}\n", serde_json::to_string_pretty(all)?))?,
     }
     for told in all.iter().filter(failed) {

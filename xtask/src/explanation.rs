@@ -53,19 +53,6 @@ pub struct LinearMemory {
     pub closes: Option<usize>,
 }
 
-impl Explanation {
-    /// The steps' labels, without what the engine alone has a name for.
-    #[cfg(test)]
-    pub fn named(&self) -> Vec<&str> {
-        let named = |step: &&Step| step.kind != EdgeKind::Internal;
-        self.steps
-            .iter()
-            .filter(named)
-            .map(|step| step.label.as_str())
-            .collect()
-    }
-}
-
 /// The name of a wrapper.
 pub fn name(wrapper: &Wrapper) -> String {
     format!("{} #{}", wrapper.class.as_deref().unwrap_or("object"), wrapper.number)

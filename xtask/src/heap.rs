@@ -2,9 +2,12 @@
 //! snapshots make it; who looks for paths knows no engine.
 
 mod json;
-pub mod jsc;
-pub mod spidermonkey;
-pub mod v8;
+mod jsc;
+mod spidermonkey;
+mod v8;
+
+#[cfg(test)]
+mod tests;
 
 use anyhow::{Context, Result, ensure};
 use serde::Serialize;

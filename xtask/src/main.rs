@@ -22,6 +22,7 @@ mod engine;
 mod shell;
 mod feature;
 mod find;
+mod places;
 mod probe;
 mod version;
 mod canary;
@@ -52,6 +53,7 @@ mod verdict;
 mod judge;
 
 mod draw;
+mod diagram;
 
 mod table;
 mod failure;

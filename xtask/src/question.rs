@@ -128,7 +128,7 @@ impl Told {
 /// An error with the last thing that was said.
 fn with_last_line(what: &str, printed: &Printed, stderr: &str) -> anyhow::Error {
     let lines = printed.transcript.iter().map(String::as_str).chain(stderr.lines());
-    match lines.filter(|line| !line.trim().is_empty()).last() {
+    match lines.rev().find(|line| !line.trim().is_empty()) {
         Some(line) => anyhow!("{what}; it said `{}`", crate::failure::clip(line)),
         None => anyhow!("{what}; it said nothing"),
     }

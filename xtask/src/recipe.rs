@@ -1,7 +1,7 @@
 //! What installs what, on which system: a table.
 
 use crate::engine::Engine;
-use crate::find::numbers;
+use crate::places::numbers;
 use crate::toolchain::TARGET;
 use regex::Regex;
 

@@ -145,6 +145,12 @@ impl Dump {
                 let edge = edge(&mut heap, text, name, target, to);
                 heap.add_edge(edge)?;
             }
+            // Its edges come last: an object's shape is the first of them.
+            let has_shape = own.first().is_some_and(|raw| self.names.get(raw.name) == "shape");
+            ensure!(
+                kind == NodeKind::Engine || has_shape,
+                "it is cut off: an object has no shape"
+            );
             for record in records.of_registry.get(&id).into_iter().flatten() {
                 let label = Label::Name(heap.names.number("record"));
                 heap.add_edge(Edge {
@@ -157,7 +163,8 @@ impl Dump {
         let scopes = self.find_globals(&mut heap);
         heap.roots = self.roots();
         let value = scopes.iter().find_map(|scope| heap.by_name(*scope, variable));
-        heap.target = value.and_then(|value| weak.get(&value).copied());
+        let value = value.with_context(|| format!("it is cut off: `{variable}` is not there"))?;
+        heap.target = weak.get(&value).copied();
         self.find_classes(&mut heap)?;
         self.find_positions(&mut heap);
         Ok(heap)
