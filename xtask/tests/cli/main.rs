@@ -2,6 +2,7 @@
 //! and what is left behind.
 
 mod checkout;
+mod explaining;
 mod finding;
 mod installing;
 mod output;

@@ -2,8 +2,9 @@
 //!
 //! Its orders lie beside it, in a file of its name with `.orders` behind. Each
 //! line is `WHEN: ORDER`, where WHEN is `probe` if it is asked who it is,
-//! `canary` if it is to prove itself, `case` if it is to run a case, and `tool`
-//! if it is called with anything else. Orders for `WHEN ARGUMENT` go before
+//! `canary` if it is to prove itself, `explain` if it is asked what keeps an
+//! object alive, `case` if it is to run a case, and `tool` if it is called with
+//! anything else. Orders for `WHEN ARGUMENT` go before
 //! those for WHEN alone, if it is called with that argument too. Without orders
 //! the canary is well.
 
@@ -30,7 +31,7 @@ fn main() -> ExitCode {
         hang();
     }
     let has = |script: &str| arguments.iter().any(|word| word == script);
-    let when = ["probe", "canary"]
+    let when = ["probe", "canary", "explain"]
         .into_iter()
         .find(|name| has(&format!("js/{name}.js")));
     let when = when.unwrap_or(if has("js/shell.js") { "case" } else { "tool" });
@@ -104,6 +105,20 @@ fn obey(order: &str, arguments: &[String]) -> Option<ExitCode> {
         "crash" => abort(),
         "note-pid" => append(rest, &format!("{}\n", std::process::id())),
         "note-arguments" => append(rest, &format!("{}\n", arguments.join(" "))),
+        "copy" => {
+            let (from, to) = rest.split_once(" to ").expect("FROM to TO");
+            fs::copy(from, to).expect("it can copy");
+        }
+        "write" => {
+            let (name, text) = rest.split_once(' ').expect("NAME TEXT");
+            fs::write(name, text).expect("it can write");
+        }
+        "grow" => {
+            let (name, bytes) = rest.split_once(' ').expect("NAME BYTES");
+            let file = fs::File::create(name).expect("it can create");
+            file.set_len(bytes.parse().expect("a number of bytes"))
+                .expect("it can grow");
+        }
         "link" => {
             let (from, to) = rest.split_once(" to ").expect("FROM to TO");
             // A package manager may be called more than once.

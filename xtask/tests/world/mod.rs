@@ -71,7 +71,13 @@ impl World {
         ] {
             world.copy(name);
         }
-        for name in ["js/probe.js", "js/canary.js", "js/m0", "expected/m0.txt"] {
+        for name in [
+            "js/probe.js",
+            "js/canary.js",
+            "js/explain.js",
+            "js/m0",
+            "expected/m0.txt",
+        ] {
             world.copy(name);
         }
         world.bring_guests(built(&["build", "m0"], &M0_GUEST));
@@ -114,6 +120,13 @@ impl World {
     /// Puts a fake engine on PATH: what it answers to the probe, and what it does in a case.
     pub fn engine(&self, name: &str, answer: &str, orders: &[&str]) -> PathBuf {
         let orders = orders.iter().map(|order| format!("case: {order}"));
+        let orders: Vec<String> = [format!("probe: {answer}")].into_iter().chain(orders).collect();
+        self.fake(&self.bin.join(name), &orders)
+    }
+
+    /// Puts a fake engine on PATH that is asked what keeps an object alive.
+    pub fn explainer(&self, name: &str, answer: &str, orders: &[&str]) -> PathBuf {
+        let orders = orders.iter().map(|order| format!("explain: {order}"));
         let orders: Vec<String> = [format!("probe: {answer}")].into_iter().chain(orders).collect();
         self.fake(&self.bin.join(name), &orders)
     }

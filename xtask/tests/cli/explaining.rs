@@ -1,0 +1,279 @@
+//! `cargo xtask explain`: what engines may answer, and how it is shown.
+
+use crate::world::{Answer, D8, JS, JSC, World, repository};
+use serde_json::Value;
+use std::fs;
+
+const FINISHED: &str = r#"say @ {"type":"quit","status":0}"#;
+const WRITTEN: &str = r#"say @ {"type":"snapshot","file":"heap.snapshot"}"#;
+const KEPT: &str = r#"say @ {"type":"wrapper","made":10,"alive":10,"number":1,"class":"WasmObject","slots":10,"linear":{"field":"obj","address":196592,"what":"callback","handle":0,"table":["table","objects"]}}"#;
+
+/// A real snapshot of V8's heap, cut down.
+fn snapshot() -> String {
+    let path = repository().join("xtask/tests/snapshots/m1.v8.heapsnapshot");
+    fs::read_to_string(path).unwrap()
+}
+
+/// Explains m0 on a d8 that does as ordered; `text` is the snapshot that the order `copy` finds.
+fn explain(text: &str, orders: &[&str], arguments: &[&str]) -> Answer {
+    let world = World::new();
+    let file = world.file("snapshot");
+    fs::write(&file, text).unwrap();
+    let copy = format!("copy {} to heap.snapshot", file.display());
+    let orders: Vec<&str> = orders
+        .iter()
+        .map(|order| if *order == "copy" { copy.as_str() } else { *order })
+        .collect();
+    world.explainer("d8", D8, &orders);
+    let answer = world.run(&[&["explain", "m0", "--engine", "v8"], arguments].concat());
+    world.assert_clean();
+    answer
+}
+
+/// What it does to be understood.
+const GOOD: &[&str] = &[KEPT, "copy", WRITTEN, FINISHED];
+
+#[test]
+fn a_path_is_shown_as_text() {
+    let answer = explain(&snapshot(), GOOD, &[]);
+    answer.expect(0, &[]);
+    let wanted = "\
+m0 on d8 10.0.1: WasmObject #1 is kept alive by
+  global
+  └ table                   ObjectTable    js/runtime.js:68
+    └ .objects              Array
+      └ [0]                 function
+        └ obj               WasmObject #1  js/runtime.js:140  captured variable
+          ┆ .obj = 0x2fff0  linear memory  callback handle 0  ⟶  table slot [0] above
+the dashed edge is invisible to the collector: nothing in linear memory can be traced, so the slot stays a root for ever.
+";
+    assert_eq!(
+        without_lines_of_runtime(&answer.stdout),
+        without_lines_of_runtime(wanted)
+    );
+}
+
+/// The runtime's lines move, and that is no matter here.
+fn without_lines_of_runtime(text: &str) -> String {
+    let mut parts = text.split("js/runtime.js:");
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |text, part| {
+        text + "js/runtime.js:" + part.trim_start_matches(|c: char| c.is_ascii_digit())
+    })
+}
+
+#[test]
+fn what_is_the_engines_own_is_shown_if_asked_for() {
+    let folded = explain(&snapshot(), GOOD, &[]);
+    let verbose = explain(&snapshot(), GOOD, &["--verbose"]);
+    assert!(!folded.stdout.contains("system / Context"), "{}", folded.stdout);
+    verbose.expect(0, &[]);
+    assert!(verbose.stdout.contains("└ (context)"), "{}", verbose.stdout);
+    assert!(verbose.stdout.contains("system / Context"), "{}", verbose.stdout);
+}
+
+#[test]
+fn a_path_is_drawn_in_each_format() {
+    let answer = explain(&snapshot(), GOOD, &["--format", "json"]);
+    let json: Value = serde_json::from_str(&answer.expect(0, &[]).stdout).unwrap();
+    let labels: Vec<&str> = json[0]["steps"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|step| step["label"].as_str().unwrap())
+        .collect();
+    assert_eq!(labels, ["table", ".objects", "[0]", "obj"]);
+    assert_eq!(json[0]["answer"], "kept");
+    assert_eq!(json[0]["linear_memory"]["closes"], 2);
+
+    let mermaid = explain(&snapshot(), GOOD, &["--format", "mermaid"]).stdout;
+    assert!(mermaid.starts_with("flowchart TD\n"), "{mermaid}");
+    assert!(mermaid.contains("e0n1 -->|\"[0]\"| e0n2\n"), "{mermaid}");
+    assert!(mermaid.contains("e0linear -.-> e0n2\n"), "{mermaid}");
+
+    let dot = explain(&snapshot(), GOOD, &["--format", "dot"]).stdout;
+    assert!(dot.starts_with("digraph explain {\n"), "{dot}");
+    assert!(dot.contains("e0n1 -> e0n2 [label=\"[0]\"];\n"), "{dot}");
+    assert!(dot.contains("e0linear -> e0n2 [style=dashed];\n"), "{dot}");
+    assert_eq!(dot.matches('{').count(), dot.matches('}').count(), "{dot}");
+}
+
+#[test]
+fn a_cycle_is_closed_only_by_the_slot_that_the_guest_means() {
+    let other = KEPT.replace("\"handle\":0", "\"handle\":1");
+    let elsewhere = KEPT.replace(r#"["table","objects"]"#, r#"["other","objects"]"#);
+    let of_the_guest = KEPT.replace(r#"["table","objects"]"#, "null");
+    for kept in [other, elsewhere, of_the_guest] {
+        let answer = explain(&snapshot(), &[&kept, "copy", WRITTEN, FINISHED], &[]);
+        answer.expect(0, &[]);
+        assert!(!answer.stdout.contains("above"), "{}", answer.stdout);
+        assert!(answer.stdout.contains("linear memory"), "{}", answer.stdout);
+    }
+}
+
+#[test]
+fn nothing_keeps_what_was_collected() {
+    let dead = KEPT
+        .replace("\"alive\":10", "\"alive\":0")
+        .replace("\"slots\":10", "\"slots\":0");
+    let answer = explain("", &[&dead, FINISHED], &[]);
+    answer.expect(0, &[]);
+    assert_eq!(
+        answer.stdout,
+        "m0 on d8 10.0.1: nothing keeps WasmObject #1 alive; all 10 were collected\n"
+    );
+    // What a finalizer should have freed is in use all the same.
+    let dead = KEPT.replace("\"alive\":10", "\"alive\":0");
+    let answer = explain("", &[&dead, FINISHED], &[]);
+    assert!(
+        answer.stdout.contains("10 slots of the table are still in use"),
+        "{}",
+        answer.stdout
+    );
+}
+
+#[test]
+fn a_snapshot_that_cannot_be_read_is_no_answer() {
+    let whole = snapshot();
+    let half = &whole[..whole.len() / 2];
+    let unknown = whole.replace("\"to_node\"", "\"target\"");
+    for (text, said) in [
+        (half, "cut off"),
+        ("", "the heap snapshot that it wrote is empty"),
+        (&unknown, "it is of a version that is unknown here: no field `to_node`"),
+        ("nonsense", "it is not the JSON that was expected"),
+        ("{}", "does not begin as V8's snapshots do"),
+    ] {
+        let answer = explain(text, GOOD, &[]);
+        answer.expect(2, &["error: m0 on d8 10.0.1: there is no answer", said]);
+        assert_eq!(answer.stdout, "");
+    }
+    let answer = explain("", &[KEPT, WRITTEN, FINISHED], &[]);
+    answer.expect(2, &["failed to read the heap snapshot that it wrote"]);
+}
+
+#[test]
+fn a_snapshot_in_an_unknown_version_of_any_engine_is_no_answer() {
+    let address = KEPT.replace("\"slots\"", "\"address\":\"0x10\",\"slots\"");
+    for (name, engine, probe, kept, text, said) in [
+        (
+            "jsc",
+            "jsc",
+            JSC,
+            address.as_str(),
+            r#"{"version":4,"type":"GCDebugging","nodes":[0,0,0,0,0,"0x0","0x0"]}"#,
+            "it is of version 4, which is unknown here; version 3 is read",
+        ),
+        ("js", "spidermonkey", JS, KEPT, "# Anything.", "it is cut off in line 1"),
+    ] {
+        let world = World::new();
+        let write = format!("write heap.snapshot {text}");
+        world.explainer(name, probe, &[kept, &write, WRITTEN, FINISHED]);
+        let answer = world.run(&["explain", "m0", "--engine", engine]);
+        answer.expect(2, &[said]);
+        world.assert_clean();
+    }
+}
+
+#[test]
+fn a_snapshot_that_is_too_large_is_not_read() {
+    let answer = explain("", &[KEPT, "grow heap.snapshot 524288000", WRITTEN, FINISHED], &[]);
+    answer.expect(
+        2,
+        &["the heap snapshot that it wrote has 500 MiB; up to 100 MiB are read"],
+    );
+}
+
+#[test]
+fn a_case_that_fails_before_it_is_asked_is_no_answer() {
+    for (orders, said) in [
+        (&["crash"][..], "it crashed: signal 6 (SIGABRT); it said nothing"),
+        (
+            &["say error: boom", "exit 1"],
+            "the case ended before it could be asked; it said `error: boom`",
+        ),
+        (&[], "the case ended before it could be asked; it said nothing"),
+        (&["say @ gibberish"], "is no telemetry"),
+        (
+            &[r#"say @ {"type":"wrapper","made":0,"alive":0,"number":1}"#, FINISHED],
+            "the case has no wrapper to ask about: no constructor of its objects calls `born(this)`",
+        ),
+        (
+            &[KEPT, "say error: disk full"],
+            "it stopped before it wrote its heap; it said `error: disk full`",
+        ),
+        (&[KEPT, "copy", WRITTEN, "crash"], "it crashed: signal 6"),
+    ] {
+        explain(&snapshot(), orders, &[]).expect(2, &[said]);
+    }
+}
+
+#[test]
+fn an_engine_that_hangs_while_it_writes_is_ended() {
+    let orders = [KEPT, "write heap.snapshot {\"snapshot\":", "hang"];
+    let answer = explain("", &orders, &["--timeout", "0.5"]);
+    answer.expect(2, &["it ran out of time after 0.5 s"]);
+}
+
+#[test]
+fn an_engine_that_cannot_tell_stops_no_other() {
+    let silent = r#"say @ {"type":"no-snapshot","reason":"it is too old"}"#;
+    let world = World::new();
+    world.explainer("jsc", JSC, &[silent, FINISHED]);
+    let alone = world.run(&["explain", "m0", "--engine", "jsc"]);
+    alone.expect(2, &[]);
+    assert_eq!(alone.stdout, "m0 on jsc 2.1: it cannot tell: it is too old\n");
+    let dead = KEPT.replace("\"alive\":10", "\"alive\":0");
+    world.explainer("d8", D8, &[&dead, FINISHED]);
+    let both = world.run(&["explain", "m0"]);
+    both.expect(0, &[]);
+    assert!(
+        both.stdout.contains("nothing keeps WasmObject #1 alive"),
+        "{}",
+        both.stdout
+    );
+    assert!(both.stdout.contains("it cannot tell: it is too old"), "{}", both.stdout);
+    // One that fails stops no other either, but there is an answer missing.
+    world.explainer("js", JS, &["crash"]);
+    let all = world.run(&["explain", "m0"]);
+    all.expect(2, &["m0 on js 102.1: there is no answer: it crashed"]);
+    assert!(
+        all.stdout.contains("nothing keeps WasmObject #1 alive"),
+        "{}",
+        all.stdout
+    );
+    world.assert_clean();
+}
+
+#[test]
+fn an_engine_that_lacks_what_the_case_needs_cannot_tell() {
+    let world = World::new();
+    world.explainer("d8", &D8.replace(",\"finalization-registry\"", ""), &[KEPT]);
+    let answer = world.run(&["explain", "m0", "--engine", "v8"]);
+    answer.expect(2, &[]);
+    assert_eq!(
+        answer.stdout,
+        "m0 on d8 10.0.1: it cannot tell: it has no finalization-registry, which the case needs\n"
+    );
+}
+
+#[test]
+fn a_page_is_written_whole_or_not_at_all() {
+    let answer = explain(&snapshot(), GOOD, &["--page", "page.md"]);
+    answer.expect(0, &[]);
+    assert_eq!(answer.stdout, "");
+    explain(&snapshot(), GOOD, &["--page", "no/such/page.md"]).expect(2, &["failed to write `no/such/page.md`"]);
+    explain(&snapshot(), GOOD, &["--page", "page.md", "--format", "dot"]).expect(2, &["cannot be used with"]);
+}
+
+#[test]
+fn wrong_usage_is_said() {
+    let world = World::new();
+    world.run(&["explain"]).expect(2, &["<CASE | DIR>"]);
+    world.run(&["explain", "m9"]).expect(2, &["there is no case `m9`"]);
+    world
+        .run(&["explain", "m0", "--format", "svg"])
+        .expect(2, &["invalid value 'svg'"]);
+    world.run(&["explain", "m0"]).expect(2, &["no engine was found"]);
+    world.run(&["explian", "m0"]).expect(2, &["explain"]);
+}
