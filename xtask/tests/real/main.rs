@@ -6,6 +6,7 @@ mod world;
 
 mod breakages;
 mod checks;
+mod explanations;
 
 use serde_json::Value;
 use std::io::Write;
@@ -14,35 +15,40 @@ use world::World;
 
 /// Makes each check a test on each engine.
 macro_rules! on_every_engine {
-    ($($check:ident)*) => {
-        on_every_engine!(@ v8 $($check)*);
-        on_every_engine!(@ jsc $($check)*);
-        on_every_engine!(@ spidermonkey $($check)*);
+    ($($module:ident::$check:ident)*) => {
+        on_every_engine!(@ v8 $($module $check)*);
+        on_every_engine!(@ jsc $($module $check)*);
+        on_every_engine!(@ spidermonkey $($module $check)*);
     };
-    (@ $engine:ident $($check:ident)*) => {
+    (@ $engine:ident $($module:ident $check:ident)*) => {
         mod $engine {
             $(#[test]
             fn $check() {
-                super::run(stringify!($engine), stringify!($check), super::checks::$check);
+                super::run(stringify!($engine), stringify!($check), super::$module::$check);
             })*
         }
     };
 }
 
 on_every_engine! {
-    the_seed_comes_out_word_for_word
-    the_guest_holds_57001_objects
-    m1_under_the_expectation_of_m0_fails
-    m0_under_the_expectation_of_m1_fails
-    an_object_has_one_callback_at_a_time
-    an_error_is_never_silent
-    a_rejection_is_never_silent
-    a_script_that_stops_early_fails
-    the_readme_of_expectations_is_true
-    a_path_may_hold_anything
-    a_case_is_two_files
-    without_gc_nothing_is_judged
-    every_breakage_is_noticed
+    checks::the_seed_comes_out_word_for_word
+    checks::the_guest_holds_57001_objects
+    checks::m1_under_the_expectation_of_m0_fails
+    checks::m0_under_the_expectation_of_m1_fails
+    checks::an_object_has_one_callback_at_a_time
+    checks::an_error_is_never_silent
+    checks::a_rejection_is_never_silent
+    checks::a_script_that_stops_early_fails
+    checks::the_readme_of_expectations_is_true
+    checks::a_path_may_hold_anything
+    checks::a_case_is_two_files
+    checks::without_gc_nothing_is_judged
+    checks::every_breakage_is_noticed
+    explanations::the_paths_of_all_engines_agree
+    explanations::a_function_is_shown_as_it_is_written
+    explanations::nothing_keeps_what_is_collected
+    explanations::a_path_is_the_one_that_there_is
+    explanations::the_page_of_explanations_is_true
 }
 
 const ENGINES: &[&str] = &["v8", "jsc", "spidermonkey"];
