@@ -5,6 +5,7 @@ use crate::cell::Cell;
 use crate::checkout::Checkout;
 use crate::diagram::{Language, diagram};
 use crate::draw;
+use crate::engine::Engine;
 use crate::explanation::{self, Explanation};
 use crate::file;
 use crate::flags::{ExplainFlags, Format};
@@ -15,7 +16,7 @@ use crate::process::Limits;
 use crate::progress::Progress;
 use crate::question::{self, Answer};
 use crate::schedule;
-use anyhow::Result;
+use anyhow::{Context, Result};
 use serde::Serialize;
 use std::path::Path;
 
@@ -70,7 +71,7 @@ pub fn explain(flags: ExplainFlags, interrupt: &Interrupt) -> Result<Status> {
         |cell| {
             let line = progress.begin_cell(cell);
             let answer = question::ask(cell, &checkout, &guests, limits, interrupt);
-            let answer = answer.and_then(|answer| shown(answer, flags.verbose));
+            let answer = answer.and_then(|answer| shown(answer, cell.program.engine, flags.verbose));
             drop(line);
             Ok(Told {
                 case: cell.case.name.clone(),
@@ -98,15 +99,23 @@ pub fn explain(flags: ExplainFlags, interrupt: &Interrupt) -> Result<Status> {
     })
 }
 
-fn shown(answer: Answer, verbose: bool) -> Result<Shown> {
+fn shown(answer: Answer, engine: &Engine, verbose: bool) -> Result<Shown> {
     Ok(match answer {
-        Answer::Kept(kept) => Shown::Kept(explanation::explain(&kept, verbose)?),
         Answer::Nothing(wrapper) => Shown::Nothing {
             wrapper: explanation::name(&wrapper),
             made: wrapper.made,
             slots: wrapper.slots,
         },
         Answer::CannotTell(reason) => Shown::CannotTell(reason),
+        Answer::Kept(kept) => match (explanation::explain(&kept, verbose), engine.snapshot.hides()) {
+            (Some(explanation), _) => Shown::Kept(explanation),
+            (None, why) => {
+                let name = explanation::name(&kept.wrapper);
+                let what = format!("{name} is alive, but no path from a root leads to it");
+                let why = why.with_context(|| format!("{what}: the snapshot is not whole"))?;
+                Shown::CannotTell(format!("{what}: {why}"))
+            }
+        },
     })
 }
 

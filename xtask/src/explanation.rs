@@ -6,7 +6,6 @@ use crate::path::{self, Start};
 use crate::question::Kept;
 use crate::sources::{Place, Sources};
 use crate::telemetry::Wrapper;
-use anyhow::{Context, Result};
 use serde::Serialize;
 
 /// How many characters of a function's source are shown.
@@ -58,16 +57,11 @@ pub fn name(wrapper: &Wrapper) -> String {
     format!("{} #{}", wrapper.class.as_deref().unwrap_or("object"), wrapper.number)
 }
 
-/// Finds the path and puts it into words; with `verbose` the engine's own nodes stay.
-pub fn explain(kept: &Kept, verbose: bool) -> Result<Explanation> {
+/// Finds the path and puts it into words; with `verbose` the engine's own nodes
+/// stay. None if there is no path from a root.
+pub fn explain(kept: &Kept, verbose: bool) -> Option<Explanation> {
     let Kept { wrapper, heap, sources } = kept;
-    let target = heap.target.context("the heap has no wrapper")?;
-    let path = path::shortest(heap, target).with_context(|| {
-        format!(
-            "{} is in the heap, but no path from a root leads to it: the snapshot is not whole",
-            name(wrapper)
-        )
-    })?;
+    let path = path::shortest(heap, heap.target?)?;
     let folded = match verbose {
         true => path.edges.clone(),
         false => path::fold(heap, &path),
@@ -87,7 +81,7 @@ pub fn explain(kept: &Kept, verbose: bool) -> Result<Explanation> {
         last.node = name(wrapper);
     }
     let linear_memory = words.linear_memory(&folded, &mut steps);
-    Ok(Explanation {
+    Some(Explanation {
         wrapper: name(wrapper),
         made: wrapper.made,
         alive: wrapper.alive,

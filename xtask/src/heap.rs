@@ -262,6 +262,14 @@ pub enum Format {
 }
 
 impl Format {
+    /// What an engine keeps to itself, so that a path may be hidden.
+    pub fn hides(self) -> Option<&'static str> {
+        match self {
+            Format::Jsc => Some("JavaScriptCore keeps what a Map or a Set holds out of its snapshots"),
+            Format::V8 | Format::SpiderMonkey => None,
+        }
+    }
+
     /// Reads a snapshot.
     pub fn parse(self, input: impl BufRead, wanted: Wanted<'_>) -> Result<Heap> {
         let heap = match self {

@@ -23,6 +23,8 @@ struct Dump {
     nodes: Vec<Node>,
     edges: Vec<RawEdge>,
     roots: Vec<(u64, Box<str>)>,
+    /// The keys and values of weak maps.
+    weak_entries: Vec<(u64, u64)>,
     /// Nodes by address.
     ids: HashMap<u64, Id>,
     names: super::Names,
@@ -48,13 +50,6 @@ pub fn parse(input: impl BufRead, wanted: Wanted<'_>) -> Result<Heap> {
     };
     let dump = Dump::read(input)?;
     dump.heap(variable)
-}
-
-/// Records of registries, either way round.
-#[derive(Debug, Default)]
-struct Records {
-    of: HashMap<Id, Id>,
-    of_registry: HashMap<Id, Vec<Id>>,
 }
 
 impl Dump {
@@ -89,10 +84,13 @@ impl Dump {
         Ok(dump)
     }
 
-    /// What is no root in this part is a heading, or an entry of a weak map.
+    /// What is no root and no entry of a weak map in this part is a heading.
     fn read_root(&mut self, text: &str) {
         if let Some((address, name)) = cell(text) {
             self.roots.push((address, shortened(name).into()));
+        } else if let Some(entry) = text.strip_prefix("WeakMapEntry ") {
+            let field = |name| entry.split(' ').find_map(|word| hexadecimal(word.strip_prefix(name)?));
+            self.weak_entries.extend(field("key=").zip(field("value=")));
         }
     }
 
@@ -116,6 +114,7 @@ impl Dump {
         let mut heap = Heap::default();
         let mut weak = HashMap::new();
         let records = self.records();
+        let extra = self.extra_edges(&records);
         let mut rest = &self.edges[..];
         for node in &self.nodes {
             let text = self.names.get(node.text);
@@ -138,7 +137,7 @@ impl Dump {
                     weak.insert(id, to);
                     continue;
                 }
-                if name == "hashset element" && records.of.contains_key(&to) {
+                if name == "hashset element" && records.contains_key(&to) {
                     continue;
                 }
                 let (target, _) = self.node(to);
@@ -151,12 +150,12 @@ impl Dump {
                 kind == NodeKind::Engine || has_shape,
                 "it is cut off: an object has no shape"
             );
-            for record in records.of_registry.get(&id).into_iter().flatten() {
-                let label = Label::Name(heap.names.number("record"));
+            for (name, to) in extra.get(&id).into_iter().flatten() {
+                let label = Label::Name(heap.names.number(name));
                 heap.add_edge(Edge {
                     kind: EdgeKind::Internal,
                     label,
-                    to: *record,
+                    to: *to,
                 })?;
             }
         }
@@ -177,7 +176,7 @@ impl Dump {
     /// The records of registries: the global object has them all in a set, but a
     /// record is dropped with its registry, and so it is the registry that holds
     /// it. Both refer to the registry's queue.
-    fn records(&self) -> Records {
+    fn records(&self) -> HashMap<Id, Id> {
         let mut queues: HashMap<Id, Id> = HashMap::new();
         let mut waiting: Vec<(Id, Id)> = Vec::new();
         let mut rest = &self.edges[..];
@@ -193,14 +192,26 @@ impl Dump {
                 _ => {}
             }
         }
-        let mut records = Records::default();
-        for (queue, record) in waiting {
-            if let Some(registry) = queues.get(&queue) {
-                records.of.insert(record, *registry);
-                records.of_registry.entry(*registry).or_default().push(record);
-            }
+        let registry = |(queue, record)| Some((record, *queues.get(&queue)?));
+        waiting.into_iter().filter_map(registry).collect()
+    }
+
+    /// Edges that the dump does not tell at their nodes: from a registry to its
+    /// records, and from the key in a weak map to the value, which it keeps alive
+    /// for as long as the map lives.
+    fn extra_edges(&self, records: &HashMap<Id, Id>) -> HashMap<Id, Vec<(&'static str, Id)>> {
+        let of_records = records
+            .iter()
+            .map(|(record, registry)| (*registry, ("record", *record)));
+        let id = |address: &u64| self.ids.get(address).copied();
+        let entry = |(key, value): &(u64, u64)| Some((id(key)?, ("value in a WeakMap", id(value)?)));
+        let mut extra: HashMap<Id, Vec<(&'static str, Id)>> = HashMap::new();
+        for (from, edge) in of_records.chain(self.weak_entries.iter().filter_map(entry)) {
+            extra.entry(from).or_default().push(edge);
         }
-        records
+        // In the same order each time, which that of a hash map is not.
+        extra.values_mut().for_each(|edges| edges.sort_unstable());
+        extra
     }
 
     /// Finds the global objects and the scopes of global variables, and returns the latter.
@@ -265,9 +276,13 @@ impl Dump {
 
 /// `0x1d5a69f3e038 B text`: an address, a colour, and what is said.
 fn cell(line: &str) -> Option<(u64, &str)> {
-    let (address, rest) = line.strip_prefix("0x")?.split_once(' ')?;
+    let (address, rest) = line.split_once(' ')?;
     let (_colour, text) = rest.split_once(' ')?;
-    Some((u64::from_str_radix(address, 16).ok()?, text))
+    Some((hexadecimal(address)?, text))
+}
+
+fn hexadecimal(text: &str) -> Option<u64> {
+    u64::from_str_radix(text.strip_prefix("0x")?, 16).ok()
 }
 
 /// What a node is, and its class: the text begins with the name of the engine's
@@ -289,7 +304,7 @@ fn node_kind(text: &str) -> (NodeKind, &str) {
     };
     let engine = SCOPES.contains(&class)
         || class.starts_with("Finalization") && class != "FinalizationRegistry"
-        || class.contains("Generator")
+        || class.starts_with("AsyncFunctionGenerator")
         || [
             "SavedFrame",
             "ScriptSource",
@@ -305,20 +320,22 @@ fn node_kind(text: &str) -> (NodeKind, &str) {
 
 /// What an edge is, by the node that it begins at, its name, and what it leads to.
 fn edge(heap: &mut Heap, from: &str, name: &str, target: NodeKind, to: Id) -> Edge {
+    const ENGINES: &[&str] = &[
+        "vector element",
+        "hashset element",
+        "hashmap value",
+        "hashmap key",
+        "global-lexical-env",
+        "proxy target",
+    ];
+    let (kind, class) = node_kind(from);
     let engines = name.starts_with("**")
-        || [
-            "vector element",
-            "hashset element",
-            "hashmap value",
-            "hashmap key",
-            "global-lexical-env",
-        ]
-        .contains(&name)
-        || name.starts_with("CLASS_");
+        || name.starts_with("CLASS_")
+        || ENGINES.contains(&name)
+        || ["Map", "Set"].contains(&class) && ["key", "value"].contains(&name);
     let index = name
         .strip_prefix("objectElements[")
         .and_then(|rest| rest.strip_suffix(']')?.parse().ok());
-    let (kind, class) = node_kind(from);
     let named = Label::Name(heap.names.number(name));
     let (kind, label) = match (index, class) {
         _ if target == NodeKind::Engine => (EdgeKind::Internal, named),

@@ -64,8 +64,8 @@ pub const BREAKAGES: &[Breakage] = &[
     (
         "the count of wrappers is one too high",
         "js/runtime.js",
-        "let nalloc = 0;",
-        "let nalloc = 1;",
+        "nalloc = maxLive = 0;",
+        "nalloc = 1;",
         &["m0"],
     ),
     (
@@ -120,8 +120,8 @@ pub const BREAKAGES: &[Breakage] = &[
     (
         "all wrappers are kept",
         "js/runtime.js",
-        "    born();\n    this",
-        "    born();\n    table.kept = [table.kept, this];\n    this",
+        "    born(this);\n    this",
+        "    born(this);\n    table.kept = [table.kept, this];\n    this",
         &["m0"],
     ),
     (

@@ -212,7 +212,9 @@ pub fn a_case_is_two_files(engine: &str) {
     let cell = run(&world, engine, "leak-by-array", 0);
     assert_eq!((&cell["outcome"], &cell["verdict"]), (&"ok".into(), &"leaks".into()));
     assert_eq!(cell["numbers"]["slope"], 1.0);
-    assert_eq!(cell["numbers"]["bytes_per_object"], 8.0);
+    // And the one that is not counted, of 65,000.
+    let bytes = cell["numbers"]["bytes_per_object"].as_f64().unwrap();
+    assert!((8.0..8.01).contains(&bytes), "{cell}");
 }
 
 /// What the engine's own program is called with does not matter: its scripts find no `gc`.

@@ -129,7 +129,11 @@ pub fn a_path_is_the_one_that_there_is(engine: &str) {
     for (head, into, steps) in [
         ("const kept = [];", "kept.push(obj);", &["kept", "[0]"][..]),
         ("globalThis.kept = [];", "kept.push(obj);", &["kept", "[0]"]),
-        ("const kept = new Map();", "if (i == 3) kept.set(1, obj);", &[]),
+        (
+            "const kept = [];",
+            "if (i == 3) kept.push({ obj });",
+            &["kept", "[0]", ".obj"],
+        ),
         (
             "const kept = { inner: {} };",
             "if (i == 4) kept.inner.last = obj;",
@@ -140,15 +144,40 @@ pub fn a_path_is_the_one_that_there_is(engine: &str) {
         let answers = explain(&world, engine, &["m0"]);
         let answer = &answers[0];
         assert_eq!(answer["answer"], "kept", "{answer:#}");
-        if !steps.is_empty() {
-            assert_eq!(named(answer), steps, "{answer:#}");
-        }
+        assert_eq!(named(answer), steps, "{answer:#}");
         let number = match into.split_once("i == ") {
             Some((_, rest)) => rest[..1].parse::<u32>().unwrap() + 1,
             None => 1,
         };
         assert_eq!(answer["wrapper"], format!("WasmObject #{number}"), "{answer:#}");
         assert_eq!(answer["linear_memory"]["closes"], Value::Null, "{answer:#}");
+    }
+}
+
+/// JavaScriptCore tells of a Map that it is there, and not what it holds: then that is said.
+pub fn a_path_that_is_not_told_is_said_to_be_none(engine: &str) {
+    let world = world();
+    let script = fs::read_to_string(world.checkout.join("js/m0/test.js")).unwrap();
+    let into = "let obj = new WasmObject(instance);\n    kept.set(i, obj);";
+    let script = script.replace("let obj = new WasmObject(instance);", into);
+    world.write("js/m0/test.js", &format!("const kept = new Map();\n{script}"));
+    let answer = world.run(&["explain", "m0", "--engine", engine]);
+    match engine {
+        "jsc" => {
+            answer.expect(2, &[]);
+            let said = "no path from a root leads to it: JavaScriptCore keeps what a Map or a Set holds out";
+            assert!(answer.stdout.contains(said), "{}", answer.stdout);
+        }
+        _ => {
+            answer.expect(0, &[]);
+            assert!(
+                answer
+                    .stdout
+                    .contains("kept                Map\n    └ (internal)        WasmObject #1"),
+                "{}",
+                answer.stdout
+            );
+        }
     }
 }
 
