@@ -18,10 +18,14 @@ use crate::question::{self, Answer};
 use crate::schedule;
 use anyhow::{Context, Result};
 use serde::Serialize;
+use serde_json::json;
 use std::path::Path;
 
 /// How much a case may print, in bytes.
 const OUTPUT: u64 = 16 << 20;
+
+/// The version of the JSON: raised when something in it is renamed or gone.
+const SCHEMA: u32 = 1;
 
 /// What one engine told of one case.
 #[derive(Debug, Serialize)]
@@ -129,7 +133,10 @@ fn print(all: &[Told], format: Format) -> Result<()> {
         }
         Format::Mermaid => output::print(&diagram(all, Language::Mermaid))?,
         Format::Dot => output::print(&diagram(all, Language::Dot))?,
-        Format::Json => output::print(&format!("{}\n", serde_json::to_string_pretty(all)?))?,
+        Format::Json => {
+            let json = json!({ "schema": SCHEMA, "answers": all });
+            output::print(&format!("{json:#}\n"))?;
+        }
     }
     for told in all.iter().filter(failed) {
         output::fail(draw::text(told).trim_end());
@@ -137,15 +144,22 @@ fn print(all: &[Told], format: Format) -> Result<()> {
     Ok(())
 }
 
+/// What the page says before its cases.
+const PREFACE: &str = "\
+Each path begins at what a program can name, its global variables, and ends at
+the first object that should have died. What the engine alone has a name for is
+folded away; `--verbose` shows it. The dashed edge `┆` is none that a collector
+sees: it is what the guest tells of its linear memory.
+";
+
 /// Each case with what each engine says of it, as it would be printed.
 fn write_page(path: &Path, all: &[Told]) -> Result<()> {
     console::set_colors_enabled(false);
     let mut cases: Vec<&str> = all.iter().map(|told| told.case.as_str()).collect();
     cases.dedup();
     let mut page = format!(
-        "# What keeps the object alive\n\nMade by `cargo xtask explain {} --page docs/explain.md`. Each path begins at \
-         what a program can name,\nits global variables, and ends at the first object that should have died. What \
-         the engine\nalone has a name for is folded away; `--verbose` shows it.\n",
+        "# What keeps the object alive\n\n{PREFACE}\nMade, with an `--engine` for each that has a say here, by\n\n```\ncargo \
+         xtask explain {} --page docs/explain.md\n```\n",
         cases.join(" ")
     );
     for case in cases {

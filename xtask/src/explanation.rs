@@ -18,7 +18,7 @@ pub struct Explanation {
     /// Wrappers that were made, and of these not collected.
     pub made: u64,
     pub alive: u64,
-    /// What the path begins at: `global`, or what the engine calls the root.
+    /// What the path begins at: `global`, or `root: ` and what the engine calls it.
     pub root: String,
     pub steps: Vec<Step>,
     pub linear_memory: Option<LinearMemory>,
@@ -87,7 +87,7 @@ pub fn explain(kept: &Kept, verbose: bool) -> Option<Explanation> {
         alive: wrapper.alive,
         root: match path.start {
             Start::Global(_) => "global".to_owned(),
-            Start::Root(_, name) => name,
+            Start::Root(_, name) => format!("root: {name}"),
         },
         steps,
         linear_memory,

@@ -76,15 +76,15 @@ fn what_is_the_engines_own_is_shown_if_asked_for() {
 fn a_path_is_drawn_in_each_format() {
     let answer = explain(&snapshot(), GOOD, &["--format", "json"]);
     let json: Value = serde_json::from_str(&answer.expect(0, &[]).stdout).unwrap();
-    let labels: Vec<&str> = json[0]["steps"]
+    let labels: Vec<&str> = json["answers"][0]["steps"]
         .as_array()
         .unwrap()
         .iter()
         .map(|step| step["label"].as_str().unwrap())
         .collect();
     assert_eq!(labels, ["table", ".objects", "[0]", "obj"]);
-    assert_eq!(json[0]["answer"], "kept");
-    assert_eq!(json[0]["linear_memory"]["closes"], 2);
+    assert_eq!(json["answers"][0]["answer"], "kept");
+    assert_eq!(json["answers"][0]["linear_memory"]["closes"], 2);
 
     let mermaid = explain(&snapshot(), GOOD, &["--format", "mermaid"]).stdout;
     assert!(mermaid.starts_with("flowchart TD\n"), "{mermaid}");
