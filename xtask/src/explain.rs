@@ -24,8 +24,9 @@ use std::path::Path;
 /// How much a case may print, in bytes.
 const OUTPUT: u64 = 16 << 20;
 
-/// The version of the JSON: raised when something in it is renamed or gone.
-const SCHEMA: u32 = 1;
+/// What the JSON is, and its version, which any change raises that a reader would notice.
+const SCHEMA: &str = "wasm-cycles/explanations";
+const VERSION: u32 = 1;
 
 /// What one engine told of one case.
 #[derive(Debug, Serialize)]
@@ -134,7 +135,7 @@ fn print(all: &[Told], format: Format) -> Result<()> {
         Format::Mermaid => output::print(&diagram(all, Language::Mermaid))?,
         Format::Dot => output::print(&diagram(all, Language::Dot))?,
         Format::Json => {
-            let json = json!({ "schema": SCHEMA, "answers": all });
+            let json = json!({ "schema": SCHEMA, "version": VERSION, "answers": all });
             output::print(&format!("{json:#}\n"))?;
         }
     }
