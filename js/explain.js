@@ -4,169 +4,212 @@
 // turns before the last collection: the question does not keep them alive.
 'use strict';
 
-const EXPLAINED_OBJECTS = 10;
-const SNAPSHOT = 'heap.snapshot';
-const SOURCES_TOLD = 100;
-
-const wrappers = [];
-const classes = [];
-
 // The one that is asked about: V8 and SpiderMonkey tell in a snapshot where a
 // WeakRef points, and this one is found there by its name.
 let explainTarget = null;
 
-const countBirth = born;
-born = wrapper => {
-  countBirth(wrapper);
-  if (!wrapper) return;
-  wrappers.push(new WeakRef(wrapper));
-  classes.push(wrapper.constructor.name);
-};
+(function () {
+  const OBJECTS = 10;
+  const SNAPSHOT = 'heap.snapshot';
+  const SOURCES_TOLD = 100;
 
-// Each of these says how an engine is asked, if it is that engine: JavaScriptCore
-// tells addresses instead of WeakRefs, in its shell and in Bun.
-const snapshots = [
-  function bun() {
-    if (typeof Bun !== 'object') return undefined;
-    const jsc = process.getBuiltinModule('bun:jsc');
-    const fs = process.getBuiltinModule('node:fs');
-    return {
-      write: () => fs.writeFileSync(SNAPSHOT, JSON.stringify(jsc.generateHeapSnapshotForDebugging())),
-      describe: jsc.describe,
-    };
-  },
-  function host() {
-    if (typeof process !== 'object') return undefined;
-    const v8 = process.getBuiltinModule('node:v8');
-    return { write: () => { v8.writeHeapSnapshot(SNAPSHOT); } };
-  },
-  function jsc() {
-    if (typeof generateHeapSnapshotForGCDebugging !== 'function') return undefined;
-    return { write: () => { writeFile(SNAPSHOT, generateHeapSnapshotForGCDebugging()); }, describe };
-  },
-  function spiderMonkey() {
-    if (typeof dumpHeap !== 'function') return undefined;
-    return { write: () => { dumpHeap(SNAPSHOT); } };
-  },
-  function d8() {
-    // Where the flag is unknown or missing, this is a SyntaxError.
-    const take = (0, eval)('file => %TakeHeapSnapshot(file)');
-    return { write: () => { take(SNAPSHOT); } };
-  },
-];
+  const wrappers = [];
+  const classes = [];
 
-function howToAsk() {
-  let reason = 'it has no way to write a snapshot of its heap';
-  for (const find of snapshots) {
+  // What is only nice to know is not worth an error: scripts may define anything.
+  // What it calls captures nothing, for SpiderMonkey remembers what was called last
+  // from where, and so kept alive what that captured.
+  const attempt = (ask, otherwise, ...given) => {
     try {
-      const found = find();
-      if (found) return found;
+      return ask(...given);
     } catch (error) {
-      reason = `it was asked for a snapshot of its heap as ${find.name} is: ${error.message}`;
+      return otherwise;
     }
-  }
-  return { reason };
-}
-
-const addressOf = (describe, object) => {
-  const found = describe && /0x[0-9a-f]+/.exec(describe(object));
-  return found ? found[0] : null;
-};
-
-// The callbacks, and the other functions that scripts can see: where an engine does
-// not tell where a function is written, it is looked for by its source.
-const callbacks = [];
-for (const { prototype } of [WasmObject, RefObject]) {
-  const install = prototype.installCallback;
-  prototype.installCallback = function (callback) {
-    callbacks.push(new WeakRef(callback));
-    install.call(this, callback);
   };
-}
 
-function visibleFunctions(wrapper) {
-  const values = [wrapper, ...callbacks.map(weak => weak.deref())];
-  for (const exported of Object.values(instance.exports)) {
-    if (!(exported instanceof WebAssembly.Table)) continue;
-    for (let slot = 0; slot < exported.length; slot++) values.push(exported.get(slot));
-  }
-  const objects = values.filter(value => typeof value === 'object' && value !== null);
-  const all = new Set([...values, ...objects.flatMap(Object.values)]);
-  return [...all].filter(value => typeof value === 'function').slice(-SOURCES_TOLD);
-}
+  const className = wrapper => wrapper.constructor.name;
 
-// What wrappers can say of their objects in linear memory, as guests tell it: in
-// which field they have the address, what it is that the guest holds by a handle,
-// and the handle, below 0 if there is none.
-const linearMemories = [
-  wrapper => typeof wrapper.obj === 'number' && typeof instance.exports.callback_of === 'function' &&
-    ['obj', 'callback', instance.exports.callback_of(wrapper.obj)],
-  wrapper => wrapper.__wbg_ptr > 0 && typeof wrapper.callback_of === 'function' &&
-    ['__wbg_ptr', 'callback', wrapper.callback_of()],
-  wrapper => wrapper.__wbg_ptr > 0 && typeof wrapper.held_by_closure === 'function' &&
-    ['__wbg_ptr', 'Closure that holds', wrapper.held_by_closure()],
-];
-
-function inLinearMemory(wrapper) {
-  for (const ask of linearMemories) {
-    const told = ask(wrapper);
-    if (!told) continue;
-    const [field, what, handle] = told;
-    // The handle is one of runtime.js's table, or of a table of the guest's own.
-    const isOurs = table.objects[handle] !== undefined;
-    return { field, address: wrapper[field], what, handle, table: isOurs ? ['table', 'objects'] : null };
-  }
-  return null;
-}
-
-// Tells which wrapper is asked about, in strings and numbers only. It is the first
-// that is still there; without any, the first of all.
-function tellWrapper(describe) {
-  const alive = wrappers.filter(weak => weak.deref() !== undefined);
-  const index = Math.max(0, wrappers.indexOf(alive[0]));
-  const facts = {
-    made: wrappers.length,
-    alive: alive.length,
-    number: index + 1,
-    class: classes[index],
-    slots: slots(),
+  const countBirth = born;
+  born = wrapper => {
+    countBirth(wrapper);
+    if (typeof wrapper !== 'object' || wrapper === null) return;
+    wrappers.push(new WeakRef(wrapper));
+    classes.push(attempt(className, 'object', wrapper));
   };
-  if (alive.length > 0) {
-    explainTarget = alive[0];
-    const wrapper = alive[0].deref();
-    facts.address = addressOf(describe, wrapper);
-    facts.linear = inLinearMemory(wrapper);
-    if (describe) {
-      const place = callback => ({ address: addressOf(describe, callback), source: String(callback) });
-      facts.functions = visibleFunctions(wrapper).map(place);
+
+  // Each of these says how an engine is asked, if it is that engine. JavaScriptCore,
+  // in its shell and in Bun, tells addresses instead of WeakRefs.
+  const snapshots = [
+    function bun() {
+      if (typeof Bun !== 'object') return undefined;
+      const jsc = process.getBuiltinModule('bun:jsc');
+      const fs = process.getBuiltinModule('node:fs');
+      return {
+        write: () => fs.writeFileSync(SNAPSHOT, JSON.stringify(jsc.generateHeapSnapshotForDebugging())),
+        describe: jsc.describe,
+      };
+    },
+    function host() {
+      if (typeof process !== 'object') return undefined;
+      const v8 = process.getBuiltinModule('node:v8');
+      return { write: () => { v8.writeHeapSnapshot(SNAPSHOT); } };
+    },
+    function jsc() {
+      if (typeof generateHeapSnapshotForGCDebugging !== 'function') return undefined;
+      return { write: () => { writeFile(SNAPSHOT, generateHeapSnapshotForGCDebugging()); }, describe };
+    },
+    function spiderMonkey() {
+      if (typeof dumpHeap !== 'function') return undefined;
+      return { write: () => { dumpHeap(SNAPSHOT); } };
+    },
+    function d8() {
+      // Where the flag is unknown or missing, this is a SyntaxError.
+      const take = (0, eval)('file => %TakeHeapSnapshot(file)');
+      return { write: () => { take(SNAPSHOT); } };
+    },
+  ];
+
+  function howToAsk() {
+    let reason = 'it has no way to write a snapshot of its heap';
+    for (const find of snapshots) {
+      try {
+        const found = find();
+        if (found) return found;
+      } catch (error) {
+        reason = `it was asked for a snapshot of its heap as ${find.name} is: ${error.message}`;
+      }
     }
+    return { reason };
   }
-  telemetry('wrapper', facts);
-  return alive.length > 0;
-}
 
-async function explain(test) {
-  const { write, describe, reason } = howToAsk();
-  if (!write) return telemetry('no-snapshot', { reason });
-  const pending = test(EXPLAINED_OBJECTS);
-  if (pending) await pending;
-  telemetry('round', { round: 1, ...counts() });
-  for (let chance = 0; chance < LAST_CHANCES; chance++) await collect();
-  if (!tellWrapper(describe)) return undefined;
-  // A WeakRef that was read keeps its object until the job is over.
-  await turn();
-  await collect();
-  write();
-  return telemetry('snapshot', { file: SNAPSHOT });
-}
+  const addressOf = (describe, object) => {
+    const found = describe && /0x[0-9a-f]+/.exec(describe(object));
+    return found ? found[0] : null;
+  };
 
-main = async test => {
-  try {
-    await explain(test);
-    finish(0);
-  } catch (error) {
-    print(`error: ${error.message}`);
-    printErr(error.stack);
-    finish(1);
+  // The callbacks, and the other functions that scripts can see: where an engine does
+  // not tell where a function is written, it is looked for by its source.
+  const callbacks = [];
+  for (const { prototype } of [WasmObject, RefObject]) {
+    const install = prototype.installCallback;
+    prototype.installCallback = function (callback) {
+      if (typeof callback === 'function') callbacks.push(new WeakRef(callback));
+      install.call(this, callback);
+    };
   }
-};
+
+  // Without running a getter.
+  const ownValues = object =>
+    Object.values(Object.getOwnPropertyDescriptors(object)).map(descriptor => descriptor.value);
+
+  const exportedTables = () =>
+    Object.entries(instance.exports).filter(([, value]) => value instanceof WebAssembly.Table);
+
+  function visibleFunctions(wrapper) {
+    const values = [wrapper, ...callbacks.map(weak => weak.deref())];
+    for (const [, table] of exportedTables()) {
+      for (let slot = 0; slot < table.length; slot++) values.push(table.get(slot));
+    }
+    const objects = values.filter(value => typeof value === 'object' && value !== null);
+    const all = new Set([...values, ...objects.flatMap(object => attempt(ownValues, [], object))]);
+    return [...all].filter(value => typeof value === 'function').slice(-SOURCES_TOLD);
+  }
+
+  const functionsOf = (describe, wrapper) => visibleFunctions(wrapper).map(callback => ({
+    address: addressOf(describe, callback),
+    source: Function.prototype.toString.call(callback),
+  }));
+
+  // What wrappers can say of their objects in linear memory, as guests tell it: in
+  // which field they have the address, what it is that the guest holds by a handle,
+  // and the handle, below 0 if there is none.
+  const linearMemories = [
+    wrapper => typeof wrapper.obj === 'number' && typeof instance.exports.callback_of === 'function' &&
+      ['obj', 'callback', instance.exports.callback_of(wrapper.obj)],
+    wrapper => wrapper.__wbg_ptr > 0 && typeof wrapper.callback_of === 'function' &&
+      ['__wbg_ptr', 'callback', wrapper.callback_of()],
+    wrapper => wrapper.__wbg_ptr > 0 && typeof wrapper.held_by_closure === 'function' &&
+      ['__wbg_ptr', 'Closure that holds', wrapper.held_by_closure()],
+  ];
+
+  // The names that lead to the table which the guest's handles index: runtime.js's,
+  // if the guest releases them there; or one that it exports; or none, if it has the
+  // table for itself.
+  function tableOf(handle) {
+    const releases = ({ module, name }) => module === 'rt' && name === 'release';
+    if (WebAssembly.Module.imports(module).some(releases)) return ['table', 'objects'];
+    const holds = ([, table]) => handle < table.length && table.get(handle) != null;
+    return exportedTables().filter(holds).slice(0, 1).map(([name]) => name);
+  }
+
+  function inLinearMemory(wrapper) {
+    for (const ask of linearMemories) {
+      const told = attempt(ask, null, wrapper);
+      if (!told) continue;
+      const [field, what, handle] = told;
+      return { field, address: wrapper[field], what, handle, table: handle < 0 ? [] : tableOf(handle) };
+    }
+    return null;
+  }
+
+  // Tells which wrapper is asked about, in strings and numbers only. It is the first
+  // that is still there; without any, the first of all.
+  function tellWrapper(describe) {
+    const alive = wrappers.filter(weak => weak.deref() !== undefined);
+    const index = Math.max(0, wrappers.indexOf(alive[0]));
+    const facts = {
+      made: wrappers.length,
+      alive: alive.length,
+      number: index + 1,
+      class: classes[index],
+      slots: slots(),
+    };
+    explainTarget = alive.length > 0 ? alive[0] : null;
+    if (explainTarget) {
+      const wrapper = explainTarget.deref();
+      facts.address = addressOf(describe, wrapper);
+      facts.linear = attempt(inLinearMemory, null, wrapper);
+      facts.functions = describe ? attempt(functionsOf, [], describe, wrapper) : [];
+    }
+    telemetry('wrapper', facts);
+  }
+
+  // In a function of its own, so that nothing of it is on the stack later.
+  async function once(test) {
+    const pending = test(OBJECTS);
+    if (pending) await pending;
+    telemetry('round', { round: 1, ...counts() });
+  }
+
+  const isThere = () => explainTarget.deref() !== undefined;
+
+  async function explain(test) {
+    const { write, describe, reason } = howToAsk();
+    if (!write) return telemetry('no-snapshot', { reason });
+    await once(test);
+    for (let chance = 0; chance < LAST_CHANCES; chance++) await collect();
+    // A WeakRef that was read keeps its object until the job is over: only then is it
+    // seen whether this one was going to die, and whether another is the first.
+    for (let chance = 0; chance < LAST_CHANCES; chance++) {
+      tellWrapper(describe);
+      if (!explainTarget) return undefined;
+      await turn();
+      await collect();
+      if (isThere()) break;
+    }
+    await turn();
+    write();
+    return telemetry('snapshot', { file: SNAPSHOT });
+  }
+
+  main = async test => {
+    try {
+      await explain(test);
+      finish(0);
+    } catch (error) {
+      print(`error: ${error.message}`);
+      printErr(error.stack);
+      finish(1);
+    }
+  };
+})();

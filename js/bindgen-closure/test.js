@@ -1,5 +1,5 @@
 // A wasm-bindgen Closure that holds an element and itself, of which only the next
-// call is cancelled: the leak that floating-ui's issue 349 (RustForWeb) reports.
+// call is cancelled: https://github.com/RustForWeb/floating-ui/issues/349.
 // Compare with bindgen-cycle and bindgen-closure-stop.
 slots = () => functionsIn(instance.exports.__wbindgen_externrefs);
 

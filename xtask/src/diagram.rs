@@ -1,6 +1,6 @@
 //! What was explained, as a diagram: for Mermaid, which GitHub draws, and for Graphviz.
 
-use crate::draw::handle_words;
+use crate::draw::{Part, handle_words, parts};
 use crate::explain::{Shown, Told};
 use crate::explanation::Explanation;
 
@@ -90,16 +90,26 @@ impl Diagram {
         let mut last = name("root");
         self.add(last.clone(), Shape::Root, vec![explanation.root.clone()]);
         let step_name = |index: usize| name(&format!("n{index}"));
-        for (index, step) in explanation.steps.iter().enumerate() {
-            let parts = [Some(step.node.clone()), step.source.clone(), step.place.clone()];
-            self.add(step_name(index), Shape::Node, parts.into_iter().flatten().collect());
+        for part in parts(&explanation.steps) {
+            let (node, lines, label) = match part {
+                Part::Step(index, step) => {
+                    let lines = [Some(step.node.clone()), step.source.clone(), step.place.clone()];
+                    (
+                        step_name(index),
+                        lines.into_iter().flatten().collect(),
+                        Some(step.label.clone()),
+                    )
+                }
+                Part::LeftOut(count) => (name("more"), vec![format!("{count} more steps")], None),
+            };
+            self.add(node.clone(), Shape::Node, lines);
             self.arrows.push(Arrow {
                 from: last,
-                to: step_name(index),
-                label: Some(step.label.clone()),
+                to: node.clone(),
+                label,
                 dashed: false,
             });
-            last = step_name(index);
+            last = node;
         }
         let Some(linear) = &explanation.linear_memory else {
             return;

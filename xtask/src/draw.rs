@@ -54,9 +54,20 @@ fn kept(explanation: &Explanation) -> String {
         1 => format!("{wrapper}, the only one of {made} that is left,"),
         _ => format!("{wrapper}, the first of the {alive} of {made} that are left,"),
     };
-    let mut rows: Vec<[String; 3]> = steps.iter().enumerate().map(row).collect();
+    let mut rows: Vec<[String; 3]> = Vec::new();
+    for part in parts(steps) {
+        let indent = rows.len();
+        match part {
+            Part::Step(index, step) => rows.push(row(indent, index, step)),
+            Part::LeftOut(count) => rows.push([
+                format!("{}…", "  ".repeat(indent)),
+                format!("{count} more steps"),
+                String::new(),
+            ]),
+        }
+    }
     if let Some(linear) = linear_memory {
-        rows.push(dashed_row(linear, steps));
+        rows.push(dashed_row(rows.len(), linear, steps));
     }
     let width = |column: usize| {
         rows.iter()
@@ -80,9 +91,32 @@ fn kept(explanation: &Explanation) -> String {
     text
 }
 
-fn row((index, step): (usize, &Step)) -> [String; 3] {
+/// A path that is long is shown at its ends only.
+const LONGEST: usize = 40;
+
+/// What is shown of a path.
+pub enum Part<'a> {
+    /// A step, and its number.
+    Step(usize, &'a Step),
+    /// So many steps are not.
+    LeftOut(usize),
+}
+
+/// The steps that are shown.
+pub fn parts(steps: &[Step]) -> Vec<Part<'_>> {
+    let all = steps.iter().enumerate().map(|(index, step)| Part::Step(index, step));
+    if steps.len() <= LONGEST {
+        return all.collect();
+    }
+    let left_out = steps.len() - LONGEST;
+    let mut parts: Vec<Part<'_>> = all.collect();
+    parts.splice(LONGEST / 2..LONGEST / 2 + left_out, [Part::LeftOut(left_out)]);
+    parts
+}
+
+fn row(indent: usize, index: usize, step: &Step) -> [String; 3] {
     [
-        format!("{}└ {}", "  ".repeat(index), style(&step.label).cyan()),
+        format!("{}└ {}", "  ".repeat(indent), style(&step.label).cyan()),
         step.node.clone(),
         more(index, step).join("  "),
     ]
@@ -101,8 +135,8 @@ fn more(index: usize, step: &Step) -> Vec<String> {
         .collect()
 }
 
-fn dashed_row(linear: &LinearMemory, steps: &[Step]) -> [String; 3] {
-    let indent = "  ".repeat(steps.len());
+fn dashed_row(indent: usize, linear: &LinearMemory, steps: &[Step]) -> [String; 3] {
+    let indent = "  ".repeat(indent);
     let label = format!(".{} = {:#x}", linear.field, linear.address);
     [
         format!("{indent}┆ {}", style(label).yellow()),

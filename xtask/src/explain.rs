@@ -19,6 +19,7 @@ use crate::schedule;
 use anyhow::{Context, Result};
 use serde::Serialize;
 use serde_json::json;
+use std::ffi::OsString;
 use std::path::Path;
 
 /// How much a case may print, in bytes.
@@ -90,14 +91,19 @@ pub fn explain(flags: ExplainFlags, interrupt: &Interrupt) -> Result<Status> {
         output::note("interrupted");
         return Ok(Status::NoAnswer);
     }
+    let answered = |told: &Told| matches!(told.answer, Shown::Kept(_) | Shown::Nothing { .. });
+    let has_failed = |told: &&Told| matches!(told.answer, Shown::Failed(_));
+    let answered = told.iter().any(answered);
+    let failed = told.iter().any(|told| has_failed(&told));
     match &flags.page {
-        Some(path) => write_page(path, &told)?,
         None => print(&told, flags.format)?,
+        // One that lacks an answer is not put in the place of one that may have it.
+        Some(path) if failed => output::note(&format!("`{}` is not written", path.display())),
+        Some(path) => write_page(path, &told, &flags)?,
     }
-    let answered = told
-        .iter()
-        .any(|told| matches!(told.answer, Shown::Kept(_) | Shown::Nothing { .. }));
-    let failed = told.iter().any(|told| matches!(told.answer, Shown::Failed(_)));
+    for told in told.iter().filter(has_failed) {
+        output::fail(draw::text(told).trim_end());
+    }
     Ok(match answered && !failed {
         true => Status::Expected,
         false => Status::NoAnswer,
@@ -124,25 +130,18 @@ fn shown(answer: Answer, engine: &Engine, verbose: bool) -> Result<Shown> {
     })
 }
 
-/// The answers go to standard output; what is no answer goes to standard error, too.
+/// The answers go to standard output; what is no answer is told on standard error.
 fn print(all: &[Told], format: Format) -> Result<()> {
-    let failed = |told: &&Told| matches!(told.answer, Shown::Failed(_));
-    match format {
-        Format::Text => {
-            let texts: Vec<String> = all.iter().filter(|told| !failed(told)).map(draw::text).collect();
-            output::print(&texts.join("\n"))?;
-        }
-        Format::Mermaid => output::print(&diagram(all, Language::Mermaid))?,
-        Format::Dot => output::print(&diagram(all, Language::Dot))?,
-        Format::Json => {
-            let json = json!({ "schema": SCHEMA, "version": VERSION, "answers": all });
-            output::print(&format!("{json:#}\n"))?;
-        }
-    }
-    for told in all.iter().filter(failed) {
-        output::fail(draw::text(told).trim_end());
-    }
-    Ok(())
+    let answers = || all.iter().filter(|told| !matches!(told.answer, Shown::Failed(_)));
+    output::print(&match format {
+        Format::Text => answers().map(draw::text).collect::<Vec<_>>().join("\n"),
+        Format::Mermaid => diagram(all, Language::Mermaid),
+        Format::Dot => diagram(all, Language::Dot),
+        Format::Json => format!(
+            "{:#}\n",
+            json!({ "schema": SCHEMA, "version": VERSION, "answers": all })
+        ),
+    })
 }
 
 /// What the page says before its cases.
@@ -154,14 +153,26 @@ sees: it is what the guest tells of its linear memory.
 ";
 
 /// Each case with what each engine says of it, as it would be printed.
-fn write_page(path: &Path, all: &[Told]) -> Result<()> {
+fn write_page(path: &Path, all: &[Told], flags: &ExplainFlags) -> Result<()> {
     console::set_colors_enabled(false);
     let mut cases: Vec<&str> = all.iter().map(|told| told.case.as_str()).collect();
     cases.dedup();
+    // Where a program lies is no matter to who reads it.
+    let name = |word: &OsString| {
+        Path::new(word)
+            .file_name()
+            .unwrap_or(word)
+            .to_string_lossy()
+            .into_owned()
+    };
+    let engines = flags.engines.engines.iter();
+    let engines: String = engines.map(|word| format!(" --engine {}", name(word))).collect();
+    let verbose = if flags.verbose { " --verbose" } else { "" };
     let mut page = format!(
-        "# What keeps the object alive\n\n{PREFACE}\nMade, with an `--engine` for each that has a say here, by\n\n```\ncargo \
-         xtask explain {} --page docs/explain.md\n```\n",
-        cases.join(" ")
+        "# What keeps the object alive\n\n{PREFACE}\nMade by\n\n```\ncargo xtask explain {}{engines}{verbose} --page \
+         {}\n```\n",
+        cases.join(" "),
+        path.display()
     );
     for case in cases {
         page += &format!("\n## {case}\n");

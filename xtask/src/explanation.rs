@@ -18,7 +18,7 @@ pub struct Explanation {
     /// Wrappers that were made, and of these not collected.
     pub made: u64,
     pub alive: u64,
-    /// What the path begins at: `global`, or `root: ` and what the engine calls it.
+    /// What the path begins at: `global`, or `root: `, what the engine calls it, and what it leads to.
     pub root: String,
     pub steps: Vec<Step>,
     pub linear_memory: Option<LinearMemory>,
@@ -54,7 +54,11 @@ pub struct LinearMemory {
 
 /// The name of a wrapper.
 pub fn name(wrapper: &Wrapper) -> String {
-    format!("{} #{}", wrapper.class.as_deref().unwrap_or("object"), wrapper.number)
+    printable(&format!(
+        "{} #{}",
+        wrapper.class.as_deref().unwrap_or("object"),
+        wrapper.number
+    ))
 }
 
 /// Finds the path and puts it into words; with `verbose` the engine's own nodes
@@ -73,9 +77,13 @@ pub fn explain(kept: &Kept, verbose: bool) -> Option<Explanation> {
         sources,
     };
     let mut steps: Vec<Step> = folded.iter().map(|edge| words.step(edge)).collect();
-    if let Some(first) = steps.first_mut().filter(|step| step.kind == EdgeKind::Property) {
+    let is_global = matches!(path.start, Start::Global(_));
+    if let Some(first) = steps
+        .first_mut()
+        .filter(|step| is_global && step.kind == EdgeKind::Property)
+    {
         // A property of the global object is a global variable.
-        first.label = first.label.trim_start_matches('.').to_owned();
+        first.label = first.label.strip_prefix('.').unwrap_or(&first.label).to_owned();
     }
     if let Some(last) = steps.last_mut() {
         last.node = name(wrapper);
@@ -87,7 +95,7 @@ pub fn explain(kept: &Kept, verbose: bool) -> Option<Explanation> {
         alive: wrapper.alive,
         root: match path.start {
             Start::Global(_) => "global".to_owned(),
-            Start::Root(_, name) => format!("root: {name}"),
+            Start::Root(id, name) => printable(&format!("root: {name}, {}", heap.name(id))),
         },
         steps,
         linear_memory,
@@ -107,7 +115,7 @@ impl Words<'_> {
     fn step(&self, edge: &Edge) -> Step {
         let (source, place) = match self.heap.kind(edge.to) {
             NodeKind::Function => self.function(edge.to),
-            NodeKind::Object => (None, self.sources.class(self.heap.name(edge.to))),
+            NodeKind::Object => (None, self.sources.class(self.heap.name(edge.to)).cloned()),
             NodeKind::Engine => (None, None),
         };
         Step {
@@ -118,7 +126,7 @@ impl Words<'_> {
             },
             node: match self.heap.kind(edge.to) {
                 NodeKind::Function => "function".to_owned(),
-                _ => self.heap.name(edge.to).to_owned(),
+                _ => printable(self.heap.name(edge.to)),
             },
             source,
             place: place.map(|place| place.to_string()),
@@ -137,7 +145,7 @@ impl Words<'_> {
             Some(position) => self.sources.place(&position.file, position.line as usize),
             None => told(),
         };
-        let source = place.as_ref().and_then(|place| self.sources.line(place)).map(clip);
+        let source = place.as_ref().and_then(|place| self.sources.function(place)).map(clip);
         (source, place)
     }
 
@@ -148,12 +156,8 @@ impl Words<'_> {
         let handle = u32::try_from(linear.handle).ok();
         let is_slot = |index: usize| {
             let (edge, handle) = (&edges[index], handle?);
-            let it = match (edge.kind, &linear.table) {
-                (EdgeKind::TableSlot, None) => path::index(edge).is_none_or(|index| index == handle),
-                (EdgeKind::Element, Some(table)) => path::index(edge) == Some(handle) && leads(&steps[..index], table),
-                _ => false,
-            };
-            it.then_some(index)
+            let it = path::index(edge).is_none_or(|index| index == handle);
+            (it && is_table(&steps[..index], edge.kind, &linear.table)).then_some(index)
         };
         let closes = (0..edges.len().saturating_sub(1)).find_map(is_slot);
         if let (Some(index), Some(handle)) = (closes, handle) {
@@ -169,22 +173,38 @@ impl Words<'_> {
     }
 }
 
-/// Whether the steps end with these names: `table`, `objects`.
-fn leads(steps: &[Step], names: &[String]) -> bool {
-    let labels = steps.iter().map(|step| step.label.trim_start_matches('.'));
-    labels.rev().take(names.len()).eq(names.iter().rev())
+/// Whether these steps lead to the table that the guest's handles index, and an
+/// edge of this kind is an entry of it: runtime.js's, an exported one, or one of
+/// the guest's own. Of its own an engine may tell between the instance and the slots.
+fn is_table(steps: &[Step], kind: EdgeKind, names: &[String]) -> bool {
+    let is = |step: &Step, name: &str| step.label.strip_prefix('.') == Some(name);
+    match (kind, names, steps) {
+        (EdgeKind::Element, [table, objects], [first, second]) => first.label == *table && is(second, objects),
+        (EdgeKind::TableSlot, [name], [.., table]) => is(table, name),
+        (EdgeKind::TableSlot, [], [.., instance, own]) if own.kind == EdgeKind::Internal => {
+            own.node == "WebAssembly.Table" && instance.node == "WebAssembly.Instance"
+        }
+        (EdgeKind::TableSlot, [], [.., instance]) => instance.node == "WebAssembly.Instance",
+        _ => false,
+    }
 }
 
 fn label(kind: EdgeKind, name: Option<&str>) -> String {
     let known = name.unwrap_or("?");
-    match kind {
+    printable(&match kind {
         EdgeKind::Property | EdgeKind::WasmGcField => format!(".{known}"),
         EdgeKind::Element => format!("[{known}]"),
         EdgeKind::TableSlot => format!("slot [{known}]"),
         EdgeKind::CapturedVariable => known.to_owned(),
         EdgeKind::HeldValue => "held value".to_owned(),
         EdgeKind::Internal => format!("({})", name.unwrap_or("internal")),
-    }
+    })
+}
+
+/// Without what could upset a terminal, or the shape of a drawing.
+fn printable(text: &str) -> String {
+    let shown = |c: char| if c.is_control() { '\u{fffd}' } else { c };
+    text.chars().map(shown).collect()
 }
 
 /// Addresses are told with more or fewer zeros before them.
@@ -195,7 +215,7 @@ fn same_address(one: &str, other: &str) -> bool {
 
 fn clip(source: &str) -> String {
     match source.char_indices().nth(SOURCE) {
-        Some((end, _)) => format!("{}…", &source[..end]),
-        None => source.to_owned(),
+        Some((end, _)) => printable(&format!("{}…", &source[..end])),
+        None => printable(source),
     }
 }

@@ -4,7 +4,7 @@
 use crate::cell::Cell;
 use crate::checkout::Checkout;
 use crate::guest::Guests;
-use crate::heap::{Heap, Wanted};
+use crate::heap::{Heap, Id, Wanted};
 use crate::interrupt::Interrupt;
 use crate::judge::broke;
 use crate::process::{self, Limits};
@@ -69,14 +69,14 @@ pub fn ask(
     }
     let Some(wrapper) = told.wrapper else {
         return Err(with_last_line(
-            "the case ended before it could be asked",
+            "the case ended before it could be asked: it did not call `main`, or did not come to its end",
             &printed,
             &stderr,
         ));
     };
     ensure!(
         wrapper.made > 0,
-        "the case has no wrapper to ask about: no constructor of its objects calls `born(this)`"
+        "the case has no wrapper to ask about: in a round of ten objects no constructor called `born(this)`"
     );
     let Some(file) = told.snapshot else {
         return match told.finished {
@@ -89,14 +89,19 @@ pub fn ask(
         None => Wanted::WeakRef(VARIABLE),
     };
     let heap = program.engine.snapshot.read(&stage.path().join(file), wanted)?;
-    if heap.target.is_none() {
+    if !heap.target.is_some_and(|target| is_it(&heap, target, &wrapper)) {
         // It was only late: the engine collects before it writes.
+        ensure!(
+            wrapper.alive == 1,
+            "the first of {} wrappers that were left died while the engine wrote its heap; ask again",
+            wrapper.alive
+        );
         return Ok(Answer::Nothing(wrapper));
     }
     Ok(Answer::Kept(Box::new(Kept {
         wrapper,
         heap,
-        sources: Sources::read(&stage, &scripts),
+        sources: Sources::read(&stage, &scripts)?,
     })))
 }
 
@@ -125,10 +130,27 @@ impl Told {
     }
 }
 
-/// An error with the last thing that was said.
+/// Whether a node is the wrapper; at an address there may be something else by now.
+fn is_it(heap: &Heap, target: Id, wrapper: &Wrapper) -> bool {
+    wrapper.address.is_none() || wrapper.class.as_deref().is_none_or(|class| class == heap.name(target))
+}
+
+/// An error with the most telling thing that was said: the runtime's word of an
+/// error, or a line that names one, or the last.
 fn with_last_line(what: &str, printed: &Printed, stderr: &str) -> anyhow::Error {
-    let lines = printed.transcript.iter().map(String::as_str).chain(stderr.lines());
-    match lines.rev().find(|line| !line.trim().is_empty()) {
+    let lines: Vec<&str> = printed
+        .transcript
+        .iter()
+        .map(String::as_str)
+        .chain(stderr.lines())
+        .collect();
+    let mut from_the_end = lines.iter().rev();
+    let line = from_the_end
+        .find(|line| line.starts_with("error: "))
+        // Of several the first is the case's own; others are of what loaded it.
+        .or_else(|| lines.iter().find(|line| line.contains("Error: ")))
+        .or_else(|| lines.iter().rev().find(|line| !line.trim().is_empty()));
+    match line {
         Some(line) => anyhow!("{what}; it said `{}`", crate::failure::clip(line)),
         None => anyhow!("{what}; it said nothing"),
     }

@@ -1,7 +1,9 @@
 //! The scripts that a cell ran: what is written where.
 
 use crate::stage::Stage;
+use anyhow::Result;
 use regex::Regex;
+use std::collections::HashMap;
 use std::fs;
 
 /// A place in a script.
@@ -25,16 +27,26 @@ pub struct Sources {
     scripts: Vec<(String, String)>,
     /// The directory that they were in, which engines put before their names.
     stage: String,
+    /// Where classes are written; none if in several places.
+    classes: HashMap<String, Option<Place>>,
 }
 
 impl Sources {
     /// Reads these scripts of the stage; what cannot be read was not run.
-    pub fn read(stage: &Stage, names: &[String]) -> Sources {
+    pub fn read(stage: &Stage, names: &[String]) -> Result<Sources> {
         let read = |name: &String| Some((name.clone(), fs::read_to_string(stage.path().join(name)).ok()?));
-        Sources {
-            scripts: names.iter().filter_map(read).collect(),
-            stage: format!("{}/", stage.path().display()),
-        }
+        let scripts = names.iter().filter_map(read).collect();
+        Sources::of(scripts, format!("{}/", stage.path().display()))
+    }
+
+    fn of(scripts: Vec<(String, String)>, stage: String) -> Result<Sources> {
+        let mut sources = Sources {
+            scripts,
+            stage,
+            classes: HashMap::new(),
+        };
+        sources.find_classes()?;
+        Ok(sources)
     }
 
     /// The place in one of these scripts, if it is one.
@@ -48,10 +60,13 @@ impl Sources {
         })
     }
 
-    /// What is written in a line, from its first word to where its brackets are balanced.
-    pub fn line(&self, place: &Place) -> Option<&str> {
+    /// What is written of the function that begins in a line: from its parameters on
+    /// if it is the only arrow function there, else from the line's first word, to
+    /// where the brackets are balanced.
+    pub fn function(&self, place: &Place) -> Option<&str> {
         let (_, text) = self.scripts.iter().find(|(name, _)| *name == place.file)?;
-        text.lines().nth(place.line.checked_sub(1)?).map(balanced)
+        let line = text.lines().nth(place.line.checked_sub(1)?)?;
+        Some(balanced(arrow_function(line).unwrap_or(line)))
     }
 
     /// Where the first line of this source is written, if in one place only.
@@ -64,11 +79,23 @@ impl Sources {
         found.next().is_none().then_some(place)
     }
 
-    /// Where the class of this name is written.
-    pub fn class(&self, name: &str) -> Option<Place> {
-        let class = Regex::new(&format!(r"\bclass {}\b", regex::escape(name))).ok()?;
-        let is_class = |(_, line): &(Place, &str)| !line.trim_start().starts_with("//") && class.is_match(line);
-        self.lines().find(is_class).map(|(place, _)| place)
+    /// Where the class of this name is written, if in one place only.
+    pub fn class(&self, name: &str) -> Option<&Place> {
+        self.classes.get(name)?.as_ref()
+    }
+
+    /// Finds the classes, each once, for a path may be long.
+    fn find_classes(&mut self) -> Result<()> {
+        let class = Regex::new(r"^(?:[^/*]*[^\w$])?class ([\w$]+)")?;
+        let mut classes: HashMap<String, Option<Place>> = HashMap::new();
+        for (place, line) in self.lines() {
+            if let Some(found) = class.captures(line) {
+                let known = classes.entry(found[1].to_owned());
+                known.and_modify(|place| *place = None).or_insert(Some(place));
+            }
+        }
+        self.classes = classes;
+        Ok(())
     }
 
     fn lines(&self) -> impl Iterator<Item = (Place, &str)> {
@@ -80,6 +107,26 @@ impl Sources {
             text.lines().enumerate().map(move |(index, line)| (place(index), line))
         })
     }
+}
+
+/// The one arrow function in a line, from its parameters to the line's end.
+fn arrow_function(line: &str) -> Option<&str> {
+    let (before, after) = line.split_once("=>")?;
+    let before = before.trim_end();
+    let start = match before.strip_suffix(')') {
+        Some(parameters) => {
+            let mut depth = 1;
+            let opening = parameters.char_indices().rev().find(|(_, c)| {
+                depth += i32::from(*c == ')') - i32::from(*c == '(');
+                depth == 0
+            });
+            opening?.0
+        }
+        None => before
+            .rfind(|c: char| !c.is_alphanumeric() && c != '_' && c != '$')
+            .map_or(0, |last| last + 1),
+    };
+    (!after.contains("=>")).then(|| &line[start..])
 }
 
 /// A line without what closes more than it has opened: `f(x));` is `f(x)`.
@@ -96,7 +143,7 @@ fn balanced(line: &str) -> &str {
             _ => {}
         }
     }
-    line.trim_end_matches([';', ',', '{']).trim_end()
+    line.trim_end_matches([';', ',']).trim_end()
 }
 
 #[cfg(test)]
@@ -104,14 +151,10 @@ mod tests {
     use super::*;
 
     fn sources() -> Sources {
-        let script = "// class Late is below\nclass Early {\n}\nfree(\n  () => print(`a`));\nf(() => 1, () => 1);\n";
-        Sources {
-            scripts: vec![
-                ("js/runtime.js".to_owned(), "class Late {}\n".to_owned()),
-                ("js/case/test.js".to_owned(), script.to_owned()),
-            ],
-            stage: "/stage/".to_owned(),
-        }
+        let script = "// class Late is below\nclass Early {\n}\nfree(\n  () => print(`a`));\nf(() => 1, () => 1);\nclass Twice {}\nclass Twice {}\n/* class Never */\n";
+        let scripts = [("js/runtime.js", "class Late {}\n"), ("js/case/test.js", script)];
+        let scripts = scripts.map(|(name, text)| (name.to_owned(), text.to_owned()));
+        Sources::of(scripts.into(), "/stage/".to_owned()).unwrap()
     }
 
     #[test]
@@ -127,12 +170,27 @@ mod tests {
     #[test]
     fn a_line_ends_where_its_brackets_are_balanced() {
         let sources = sources();
-        let line = |line| sources.line(&sources.place("js/case/test.js", line).unwrap());
+        let line = |line| sources.function(&sources.place("js/case/test.js", line).unwrap());
         assert_eq!(line(5), Some("() => print(`a`)"));
         assert_eq!(line(6), Some("f(() => 1, () => 1)"));
-        assert_eq!(line(2), Some("class Early"));
+        assert_eq!(line(2), Some("class Early {"));
         assert_eq!(line(0), None);
         assert_eq!(line(99), None);
+    }
+
+    #[test]
+    fn an_arrow_function_begins_at_its_parameters() {
+        for (line, function) in [
+            ("  install(() => print(`a`));", Some("() => print(`a`));")),
+            ("f((a, b = g(1)) => a)", Some("(a, b = g(1)) => a)")),
+            ("f(x => x)", Some("x => x)")),
+            ("$x => x", Some("$x => x")),
+            ("f(() => () => 1)", None),
+            ("function f() {", None),
+            (") => 1", None),
+        ] {
+            assert_eq!(arrow_function(line), function, "{line}");
+        }
     }
 
     #[test]
@@ -146,8 +204,10 @@ mod tests {
         assert_eq!(found(sources.find("nowhere")), None);
         assert_eq!(found(sources.find("")), None);
         assert_eq!(found(sources.find("class")), None, "it is in two places");
-        assert_eq!(found(sources.class("Late")).as_deref(), Some("js/runtime.js:1"));
-        assert_eq!(found(sources.class("Early")).as_deref(), Some("js/case/test.js:2"));
-        assert_eq!(found(sources.class("(")), None);
+        let class = |name| found(sources.class(name).cloned());
+        assert_eq!(class("Late").as_deref(), Some("js/runtime.js:1"));
+        assert_eq!(class("Early").as_deref(), Some("js/case/test.js:2"));
+        assert_eq!(class("Twice"), None);
+        assert_eq!(class("("), None);
     }
 }

@@ -103,8 +103,8 @@ pub struct Linear {
     pub what: String,
     /// The handle; below 0 if there is none.
     pub handle: i64,
-    /// The names that lead to the table which the handle indexes; none if it is the guest's own.
-    pub table: Option<Vec<String>>,
+    /// The names that lead to the table which the handle indexes; none if the guest has it for itself.
+    pub table: Vec<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]

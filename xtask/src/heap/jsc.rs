@@ -13,6 +13,9 @@ const VERSION: u64 = 3;
 /// The kind of snapshot that has addresses.
 const TYPE: &str = "GCDebugging";
 
+/// The flag of a node whose class is the name of its constructor.
+const OF_PROGRAM: u64 = 1 << 1;
+
 #[derive(Debug, Default)]
 struct Rows {
     nodes: Vec<Node>,
@@ -30,6 +33,8 @@ struct Rows {
 struct Node {
     /// The engine's number of it, in no order.
     number: u64,
+    /// Its class is one of the program's, by the name of its constructor.
+    of_program: bool,
     class: u32,
     address: u64,
 }
@@ -99,9 +104,10 @@ impl Rows {
             column += 1;
             if column == numbers.len() {
                 column = 0;
-                let [number, _, class, _, _, address, _] = numbers;
+                let [number, _, class, flags, _, address, _] = numbers;
                 self.nodes.push(Node {
                     number,
+                    of_program: flags & OF_PROGRAM != 0,
                     class: u32::try_from(class).context("a node's class is no class")?,
                     address,
                 });
@@ -120,41 +126,57 @@ impl Rows {
         let mut heap = Heap::default();
         let ids: HashMap<u64, Id> = (0..).zip(&self.nodes).map(|(id, node)| (node.number, id)).collect();
         self.edges.sort_by_key(|edge| ids.get(&edge.from).copied());
+        let kinds: Vec<NodeKind> = self.nodes.iter().map(|node| self.kind(node)).collect();
         let mut edges = self.edges.iter().peekable();
         for (id, node) in (0..).zip(&self.nodes) {
-            let class = self.classes.get(node.class as usize).map_or("", |name| name);
-            let name = heap.names.number(class);
-            heap.add_node(node_kind(class), name)?;
-            if class == "Function" {
+            let kind = kinds[id as usize];
+            let name = heap.names.number(self.class(node));
+            heap.add_node(kind, name)?;
+            if kind == NodeKind::Function {
                 heap.addresses.insert(id, format!("{:#x}", node.address));
             }
-            if node.address == wanted && class != "<root>" {
+            if node.address == wanted && kind != NodeKind::Engine {
                 heap.target = Some(id);
             }
             while let Some(edge) = edges.next_if(|edge| ids.get(&edge.from) == Some(&id)) {
                 let to = *ids.get(&edge.to).context("an edge leads to a node that is not there")?;
-                let target = &self.nodes[to as usize];
-                let target = self.classes.get(target.class as usize).map_or("", |name| name);
-                let (kind, label) = self.edge(&mut heap, *edge, class, target);
+                let (kind, label) = self.edge(&mut heap, *edge, node, kinds[to as usize]);
                 heap.add_edge(Edge { kind, label, to })?;
             }
+            tell_cleanup_callback(&mut heap, id, &kinds);
         }
         ensure!(edges.next().is_none(), "an edge begins at a node that is not there");
-        heap.globals = (0..heap.len() as Id).filter(|id| is_global(heap.name(*id))).collect();
+        let is_global = |node: &Node| !node.of_program && GLOBALS.contains(&self.class(node));
+        let globals = (0..).zip(&self.nodes).filter(|(_, node)| is_global(node));
+        heap.globals = globals.map(|(id, _)| id).collect();
         heap.roots = self.roots(&ids)?;
         Ok(heap)
     }
 
+    fn class(&self, node: &Node) -> &str {
+        self.classes.get(node.class as usize).map_or("", |name| name)
+    }
+
+    fn kind(&self, node: &Node) -> NodeKind {
+        match node.of_program {
+            true => NodeKind::Object,
+            false => node_kind(self.class(node)),
+        }
+    }
+
     /// What an edge is: the engine calls all that is neither property, index nor variable internal.
-    fn edge(&self, heap: &mut Heap, edge: RawEdge, class: &str, target: &str) -> (EdgeKind, Label) {
+    fn edge(&self, heap: &mut Heap, edge: RawEdge, from: &Node, target: NodeKind) -> (EdgeKind, Label) {
         let kind = self.edge_types.get(usize::from(edge.kind)).map_or("", |name| name);
         let name = self.edge_names.get(edge.name as usize).map_or("", |name| name);
         match kind {
             "Property" => (EdgeKind::Property, Label::Name(heap.names.number(name))),
-            "Variable" => (EdgeKind::CapturedVariable, Label::Name(heap.names.number(name))),
+            // A generator's registers are variables by number.
+            "Variable" if name.parse::<u32>().is_err() => {
+                (EdgeKind::CapturedVariable, Label::Name(heap.names.number(name)))
+            }
             "Index" => (EdgeKind::Element, Label::Index(edge.name)),
-            _ if node_kind(target) == NodeKind::Engine => (EdgeKind::Internal, Label::None),
-            _ => (internal(class), Label::None),
+            _ if target == NodeKind::Engine || from.of_program => (EdgeKind::Internal, Label::None),
+            _ => (internal(self.class(from)), Label::None),
         }
     }
 
@@ -164,8 +186,10 @@ impl Rows {
             let label = usize::try_from(number).ok().and_then(|number| self.labels.get(number));
             label.map_or("", |label| label)
         };
+        let is_root = |[_, why, _]: &&[u64; 3]| !FOLLOWING.contains(&label(*why));
         self.roots
             .iter()
+            .filter(is_root)
             .map(|[node, why, more]| {
                 let node = *ids.get(node).context("a root is not there")?;
                 let name = [label(*why), label(*more)].map(str::to_owned);
@@ -220,8 +244,20 @@ fn node_kind(class: &str) -> NodeKind {
     }
 }
 
-fn is_global(class: &str) -> bool {
-    ["global", "GlobalObject", "JSGlobalLexicalEnvironment"].contains(&class)
+/// Global objects, and the scope of global variables.
+const GLOBALS: &[&str] = &["global", "GlobalObject", "JSGlobalLexicalEnvironment"];
+
+/// Said of what is alive because something else is, such as the value in a WeakMap: no roots.
+const FOLLOWING: &[&str] = &["Output", "WeakSets"];
+
+/// The one function that a registry refers to is its cleanup callback, and no held value.
+fn tell_cleanup_callback(heap: &mut Heap, id: Id, kinds: &[NodeKind]) {
+    let function =
+        |edge: &&mut Edge| edge.kind == EdgeKind::HeldValue && kinds.get(edge.to as usize) == Some(&NodeKind::Function);
+    let mut functions = heap.edges_mut(id).iter_mut().filter(function);
+    if let (Some(edge), None) = (functions.next(), functions.next()) {
+        edge.kind = EdgeKind::Internal;
+    }
 }
 
 /// `0x7fe7534bc1e0`; the engine tells the same address in other places with other zeros before it.

@@ -160,7 +160,7 @@ impl Dump {
             }
         }
         let scopes = self.find_globals(&mut heap);
-        heap.roots = self.roots();
+        heap.roots = self.roots(&records);
         let value = scopes.iter().find_map(|scope| heap.by_name(*scope, variable));
         let value = value.with_context(|| format!("it is cut off: `{variable}` is not there"))?;
         heap.target = weak.get(&value).copied();
@@ -173,9 +173,10 @@ impl Dump {
         node_kind(self.names.get(self.nodes[id as usize].text))
     }
 
-    /// The records of registries: the global object has them all in a set, but a
-    /// record is dropped with its registry, and so it is the registry that holds
-    /// it. Both refer to the registry's queue.
+    /// The records of registries, each with its registry: both refer to the same
+    /// queue. The global object has all records in a set, but drops those of a
+    /// registry that has died, so that it is the registry that holds them, unless
+    /// what they hold keeps the registry alive.
     fn records(&self) -> HashMap<Id, Id> {
         let mut queues: HashMap<Id, Id> = HashMap::new();
         let mut waiting: Vec<(Id, Id)> = Vec::new();
@@ -224,7 +225,9 @@ impl Dump {
         scopes
     }
 
-    fn roots(&self) -> Vec<Root> {
+    /// Records are held by the global object itself for as long as their registry
+    /// lives; where nothing else leads to one, that is the root.
+    fn roots(&self, records: &HashMap<Id, Id>) -> Vec<Root> {
         let root = |(address, name): &(u64, Box<str>)| {
             let node = *self.ids.get(address)?;
             Some(Root {
@@ -232,7 +235,14 @@ impl Dump {
                 name: name.to_string(),
             })
         };
-        self.roots.iter().filter_map(root).collect()
+        let mut records: Vec<Id> = records.keys().copied().collect();
+        records.sort_unstable();
+        let record = |node| Root {
+            node,
+            name: "records of finalization registries".to_owned(),
+        };
+        let roots = self.roots.iter().filter_map(root);
+        roots.chain(records.into_iter().map(record)).collect()
     }
 
     /// An instance is an `Object` to the engine; its class is the constructor of its prototype.
@@ -292,11 +302,13 @@ fn node_kind(text: &str) -> (NodeKind, &str) {
     const SCOPES: &[&str] = &[
         "LexicalEnvironment",
         "Call",
+        "Var",
         "WasmCall",
         "With",
         "NonSyntacticVariables",
     ];
-    if text.starts_with("Function ") {
+    // One without a name has nothing behind it.
+    if text == "Function" || text.starts_with("Function ") {
         return (NodeKind::Function, "function");
     }
     let Some(class) = text.strip_suffix(UNKNOWN) else {
@@ -333,9 +345,11 @@ fn edge(heap: &mut Heap, from: &str, name: &str, target: NodeKind, to: Id) -> Ed
         || name.starts_with("CLASS_")
         || ENGINES.contains(&name)
         || ["Map", "Set"].contains(&class) && ["key", "value"].contains(&name);
+    // A sparse array has its elements as properties.
     let index = name
         .strip_prefix("objectElements[")
-        .and_then(|rest| rest.strip_suffix(']')?.parse().ok());
+        .map_or(Some(name), |rest| rest.strip_suffix(']'))
+        .and_then(|index| index.parse().ok());
     let named = Label::Name(heap.names.number(name));
     let (kind, label) = match (index, class) {
         _ if target == NodeKind::Engine => (EdgeKind::Internal, named),
@@ -345,13 +359,14 @@ fn edge(heap: &mut Heap, from: &str, name: &str, target: NodeKind, to: Id) -> Ed
         }
         (_, "FinalizationRecord") if name.starts_with("**UNKNOWN SLOT") => (EdgeKind::HeldValue, Label::None),
         _ if engines => (EdgeKind::Internal, named),
-        (_, "LexicalEnvironment" | "Call" | "NonSyntacticVariables") => match name {
+        (_, "LexicalEnvironment" | "Call" | "Var" | "NonSyntacticVariables") => match name {
             "enclosing_environment" => (EdgeKind::Internal, named),
             // `this` is kept as a variable that no program could name.
             ".this" => (EdgeKind::CapturedVariable, Label::Name(heap.names.number("this"))),
             _ => (EdgeKind::CapturedVariable, named),
         },
         _ if kind == NodeKind::Engine => (EdgeKind::Internal, named),
+        // A sparse array has its elements as properties.
         _ => (EdgeKind::Property, named),
     };
     Edge { kind, label, to }

@@ -285,7 +285,7 @@ fn what_is_no_snapshot_of_a_known_version_is_said_to_be_none() {
     }
 }
 
-/// A change of a snapshot, at a place that is told in thousandths of its length.
+/// A change of a snapshot, at a place that is told in parts of its length.
 #[derive(Debug, Clone)]
 enum Damage {
     Replace(u16, u8),
@@ -301,7 +301,7 @@ enum Damage {
 
 impl Damage {
     fn any() -> impl Strategy<Value = Damage> {
-        let place = || 0..1000_u16;
+        let place = || any::<u16>();
         prop_oneof![
             (place(), any::<u8>()).prop_map(|(place, byte)| Damage::Replace(place, byte)),
             (place(), any::<u8>()).prop_map(|(place, byte)| Damage::Insert(place, byte)),
@@ -319,7 +319,7 @@ impl Damage {
 
     fn apply(&self, bytes: &mut Vec<u8>) {
         let length = bytes.len();
-        let at = |place: u16| length * usize::from(place) / 1000;
+        let at = |place: u16| length * usize::from(place) / (usize::from(u16::MAX) + 1);
         let piece = |place: u16, count: u8| at(place)..(at(place) + usize::from(count)).min(length);
         if length == 0 {
             return;

@@ -102,7 +102,7 @@ fn a_path_is_drawn_in_each_format() {
 fn a_cycle_is_closed_only_by_the_slot_that_the_guest_means() {
     let other = KEPT.replace("\"handle\":0", "\"handle\":1");
     let elsewhere = KEPT.replace(r#"["table","objects"]"#, r#"["other","objects"]"#);
-    let of_the_guest = KEPT.replace(r#"["table","objects"]"#, "null");
+    let of_the_guest = KEPT.replace(r#"["table","objects"]"#, "[]");
     for kept in [other, elsewhere, of_the_guest] {
         let answer = explain(&snapshot(), &[&kept, "copy", WRITTEN, FINISHED], &[]);
         answer.expect(0, &[]);
@@ -190,13 +190,17 @@ fn a_case_that_fails_before_it_is_asked_is_no_answer() {
         (&["crash"][..], "it crashed: signal 6 (SIGABRT); it said nothing"),
         (
             &["say error: boom", "exit 1"],
-            "the case ended before it could be asked; it said `error: boom`",
+            "the case ended before it could be asked: it did not call `main`, or did not come to its end; it said `error: boom`",
         ),
-        (&[], "the case ended before it could be asked; it said nothing"),
+        (
+            &["complain Error: early", "complain     at js/shell.js:76:3"],
+            "it said `Error: early`",
+        ),
+        (&[], "the case ended before it could be asked: it did not call `main`"),
         (&["say @ gibberish"], "is no telemetry"),
         (
             &[r#"say @ {"type":"wrapper","made":0,"alive":0,"number":1}"#, FINISHED],
-            "the case has no wrapper to ask about: no constructor of its objects calls `born(this)`",
+            "the case has no wrapper to ask about: in a round of ten objects no constructor called `born(this)`",
         ),
         (
             &[KEPT, "say error: disk full"],
@@ -258,11 +262,68 @@ fn an_engine_that_lacks_what_the_case_needs_cannot_tell() {
 }
 
 #[test]
+fn of_a_long_path_the_ends_are_shown() {
+    let text = longer(20_000);
+    let answer = explain(&text, GOOD, &[]);
+    answer.expect(0, &[]);
+    assert!(answer.stdout.contains("more steps"), "{}", answer.stdout);
+    assert!(
+        answer.stdout.lines().count() < 60 && answer.stdout.len() < 20_000,
+        "{}",
+        answer.stdout.len()
+    );
+    for format in ["mermaid", "dot"] {
+        let drawn = explain(&text, GOOD, &["--format", format]);
+        assert!(drawn.expect(0, &[]).stdout.lines().count() < 200, "{}", drawn.stdout);
+    }
+}
+
+/// The snapshot with so many objects more between what held the wrapper and the wrapper.
+fn longer(links: usize) -> String {
+    let text = snapshot();
+    let whole: Value = serde_json::from_str(&text).unwrap();
+    let fields = whole["snapshot"]["meta"]["node_fields"].as_array().unwrap().len();
+    let numbers = |row: &Value| {
+        row.as_array()
+            .unwrap()
+            .iter()
+            .map(|n| n.as_u64().unwrap())
+            .collect::<Vec<_>>()
+    };
+    let strings: Vec<String> = serde_json::from_value(whole["strings"].clone()).unwrap();
+    let name = |wanted: &str| strings.iter().position(|text| text == wanted).unwrap() as u64;
+    let (mut nodes, mut edges) = (numbers(&whole["nodes"]), numbers(&whole["edges"]));
+    let place = |number: usize| (number * fields) as u64;
+    let wrapper = (0..nodes.len() / fields)
+        .find(|node| nodes[node * fields] == 3 && nodes[node * fields + 1] == name("WasmObject"))
+        .unwrap();
+    let first = nodes.len() / fields;
+    // All that led to it leads to the first link, but for weak edges.
+    for edge in edges
+        .chunks_mut(3)
+        .filter(|edge| edge[0] != 6 && edge[2] == place(wrapper))
+    {
+        edge[2] = place(first);
+    }
+    for link in 0..links {
+        nodes.extend([3, name("Array"), 900_001 + 2 * link as u64, 16, 1, 0, 0]);
+        let next = if link + 1 < links { first + link + 1 } else { wrapper };
+        edges.extend([2, name("obj"), place(next)]);
+    }
+    // In the order of the original: a snapshot begins with what its numbers mean.
+    let (before, rest) = text.split_once("\"nodes\":").unwrap();
+    let (_, rest) = rest.split_once("\"edges\":").unwrap();
+    let (_, after) = rest.split_once(']').unwrap();
+    format!("{before}\"nodes\":{nodes:?},\"edges\":{edges:?}{after}")
+}
+
+#[test]
 fn a_page_is_written_whole_or_not_at_all() {
     let answer = explain(&snapshot(), GOOD, &["--page", "page.md"]);
     answer.expect(0, &[]);
     assert_eq!(answer.stdout, "");
     explain(&snapshot(), GOOD, &["--page", "no/such/page.md"]).expect(2, &["failed to write `no/such/page.md`"]);
+    explain("", GOOD, &["--page", "page.md"]).expect(2, &["there is no answer", "`page.md` is not written"]);
     explain(&snapshot(), GOOD, &["--page", "page.md", "--format", "dot"]).expect(2, &["cannot be used with"]);
 }
 

@@ -48,6 +48,9 @@ on_every_engine! {
     explanations::a_function_is_shown_as_it_is_written
     explanations::nothing_keeps_what_is_collected
     explanations::a_path_is_the_one_that_there_is
+    explanations::the_question_changes_nothing
+    explanations::a_case_may_define_anything
+    explanations::an_error_of_the_case_is_told
     explanations::a_path_that_is_not_told_is_said_to_be_none
     explanations::the_page_of_explanations_is_true
 }
