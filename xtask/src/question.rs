@@ -4,13 +4,14 @@
 use crate::cell::Cell;
 use crate::checkout::Checkout;
 use crate::guest::Guests;
-use crate::heap::{Heap, Id, Wanted};
+use crate::heap::{Format, Heap, Wanted};
 use crate::interrupt::Interrupt;
 use crate::judge::broke;
 use crate::process::{self, Limits};
 use crate::sources::Sources;
 use crate::telemetry::{self, Event, Printed, Wrapper};
 use anyhow::{Result, anyhow, ensure};
+use std::path::Path;
 
 /// Loaded after the runtime, before the case.
 const SCRIPT: &str = "js/explain.js";
@@ -57,101 +58,101 @@ pub fn ask(
     let flag = program.shell.snapshot_flag.map(str::to_owned);
     let arguments = cell.arguments(&scripts, flag);
     let run = process::run(&program.path, &arguments, &stage, limits, interrupt)?;
-    let how = broke(run.ended());
-    let stderr = run.stderr.clone();
-    let printed = telemetry::part(run.lines);
-    if let Some(how) = how.or_else(|| printed.malformed.clone()) {
-        return Err(with_last_line(&how, &printed, &stderr));
-    }
-    let told = Told::of(&printed);
-    if let Some(reason) = told.no_snapshot {
-        return Ok(Answer::CannotTell(reason));
-    }
-    let Some(wrapper) = told.wrapper else {
-        return Err(with_last_line(
-            "the case ended before it could be asked: it did not call `main`, or did not come to its end",
-            &printed,
-            &stderr,
-        ));
+    let said = Said {
+        broke: broke(run.ended()),
+        stderr: run.stderr,
+        printed: telemetry::part(run.lines),
     };
-    ensure!(
-        wrapper.made > 0,
-        "the case has no wrapper to ask about: in a round of ten objects no constructor called `born(this)`"
-    );
-    let Some(file) = told.snapshot else {
-        return match told.finished {
-            true => Ok(Answer::Nothing(wrapper)),
-            false => Err(with_last_line("it stopped before it wrote its heap", &printed, &stderr)),
-        };
-    };
+    match said.told()? {
+        Told::NoSnapshot(reason) => Ok(Answer::CannotTell(reason)),
+        Told::Dead(wrapper) => Ok(Answer::Nothing(wrapper)),
+        Told::Alive(wrapper, file) => {
+            let sources = Sources::read(&stage, &scripts)?;
+            let path = stage.path().join(file);
+            read(wrapper, program.engine.snapshot, &path, sources)
+        }
+    }
+}
+
+/// Finds the wrapper in the snapshot.
+fn read(wrapper: Wrapper, format: Format, path: &Path, sources: Sources) -> Result<Answer> {
     let wanted = match &wrapper.address {
         Some(address) => Wanted::Address(address),
         None => Wanted::WeakRef(VARIABLE),
     };
-    let heap = program.engine.snapshot.read(&stage.path().join(file), wanted)?;
-    if !heap.target.is_some_and(|target| is_it(&heap, target, &wrapper)) {
-        // It was only late: the engine collects before it writes.
-        ensure!(
-            wrapper.alive == 1,
-            "the first of {} wrappers that were left died while the engine wrote its heap; ask again",
-            wrapper.alive
-        );
-        return Ok(Answer::Nothing(wrapper));
+    let heap = format.read(path, wanted)?;
+    if heap.target.is_some() {
+        return Ok(Answer::Kept(Box::new(Kept { wrapper, heap, sources })));
     }
-    Ok(Answer::Kept(Box::new(Kept {
-        wrapper,
-        heap,
-        sources: Sources::read(&stage, &scripts)?,
-    })))
+    // It was only late: the engine collects before it writes.
+    ensure!(
+        wrapper.alive == 1,
+        "the first of {} wrappers that were left died while the engine wrote its heap; ask again",
+        wrapper.alive
+    );
+    Ok(Answer::Nothing(wrapper))
+}
+
+/// What came of the run.
+struct Said {
+    broke: Option<String>,
+    printed: Printed,
+    stderr: String,
 }
 
 /// What `js/explain.js` told.
-#[derive(Debug, Default)]
-struct Told {
-    wrapper: Option<Wrapper>,
-    snapshot: Option<String>,
-    no_snapshot: Option<String>,
-    finished: bool,
+enum Told {
+    NoSnapshot(String),
+    Dead(Wrapper),
+    /// The wrapper is in the snapshot, a file of this name.
+    Alive(Wrapper, String),
 }
 
-impl Told {
-    fn of(printed: &Printed) -> Told {
-        let mut told = Told::default();
-        for event in &printed.events {
+impl Said {
+    fn told(&self) -> Result<Told> {
+        if let Some(how) = self.broke.as_ref().or(self.printed.malformed.as_ref()) {
+            return Err(self.error(how));
+        }
+        let (mut wrapper, mut file, mut finished) = (None, None, false);
+        for event in &self.printed.events {
             match event {
-                Event::Wrapper(wrapper) => told.wrapper = Some(wrapper.clone()),
-                Event::Snapshot { file } => told.snapshot = Some(file.clone()),
-                Event::NoSnapshot { reason } => told.no_snapshot = Some(reason.clone()),
-                Event::Quit { status } => told.finished = *status == 0,
+                // The last one counts: those before were only late to die.
+                Event::Wrapper(told) => wrapper = Some(told.clone()),
+                Event::Snapshot { file: told } => file = Some(told.clone()),
+                Event::NoSnapshot { reason } => return Ok(Told::NoSnapshot(reason.clone())),
+                Event::Quit { status } => finished = *status == 0,
                 _ => {}
             }
         }
-        told
+        let Some(wrapper) = wrapper else {
+            let what = "the case ended before it could be asked: it did not call `main`, or did not come to its end";
+            return Err(self.error(what));
+        };
+        ensure!(
+            wrapper.made > 0,
+            "the case has no wrapper to ask about: in a round of ten objects no constructor called `born(this)`"
+        );
+        match file {
+            Some(file) => Ok(Told::Alive(wrapper, file)),
+            None if finished && wrapper.alive == 0 => Ok(Told::Dead(wrapper)),
+            None => Err(self.error("it stopped before it wrote its heap")),
+        }
     }
-}
 
-/// Whether a node is the wrapper; at an address there may be something else by now.
-fn is_it(heap: &Heap, target: Id, wrapper: &Wrapper) -> bool {
-    wrapper.address.is_none() || wrapper.class.as_deref().is_none_or(|class| class == heap.name(target))
-}
-
-/// An error with the most telling thing that was said: the runtime's word of an
-/// error, or a line that names one, or the last.
-fn with_last_line(what: &str, printed: &Printed, stderr: &str) -> anyhow::Error {
-    let lines: Vec<&str> = printed
-        .transcript
-        .iter()
-        .map(String::as_str)
-        .chain(stderr.lines())
-        .collect();
-    let mut from_the_end = lines.iter().rev();
-    let line = from_the_end
-        .find(|line| line.starts_with("error: "))
-        // Of several the first is the case's own; others are of what loaded it.
-        .or_else(|| lines.iter().find(|line| line.contains("Error: ")))
-        .or_else(|| lines.iter().rev().find(|line| !line.trim().is_empty()));
-    match line {
-        Some(line) => anyhow!("{what}; it said `{}`", crate::failure::clip(line)),
-        None => anyhow!("{what}; it said nothing"),
+    /// An error with the most telling thing that was said: the runtime's word of an
+    /// error, or a line that names one, or the last.
+    fn error(&self, what: &str) -> anyhow::Error {
+        let transcript = self.printed.transcript.iter().map(String::as_str);
+        let lines: Vec<&str> = transcript.chain(self.stderr.lines()).collect();
+        let mut from_the_end = lines.iter().rev();
+        let line = from_the_end
+            .find(|line| line.starts_with("error: "))
+            // Of several the first is the case's own; others are of what loaded it.
+            .or_else(|| lines.iter().find(|line| line.contains("Error: ")))
+            .or_else(|| lines.iter().rev().find(|line| !line.trim().is_empty()));
+        match line {
+            Some(line) => anyhow!("{what}; it said `{}`", crate::failure::clip(line)),
+            None => anyhow!("{what}; it said nothing"),
+        }
     }
 }
