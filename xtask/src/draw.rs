@@ -14,9 +14,14 @@ pub fn text(told: &Told) -> String {
     let head = format!("{} on {}: ", style(&told.case).bold(), told.program);
     match &told.answer {
         Shown::Kept(explanation) => format!("{head}{}", kept(explanation)),
-        Shown::Nothing { wrapper, made, slots } => {
+        Shown::Nothing {
+            wrapper,
+            made,
+            slots,
+            leaks,
+        } => {
             let text = format!("{head}nothing keeps {wrapper} alive; {} collected\n", all(*made));
-            text + &in_use(*slots)
+            text + &all_the_same(*slots, *leaks)
         }
         Shown::CannotTell(reason) => format!("{head}it cannot tell: {reason}\n"),
         Shown::Failed(reason) => format!("{head}there is no answer: {reason}\n"),
@@ -30,9 +35,11 @@ fn all(made: u64) -> String {
     }
 }
 
-/// What a wrapper that was collected has left behind.
-fn in_use(slots: u64) -> String {
+/// What is to be said though all wrappers were collected: that they have left
+/// something behind, or that the case leaks.
+fn all_the_same(slots: u64, leaks: bool) -> String {
     let what = match slots {
+        0 if leaks => return "  but the case is expected to leak: one round does not show what\n".to_owned(),
         0 => return String::new(),
         1 => "1 slot of the table is".to_owned(),
         _ => format!("{slots} slots of the table are"),

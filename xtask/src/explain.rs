@@ -5,7 +5,6 @@ use crate::cell::Cell;
 use crate::checkout::Checkout;
 use crate::diagram::{Language, diagram};
 use crate::draw;
-use crate::engine::Engine;
 use crate::explanation::{self, Explanation};
 use crate::file;
 use crate::flags::{ExplainFlags, Format};
@@ -16,6 +15,7 @@ use crate::process::Limits;
 use crate::progress::Progress;
 use crate::question::{self, Answer};
 use crate::schedule;
+use crate::verdict::Verdict;
 use anyhow::{Context, Result};
 use serde::Serialize;
 use serde_json::json;
@@ -50,6 +50,8 @@ pub enum Shown {
         made: u64,
         /// Slots of the table that are in use all the same: nobody frees the guest's objects.
         slots: u64,
+        /// The case is expected to leak all the same: then a round is not enough to see it.
+        leaks: bool,
     },
     /// The engine has no way to tell.
     CannotTell(#[serde(serialize_with = "as_reason")] String),
@@ -77,7 +79,7 @@ pub fn explain(flags: ExplainFlags, interrupt: &Interrupt) -> Result<Status> {
         |cell| {
             let line = progress.begin_cell(cell);
             let answer = question::ask(cell, &checkout, &guests, limits, interrupt);
-            let answer = answer.and_then(|answer| shown(answer, cell.program.engine, flags.verbose));
+            let answer = answer.and_then(|answer| shown(answer, cell, flags.verbose));
             drop(line);
             Ok(Told {
                 case: cell.case.name.clone(),
@@ -110,12 +112,14 @@ pub fn explain(flags: ExplainFlags, interrupt: &Interrupt) -> Result<Status> {
     })
 }
 
-fn shown(answer: Answer, engine: &Engine, verbose: bool) -> Result<Shown> {
+fn shown(answer: Answer, cell: Cell<'_>, verbose: bool) -> Result<Shown> {
+    let engine = cell.program.engine;
     Ok(match answer {
         Answer::Nothing(wrapper) => Shown::Nothing {
             wrapper: explanation::name(&wrapper),
             made: wrapper.made,
             slots: wrapper.slots,
+            leaks: cell.case.expectation(engine).verdicts == [Verdict::Leaks],
         },
         Answer::CannotTell(reason) => Shown::CannotTell(reason),
         Answer::Kept(kept) => match (explanation::explain(&kept, verbose), engine.snapshot.hides()) {

@@ -122,6 +122,16 @@ fn nothing_keeps_what_was_collected() {
         answer.stdout,
         "m0 on d8 10.0.1: nothing keeps WasmObject #1 alive; all 10 were collected\n"
     );
+    let world = World::new();
+    world.write("expected/m0.txt", "#: verdict = leaks\n...\n");
+    world.explainer("d8", D8, &[&dead, FINISHED]);
+    let answer = world.run(&["explain", "m0", "--engine", "v8"]);
+    answer.expect(0, &[]);
+    assert!(
+        answer.stdout.contains("but the case is expected to leak"),
+        "{}",
+        answer.stdout
+    );
     // What a finalizer should have freed is in use all the same.
     let dead = KEPT.replace("\"alive\":10", "\"alive\":0");
     let answer = explain("", &[&dead, FINISHED], &[]);
