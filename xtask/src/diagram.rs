@@ -75,8 +75,8 @@ impl Diagram {
                 return diagram;
             }
             Shown::Nothing { wrapper, .. } => format!("nothing keeps {wrapper} alive"),
-            Shown::CannotTell(reason) => format!("it cannot tell: {reason}"),
-            Shown::Failed(reason) => format!("there is no answer: {reason}"),
+            Shown::CannotTell { reason } => format!("it cannot tell: {reason}"),
+            Shown::Failed { reason } => format!("there is no answer: {reason}"),
         };
         diagram.add(name("none"), Shape::Node, vec![words]);
         diagram

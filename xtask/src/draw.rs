@@ -23,8 +23,8 @@ pub fn text(told: &Told) -> String {
             let text = format!("{head}nothing keeps {wrapper} alive; {} collected\n", all(*made));
             text + &all_the_same(*slots, *leaks)
         }
-        Shown::CannotTell(reason) => format!("{head}it cannot tell: {reason}\n"),
-        Shown::Failed(reason) => format!("{head}there is no answer: {reason}\n"),
+        Shown::CannotTell { reason } => format!("{head}it cannot tell: {reason}\n"),
+        Shown::Failed { reason } => format!("{head}there is no answer: {reason}\n"),
     }
 }
 

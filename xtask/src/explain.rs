@@ -54,9 +54,13 @@ pub enum Shown {
         leaks: bool,
     },
     /// The engine has no way to tell.
-    CannotTell(#[serde(serialize_with = "as_reason")] String),
+    CannotTell {
+        reason: String,
+    },
     /// It has, and did not.
-    Failed(#[serde(serialize_with = "as_reason")] String),
+    Failed {
+        reason: String,
+    },
 }
 
 pub fn explain(flags: ExplainFlags, interrupt: &Interrupt) -> Result<Status> {
@@ -85,7 +89,9 @@ pub fn explain(flags: ExplainFlags, interrupt: &Interrupt) -> Result<Status> {
                 case: cell.case.name.clone(),
                 engine: cell.program.engine.name,
                 program: cell.program.to_string(),
-                answer: answer.unwrap_or_else(|error| Shown::Failed(format!("{error:#}"))),
+                answer: answer.unwrap_or_else(|error| Shown::Failed {
+                    reason: format!("{error:#}"),
+                }),
             })
         },
     )?;
@@ -94,7 +100,7 @@ pub fn explain(flags: ExplainFlags, interrupt: &Interrupt) -> Result<Status> {
         return Ok(Status::NoAnswer);
     }
     let answered = |told: &Told| matches!(told.answer, Shown::Kept(_) | Shown::Nothing { .. });
-    let has_failed = |told: &&Told| matches!(told.answer, Shown::Failed(_));
+    let has_failed = |told: &&Told| matches!(told.answer, Shown::Failed { .. });
     let answered = told.iter().any(answered);
     let failed = told.iter().any(|told| has_failed(&told));
     match &flags.page {
@@ -121,14 +127,16 @@ fn shown(answer: Answer, cell: Cell<'_>, verbose: bool) -> Result<Shown> {
             slots: wrapper.slots,
             leaks: cell.case.expectation(engine).verdicts == [Verdict::Leaks],
         },
-        Answer::CannotTell(reason) => Shown::CannotTell(reason),
+        Answer::CannotTell(reason) => Shown::CannotTell { reason },
         Answer::Kept(kept) => match (explanation::explain(&kept, verbose), engine.snapshot.hides()) {
             (Some(explanation), _) => Shown::Kept(explanation),
             (None, why) => {
                 let name = explanation::name(&kept.wrapper);
                 let what = format!("{name} is alive, but no path from a root leads to it");
                 let why = why.with_context(|| format!("{what}: the snapshot is not whole"))?;
-                Shown::CannotTell(format!("{what}: {why}"))
+                Shown::CannotTell {
+                    reason: format!("{what}: {why}"),
+                }
             }
         },
     })
@@ -136,7 +144,7 @@ fn shown(answer: Answer, cell: Cell<'_>, verbose: bool) -> Result<Shown> {
 
 /// The answers go to standard output; what is no answer is told on standard error.
 fn print(all: &[Told], format: Format) -> Result<()> {
-    let answers = || all.iter().filter(|told| !matches!(told.answer, Shown::Failed(_)));
+    let answers = || all.iter().filter(|told| !matches!(told.answer, Shown::Failed { .. }));
     output::print(&match format {
         Format::Text => answers().map(draw::text).collect::<Vec<_>>().join("\n"),
         Format::Mermaid => diagram(all, Language::Mermaid),
@@ -185,11 +193,4 @@ fn write_page(path: &Path, all: &[Told], flags: &ExplainFlags) -> Result<()> {
         }
     }
     file::write(path, page.as_bytes())
-}
-
-fn as_reason<S: serde::Serializer>(reason: &str, serializer: S) -> Result<S::Ok, S::Error> {
-    use serde::ser::SerializeStruct;
-    let mut fields = serializer.serialize_struct("Reason", 1)?;
-    fields.serialize_field("reason", reason)?;
-    fields.end()
 }
