@@ -12,6 +12,7 @@ let explainTarget = null;
   const OBJECTS = 10;
   const SNAPSHOT = 'heap.snapshot';
   const SOURCES_TOLD = 100;
+  const MOST_CHANCES = 100;
 
   const wrappers = [];
   const classes = [];
@@ -175,36 +176,38 @@ let explainTarget = null;
   }
 
   // In a function of its own, so that nothing of it is on the stack later.
-  async function once(test) {
+  async function once(test, between) {
     const pending = test(OBJECTS);
     if (pending) await pending;
     telemetry('round', { round: 1, ...counts() });
+    const collecting = between();
+    if (collecting) await collecting;
   }
 
   const isThere = () => explainTarget.deref() !== undefined;
 
-  async function explain(test) {
+  async function explain(test, between) {
     const { write, describe, reason } = howToAsk();
     if (!write) return telemetry('no-snapshot', { reason });
-    await once(test);
+    await once(test, between);
     for (let chance = 0; chance < LAST_CHANCES; chance++) await collect();
     // A WeakRef that was read keeps its object until the job is over: only then is it
     // seen whether this one was going to die, and whether another is the first.
-    for (let chance = 0; chance < LAST_CHANCES; chance++) {
+    for (let chance = 0; explainTarget === null || !isThere(); chance++) {
+      if (chance > MOST_CHANCES) throw new Error('the wrappers are still dying, one after the other');
       tellWrapper(describe);
       if (!explainTarget) return undefined;
       await turn();
       await collect();
-      if (isThere()) break;
     }
     await turn();
     write();
     return telemetry('snapshot', { file: SNAPSHOT });
   }
 
-  main = async test => {
+  main = async (test, between = collect) => {
     try {
-      await explain(test);
+      await explain(test, between);
       finish(0);
     } catch (error) {
       print(`error: ${error.message}`);

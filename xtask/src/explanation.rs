@@ -179,8 +179,10 @@ impl Words<'_> {
 fn is_table(steps: &[Step], kind: EdgeKind, names: &[String]) -> bool {
     let is = |step: &Step, name: &str| step.label.strip_prefix('.') == Some(name);
     match (kind, names, steps) {
-        (EdgeKind::Element, [table, objects], [first, second]) => first.label == *table && is(second, objects),
-        (EdgeKind::TableSlot, [name], [.., table]) => is(table, name),
+        (EdgeKind::Element, [table, objects], [first, second]) => {
+            first.label == *table && first.node == "ObjectTable" && is(second, objects)
+        }
+        (EdgeKind::TableSlot, [name], [.., table]) => is(table, name) && table.node == "WebAssembly.Table",
         (EdgeKind::TableSlot, [], [.., instance, own]) if own.kind == EdgeKind::Internal => {
             own.node == "WebAssembly.Table" && instance.node == "WebAssembly.Instance"
         }

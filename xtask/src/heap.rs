@@ -265,9 +265,9 @@ impl Format {
     /// What an engine keeps to itself, so that a path may be hidden.
     pub fn hides(self) -> Option<&'static str> {
         match self {
-            Format::Jsc => {
-                Some("JavaScriptCore keeps what a Map, a Set, a WeakMap or a typed array holds out of its snapshots")
-            }
+            Format::Jsc => Some(
+                "JavaScriptCore keeps what a Map, a Set, a WeakMap or a typed array holds out of its snapshots, and what a scan of its stack finds",
+            ),
             Format::V8 | Format::SpiderMonkey => None,
         }
     }

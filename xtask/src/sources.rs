@@ -21,6 +21,24 @@ impl std::fmt::Display for Place {
     }
 }
 
+/// Classes of the language that paths lead through.
+const BUILT_IN: &[&str] = &[
+    "Array",
+    "ArrayBuffer",
+    "Error",
+    "FinalizationRegistry",
+    "Function",
+    "Generator",
+    "Map",
+    "Object",
+    "Promise",
+    "Proxy",
+    "Set",
+    "WeakMap",
+    "WeakRef",
+    "WeakSet",
+];
+
 /// Scripts by name, in the order in which they were loaded.
 #[derive(Debug, Default)]
 pub struct Sources {
@@ -60,9 +78,9 @@ impl Sources {
         })
     }
 
-    /// What is written of the function that begins in a line: from its parameters on
-    /// if it is the only arrow function there, else from the line's first word, to
-    /// where the brackets are balanced.
+    /// What is written of the function that begins in a line: the line, to where its
+    /// brackets are balanced; or if nothing but an arrow function can be meant, that
+    /// from its parameters on.
     pub fn function(&self, place: &Place) -> Option<&str> {
         let (_, text) = self.scripts.iter().find(|(name, _)| *name == place.file)?;
         let line = text.lines().nth(place.line.checked_sub(1)?)?;
@@ -79,8 +97,12 @@ impl Sources {
         found.next().is_none().then_some(place)
     }
 
-    /// Where the class of this name is written, if in one place only.
+    /// Where the class of this name is written, if in one place only, and if it is
+    /// none of the language's own, which a script may have a namesake of.
     pub fn class(&self, name: &str) -> Option<&Place> {
+        if BUILT_IN.contains(&name) {
+            return None;
+        }
         self.classes.get(name)?.as_ref()
     }
 
@@ -109,10 +131,18 @@ impl Sources {
     }
 }
 
-/// The one arrow function in a line, from its parameters to the line's end.
+/// The one function in a line, an arrow function, from its parameters to the line's
+/// end; none if there may be another function, or a comment.
 fn arrow_function(line: &str) -> Option<&str> {
     let (before, after) = line.split_once("=>")?;
+    if ["=>", "function", "//", "/*"]
+        .iter()
+        .any(|other| before.contains(other) || after.contains(other))
+    {
+        return None;
+    }
     let before = before.trim_end();
+    let is_name = |c: char| c.is_alphanumeric() || c == '_' || c == '$';
     let start = match before.strip_suffix(')') {
         Some(parameters) => {
             let mut depth = 1;
@@ -122,25 +152,31 @@ fn arrow_function(line: &str) -> Option<&str> {
             });
             opening?.0
         }
-        None => before
-            .rfind(|c: char| !c.is_alphanumeric() && c != '_' && c != '$')
-            .map_or(0, |last| last + 1),
+        None => before.trim_end_matches(is_name).len(),
     };
-    (!after.contains("=>")).then(|| &line[start..])
+    Some(&line[start..])
 }
 
-/// A line without what closes more than it has opened: `f(x));` is `f(x)`.
+/// A line without what closes more than it has opened: `f(x));` is `f(x)`. What
+/// stands in quotes opens and closes nothing.
 fn balanced(line: &str) -> &str {
     let line = line.trim();
     let mut depth = 0_usize;
+    let mut quote = None;
+    let mut escaped = false;
     for (index, character) in line.char_indices() {
-        match character {
-            '(' | '[' | '{' => depth += 1,
-            ')' | ']' | '}' => match depth.checked_sub(1) {
+        match (quote, character) {
+            (Some(_), _) if escaped => escaped = false,
+            (Some(_), '\\') => escaped = true,
+            (Some(open), _) if open == character => quote = None,
+            (Some(_), _) => {}
+            (None, '"' | '\'' | '`') => quote = Some(character),
+            (None, '(' | '[' | '{') => depth += 1,
+            (None, ')' | ']' | '}') => match depth.checked_sub(1) {
                 Some(less) => depth = less,
                 None => return &line[..index],
             },
-            _ => {}
+            (None, _) => {}
         }
     }
     line.trim_end_matches([';', ',']).trim_end()
@@ -174,6 +210,7 @@ mod tests {
         assert_eq!(line(5), Some("() => print(`a`)"));
         assert_eq!(line(6), Some("f(() => 1, () => 1)"));
         assert_eq!(line(2), Some("class Early {"));
+        assert_eq!(balanced("() => [obj, ')', \"\\\")\"]);"), "() => [obj, ')', \"\\\")\"]");
         assert_eq!(line(0), None);
         assert_eq!(line(99), None);
     }
@@ -185,7 +222,10 @@ mod tests {
             ("f((a, b = g(1)) => a)", Some("(a, b = g(1)) => a)")),
             ("f(x => x)", Some("x => x)")),
             ("$x => x", Some("$x => x")),
+            ("say(→x => x)", Some("x => x)")),
             ("f(() => () => 1)", None),
+            ("f(function () { return [1].map(x => x); })", None),
+            ("f(g); // as in a => b", None),
             ("function f() {", None),
             (") => 1", None),
         ] {

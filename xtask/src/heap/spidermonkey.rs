@@ -349,7 +349,7 @@ fn edge(heap: &mut Heap, from: &str, name: &str, target: NodeKind, to: Id) -> Ed
     let index = name
         .strip_prefix("objectElements[")
         .map_or(Some(name), |rest| rest.strip_suffix(']'))
-        .and_then(|index| index.parse().ok());
+        .and_then(|text| text.parse().ok().filter(|index: &u32| index.to_string() == text));
     let named = Label::Name(heap.names.number(name));
     let (kind, label) = match (index, class) {
         _ if target == NodeKind::Engine => (EdgeKind::Internal, named),
@@ -366,7 +366,6 @@ fn edge(heap: &mut Heap, from: &str, name: &str, target: NodeKind, to: Id) -> Ed
             _ => (EdgeKind::CapturedVariable, named),
         },
         _ if kind == NodeKind::Engine => (EdgeKind::Internal, named),
-        // A sparse array has its elements as properties.
         _ => (EdgeKind::Property, named),
     };
     Edge { kind, label, to }

@@ -53,10 +53,14 @@ fn world() -> World {
 #[track_caller]
 fn explain(world: &World, engine: &str, cases: &[&str]) -> Vec<Value> {
     let answer = world.run(&[&["explain", "--format", "json", "--engine", engine], cases].concat());
-    assert_eq!(answer.status, Some(0), "{}\n{}", answer.stdout, answer.stderr);
     world.assert_clean();
-    let json: Value = serde_json::from_str(&answer.stdout).unwrap();
-    json["answers"].as_array().unwrap().clone()
+    let json: Value = serde_json::from_str(&answer.stdout).unwrap_or_default();
+    let answers = json["answers"].as_array().cloned().unwrap_or_default();
+    // Where none can tell, there is no answer, which the answers say.
+    let none = !answers.is_empty() && answers.iter().all(|answer| answer["answer"] == "cannot-tell");
+    let status = if none { 2 } else { 0 };
+    assert_eq!(answer.status, Some(status), "{}\n{}", answer.stdout, answer.stderr);
+    answers
 }
 
 /// The labels of the steps, but for what the engine alone has a name for.
@@ -155,6 +159,13 @@ pub fn a_path_is_the_one_that_there_is(engine: &str) {
     }
 }
 
+/// Whether nothing keeps a wrapper, or only the engine itself: JavaScriptCore scans
+/// its stack conservatively, and its compiler may be at work on what made the wrapper.
+fn is_let_go(answer: &Value, engine: &str) -> bool {
+    let by_chance = answer["root"].as_str().is_some_and(|root| root.starts_with("root: "));
+    answer["answer"] == "nothing" || engine == "jsc" && (by_chance || answer["answer"] == "cannot-tell")
+}
+
 /// What the question must not change or invent: the frame that made the wrappers,
 /// the first of which is not always the one that stays, and a handle of one table
 /// that is a slot of another, too.
@@ -175,7 +186,26 @@ pub fn the_question_changes_nothing(engine: &str) {
     }
     main(test);";
     let answer = run("returned", "guest", returned);
-    assert_eq!(answer["answer"], "nothing", "{answer:#}");
+    assert!(is_let_go(&answer, engine), "{answer:#}");
+
+    // Each is the held value of the one before, and so they die one a collection.
+    let one_by_one = "const chain = new FinalizationRegistry(() => {});
+    function test(n) {
+        const all = [];
+        for (let i = 0; i < 30; i++) all.push(new WasmObject(instance));
+        for (let i = 0; i < 29; i++) chain.register(all[i], all[i + 1]);
+    }
+    main(test);";
+    let answer = run("one-by-one", "guest", one_by_one);
+    assert!(is_let_go(&answer, engine), "{answer:#}");
+
+    let let_go_between = "const kept = [];
+    function test(n) {
+        for (let i = 0; i < n; i++) kept.push(new WasmObject(instance));
+    }
+    main(test, () => { kept.length = 0; });";
+    let answer = run("let-go-between", "guest", let_go_between);
+    assert!(is_let_go(&answer, engine), "{answer:#}");
 
     let first_dies_late = "let first = null;
     const rest = [];
@@ -200,22 +230,29 @@ pub fn the_question_changes_nothing(engine: &str) {
     );
     assert_eq!(answer["alive"], 9, "{answer:#}");
 
-    for (name, hold) in [
-        ("other-array", "table.add({ obj })"),
-        ("other-table", "held.set(i, { obj })"),
+    for (name, guest, class, hold) in [
+        ("other-array", "m3", "RefObject", "table.add({ obj })"),
+        ("other-table", "m3", "RefObject", "held.set(i, { obj })"),
+        (
+            "namesake",
+            "guest",
+            "WasmObject",
+            "globalThis.table.objects.push({ obj })",
+        ),
     ] {
         let script = format!(
-            "const held = new WebAssembly.Table({{ element: 'externref', initial: 20 }});
+            "globalThis.table = {{ objects: [] }};
+            const held = new WebAssembly.Table({{ element: 'externref', initial: 20 }});
             function test(n) {{
                 for (let i = 0; i < n; i++) {{
-                    const obj = new RefObject(instance);
+                    const obj = new {class}(instance);
                     obj.installCallback(() => 1);
                     {hold};
                 }}
             }}
             main(test);"
         );
-        let answer = run(name, "m3", &script);
+        let answer = run(name, guest, &script);
         assert_eq!(answer["answer"], "kept", "{answer:#}");
         assert_eq!(answer["linear_memory"]["closes"], Value::Null, "{answer:#}");
     }
