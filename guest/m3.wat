@@ -101,7 +101,7 @@
       (then (call $call (table.get $callbacks (local.get $slot))))))
 
   ;; The slot of the object's callback, or -1: for who asks what keeps it alive.
-  (func (export "callback_of") (param $obj i32) (result i32)
+  (func (export "handle_of_callback") (param $obj i32) (result i32)
     (i32.load (local.get $obj)))
 
   (func (export "free_obj") (param $obj i32)

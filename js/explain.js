@@ -121,17 +121,22 @@ let explainTarget = null;
     source: Function.prototype.toString.call(callback),
   }));
 
-  // What wrappers can say of their objects in linear memory, as guests tell it: in
-  // which field they have the address, what it is that the guest holds by a handle,
-  // and the handle, below 0 if there is none.
-  const linearMemories = [
-    wrapper => typeof wrapper.obj === 'number' && typeof instance.exports.callback_of === 'function' &&
-      ['obj', 'callback', instance.exports.callback_of(wrapper.obj)],
-    wrapper => wrapper.__wbg_ptr > 0 && typeof wrapper.callback_of === 'function' &&
-      ['__wbg_ptr', 'callback', wrapper.callback_of()],
-    wrapper => wrapper.__wbg_ptr > 0 && typeof wrapper.held_by_closure === 'function' &&
-      ['__wbg_ptr', 'Closure that holds', wrapper.held_by_closure()],
-  ];
+  // By a name of this beginning a guest tells what it holds by a handle: it exports a
+  // function of objects, or wasm-bindgen's class has a method. Below 0 there is none.
+  const TELLS = 'handle_of_';
+
+  const tellingName = object => Object.getOwnPropertyNames(object).find(name => name.startsWith(TELLS));
+
+  function askForHandle(wrapper) {
+    const exported = tellingName(instance.exports);
+    if (exported && typeof wrapper.obj === 'number')
+      return { field: 'obj', name: exported, handle: instance.exports[exported](wrapper.obj) };
+    for (let object = wrapper; object && wrapper.__wbg_ptr > 0; object = Object.getPrototypeOf(object)) {
+      const name = tellingName(object);
+      if (name) return { field: '__wbg_ptr', name, handle: wrapper[name]() };
+    }
+    return null;
+  }
 
   // The names that lead to the table which the guest's handles index: runtime.js's,
   // if the guest releases them there; or one that it exports; or none, if it has the
@@ -143,14 +148,13 @@ let explainTarget = null;
     return exportedTables().filter(holds).slice(0, 1).map(([name]) => name);
   }
 
+  // What the wrapper's object has in linear memory, and where.
   function inLinearMemory(wrapper) {
-    for (const ask of linearMemories) {
-      const told = attempt(ask, null, wrapper);
-      if (!told) continue;
-      const [field, what, handle] = told;
-      return { field, address: wrapper[field], what, handle, table: handle < 0 ? [] : tableOf(handle) };
-    }
-    return null;
+    const told = askForHandle(wrapper);
+    if (!told) return null;
+    const { field, name, handle } = told;
+    const what = name.slice(TELLS.length).replaceAll('_', ' ');
+    return { field, address: wrapper[field], what, handle, table: handle < 0 ? [] : tableOf(handle) };
   }
 
   // Tells which wrapper is asked about, in strings and numbers only. It is the first
@@ -210,9 +214,7 @@ let explainTarget = null;
       await explain(test, between);
       finish(0);
     } catch (error) {
-      print(`error: ${error.message}`);
-      printErr(error.stack);
-      finish(1);
+      fail(error);
     }
   };
 })();

@@ -48,6 +48,13 @@ function finish(status) {
   quit(status);
 }
 
+// Ends it with an error that nobody expected.
+function fail(error) {
+  print(`error: ${error.message}`);
+  printErr(error.stack);
+  finish(1);
+}
+
 class OutOfMemory extends Error {}
 
 // What may stop a case in mid-round, after which it still settles. A guest that
@@ -260,8 +267,6 @@ async function main(test, between = collect) {
     print(`Success; max ${maxLive} objects live.`);
     finish(0);
   } catch (error) {
-    print(`error: ${error.message}`);
-    printErr(error.stack);
-    finish(1);
+    fail(error);
   }
 }

@@ -105,7 +105,7 @@ pub unsafe extern "C" fn invoke_callback(obj: *mut Obj) {
 ///
 /// As for [`free_obj`].
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn callback_of(obj: *const Obj) -> Handle {
+pub unsafe extern "C" fn handle_of_callback(obj: *const Obj) -> Handle {
     // SAFETY: The caller says that `obj` is live.
     unsafe { (*obj).callback }
 }

@@ -1,5 +1,5 @@
 use crate::rt::{Call, take};
-use crate::{NO_CALLBACK, attach_callback, callback_of, free_obj, invoke_callback, make_obj};
+use crate::{NO_CALLBACK, attach_callback, free_obj, handle_of_callback, invoke_callback, make_obj};
 
 #[test]
 fn a_new_object_has_no_callback() {
@@ -70,9 +70,9 @@ fn an_object_tells_the_handle_of_its_callback() {
     let obj = make_obj();
     // SAFETY: As above.
     unsafe {
-        assert_eq!(callback_of(obj), NO_CALLBACK);
+        assert_eq!(handle_of_callback(obj), NO_CALLBACK);
         attach_callback(obj, 3);
-        assert_eq!(callback_of(obj), 3);
+        assert_eq!(handle_of_callback(obj), 3);
         free_obj(obj);
     }
     assert_eq!(take(), [Call::Release(3)]);

@@ -22,9 +22,6 @@ use serde_json::json;
 use std::ffi::OsString;
 use std::path::Path;
 
-/// How much a case may print, in bytes.
-const OUTPUT: u64 = 16 << 20;
-
 /// What the JSON is, and its version, which any change raises that a reader would notice.
 const SCHEMA: &str = "wasm-cycles/explanations";
 const VERSION: u32 = 1;
@@ -71,10 +68,7 @@ pub fn explain(flags: ExplainFlags, interrupt: &Interrupt) -> Result<Status> {
     let (guests, found) = prepare(&checkout, &cases, &flags.engines.engines, &progress, interrupt)?;
     let row = |case| found.programs.iter().map(move |program| Cell { case, program });
     let cells: Vec<Cell<'_>> = cases.iter().flat_map(row).collect();
-    let limits = Limits {
-        time: flags.timeout,
-        output: OUTPUT,
-    };
+    let limits = Limits::of_case(flags.timeout);
     let told = schedule::all(
         &cells,
         |_| 0.0,

@@ -1,7 +1,7 @@
 //! What keeps a wrapper alive, in words that are the same for every engine: the
 //! path from a root, closed through linear memory where that closes it.
 
-use crate::heap::{Edge, EdgeKind, Heap, Id, NodeKind};
+use crate::heap::{self, Edge, EdgeKind, Heap, Id, NodeKind};
 use crate::path::{self, Start};
 use crate::question::Kept;
 use crate::sources::{Place, Sources};
@@ -44,7 +44,7 @@ pub struct LinearMemory {
     /// The field of the wrapper that has the address.
     pub field: String,
     pub address: u64,
-    /// What the guest holds by a handle: `callback`, `Closure that holds`.
+    /// What the guest holds by a handle: `callback`, `element in closure`.
     pub what: String,
     /// The handle, by which the guest finds it in the table.
     pub handle: Option<u32>,
@@ -138,7 +138,9 @@ impl Words<'_> {
         let told = || {
             let address = self.heap.address(id)?;
             let functions = &self.wrapper.functions;
-            let told = functions.iter().find(|told| same_address(&told.address, address))?;
+            let told = functions
+                .iter()
+                .find(|told| heap::address(&told.address) == Some(address))?;
             self.sources.find(&told.source)
         };
         let place = match self.heap.position(id) {
@@ -156,7 +158,7 @@ impl Words<'_> {
         let handle = u32::try_from(linear.handle).ok();
         let is_slot = |index: usize| {
             let (edge, handle) = (&edges[index], handle?);
-            let it = path::index(edge).is_none_or(|index| index == handle);
+            let it = edge.index().is_none_or(|index| index == handle);
             (it && is_table(&steps[..index], edge.kind, &linear.table)).then_some(index)
         };
         let closes = (0..edges.len().saturating_sub(1)).find_map(is_slot);
@@ -207,12 +209,6 @@ fn label(kind: EdgeKind, name: Option<&str>) -> String {
 fn printable(text: &str) -> String {
     let shown = |c: char| if c.is_control() { '\u{fffd}' } else { c };
     text.chars().map(shown).collect()
-}
-
-/// Addresses are told with more or fewer zeros before them.
-fn same_address(one: &str, other: &str) -> bool {
-    let digits = |text: &str| u64::from_str_radix(text.trim_start_matches("0x"), 16).ok();
-    digits(one).is_some() && digits(one) == digits(other)
 }
 
 fn clip(source: &str) -> String {

@@ -14,6 +14,7 @@ use serde::Serialize;
 use std::collections::{BTreeMap, HashMap};
 use std::fs::File;
 use std::io::{BufRead, BufReader};
+use std::ops::Range;
 use std::path::Path;
 
 /// A node's number.
@@ -62,6 +63,16 @@ pub struct Edge {
     /// the index of an element or slot. None where the engine does not tell.
     pub label: Label,
     pub to: Id,
+}
+
+impl Edge {
+    /// The index of an element or slot, if the engine tells.
+    pub fn index(&self) -> Option<u32> {
+        match self.label {
+            Label::Index(index) => Some(index),
+            _ => None,
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -126,7 +137,7 @@ pub struct Heap {
     pub target: Option<Id>,
     positions: BTreeMap<Id, Position>,
     /// Nodes by address, where the engine tells addresses and somebody may ask.
-    addresses: HashMap<Id, String>,
+    addresses: HashMap<Id, u64>,
 }
 
 impl Heap {
@@ -145,11 +156,7 @@ impl Heap {
     }
 
     pub fn edges(&self, id: Id) -> &[Edge] {
-        let start = match id {
-            0 => 0,
-            _ => self.nodes[id as usize - 1].edges_end,
-        };
-        &self.edges[start as usize..self.nodes[id as usize].edges_end as usize]
+        &self.edges[self.range(id)]
     }
 
     /// The text of an edge's label.
@@ -167,8 +174,8 @@ impl Heap {
     }
 
     /// Where a node is in the engine's memory, if it tells.
-    pub fn address(&self, id: Id) -> Option<&str> {
-        self.addresses.get(&id).map(String::as_str)
+    pub fn address(&self, id: Id) -> Option<u64> {
+        self.addresses.get(&id).copied()
     }
 
     /// An edge of this name, and where it leads.
@@ -197,11 +204,15 @@ impl Heap {
     }
 
     fn edges_mut(&mut self, id: Id) -> &mut [Edge] {
-        let start = match id {
-            0 => 0,
-            _ => self.nodes[id as usize - 1].edges_end,
-        };
-        &mut self.edges[start as usize..self.nodes[id as usize].edges_end as usize]
+        let range = self.range(id);
+        &mut self.edges[range]
+    }
+
+    /// Where a node's edges are among all.
+    fn range(&self, id: Id) -> Range<usize> {
+        let id = id as usize;
+        let start = id.checked_sub(1).map_or(0, |before| self.nodes[before].edges_end);
+        start as usize..self.nodes[id].edges_end as usize
     }
 
     /// Every edge, and every root, leads to a node.
@@ -240,6 +251,11 @@ impl Names {
         self.numbers.insert(text.into(), number);
         number
     }
+}
+
+/// The address in `0x7fe7534bc1e0`; engines tell the same one with more or fewer zeros before it.
+pub fn address(text: &str) -> Option<u64> {
+    u64::from_str_radix(text.strip_prefix("0x")?, 16).ok()
 }
 
 /// No more of a text than is kept.

@@ -1,6 +1,6 @@
 //! The shortest path from a root to a node.
 
-use crate::heap::{Edge, EdgeKind, Heap, Id, Label, NodeKind};
+use crate::heap::{Edge, EdgeKind, Heap, Id, NodeKind};
 use std::collections::VecDeque;
 
 /// A path: where it begins, and the edges from there on. It has at least one
@@ -105,12 +105,4 @@ pub fn fold(heap: &Heap, path: &Path) -> Vec<Edge> {
 /// Whether the program, or its author, has a name for it.
 fn is_named(edge: &Edge) -> bool {
     edge.kind != EdgeKind::Internal
-}
-
-/// The index of an element or slot, if the engine tells.
-pub fn index(edge: &Edge) -> Option<u32> {
-    match edge.label {
-        Label::Index(index) => Some(index),
-        _ => None,
-    }
 }

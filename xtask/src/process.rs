@@ -29,6 +29,13 @@ pub struct Limits {
     pub output: u64,
 }
 
+impl Limits {
+    /// Those of a case: so much time, and 16 MiB of output.
+    pub fn of_case(time: Duration) -> Limits {
+        Limits { time, output: 16 << 20 }
+    }
+}
+
 /// How many lines a program may print: each costs more memory than its bytes.
 pub const LINES: u64 = 200_000;
 

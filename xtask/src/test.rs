@@ -22,9 +22,6 @@ use std::num::NonZeroUsize;
 use std::path::Path;
 use std::time::Instant;
 
-/// How much a cell may print, in bytes.
-const OUTPUT: u64 = 16 << 20;
-
 pub fn test(flags: TestFlags, interrupt: &Interrupt) -> Result<Status> {
     let started = Instant::now();
     interrupt.listen()?;
@@ -46,10 +43,7 @@ pub fn test(flags: TestFlags, interrupt: &Interrupt) -> Result<Status> {
     let (guests, found) = prepare(&checkout, &cases, &flags.engines.engines, &progress, interrupt)?;
     let cells = cells(&cases, &found, flags.repeat);
     let times = Times::read(&checkout)?;
-    let limits = Limits {
-        time: flags.timeout,
-        output: OUTPUT,
-    };
+    let limits = Limits::of_case(flags.timeout);
     let jobs = flags.jobs.unwrap_or_else(schedule::cores);
     let facts = schedule::all(
         &cells,

@@ -42,7 +42,7 @@ impl Obj {
 
     /// The handle of the callback, or -1: no collector can see it, and who asks
     /// what keeps an object alive has to be told.
-    pub fn callback_of(&self) -> i32 {
+    pub fn handle_of_callback(&self) -> i32 {
         self.callback.as_ref().map_or(-1, |callback| handle(callback))
     }
 }

@@ -58,7 +58,7 @@ impl Watch {
 
     /// The handle of the element, which the closure holds, or -1: no collector can
     /// see it, and who asks what keeps an object alive has to be told.
-    pub fn held_by_closure(&self) -> i32 {
+    pub fn handle_of_element_in_closure(&self) -> i32 {
         match *self.frame.borrow() {
             Some(_) => self.element,
             None => -1,

@@ -2,7 +2,7 @@
 //! numbers (Source/JavaScriptCore/heap/HeapSnapshotBuilder.cpp).
 
 use super::json::{Item, Row, stream};
-use super::{Edge, EdgeKind, Heap, Id, Label, NodeKind, Root, Wanted, shortened};
+use super::{Edge, EdgeKind, Heap, Id, Label, NodeKind, Root, Wanted, address, shortened};
 use anyhow::{Context, Result, bail, ensure};
 use std::collections::HashMap;
 use std::io::BufRead;
@@ -133,7 +133,7 @@ impl Rows {
             let name = heap.names.number(self.class(node));
             heap.add_node(kind, name)?;
             if kind == NodeKind::Function {
-                heap.addresses.insert(id, format!("{:#x}", node.address));
+                heap.addresses.insert(id, node.address);
             }
             if node.address == wanted && kind != NodeKind::Engine {
                 heap.target = Some(id);
@@ -258,11 +258,6 @@ fn tell_cleanup_callback(heap: &mut Heap, id: Id, kinds: &[NodeKind]) {
     if let (Some(edge), None) = (functions.next(), functions.next()) {
         edge.kind = EdgeKind::Internal;
     }
-}
-
-/// `0x7fe7534bc1e0`; the engine tells the same address in other places with other zeros before it.
-fn address(text: &str) -> Option<u64> {
-    u64::from_str_radix(text.strip_prefix("0x")?, 16).ok()
 }
 
 /// A row of rows of numbers.

@@ -1,5 +1,5 @@
 //! What SpiderMonkey's `dumpHeap` writes: text, a line a node and a line an edge
-//! (js/src/vm/… `js::DumpHeap`).
+//! (js/src/jsfriendapi.cpp, `js::DumpHeap`).
 //!
 //! ```text
 //! # Roots.
@@ -89,7 +89,11 @@ impl Dump {
         if let Some((address, name)) = cell(text) {
             self.roots.push((address, shortened(name).into()));
         } else if let Some(entry) = text.strip_prefix("WeakMapEntry ") {
-            let field = |name| entry.split(' ').find_map(|word| hexadecimal(word.strip_prefix(name)?));
+            let field = |name| {
+                entry
+                    .split(' ')
+                    .find_map(|word| super::address(word.strip_prefix(name)?))
+            };
             self.weak_entries.extend(field("key=").zip(field("value=")));
         }
     }
@@ -288,25 +292,23 @@ impl Dump {
 fn cell(line: &str) -> Option<(u64, &str)> {
     let (address, rest) = line.split_once(' ')?;
     let (_colour, text) = rest.split_once(' ')?;
-    Some((hexadecimal(address)?, text))
+    Some((super::address(address)?, text))
 }
 
-fn hexadecimal(text: &str) -> Option<u64> {
-    u64::from_str_radix(text.strip_prefix("0x")?, 16).ok()
-}
+/// Classes of environments, whose properties are variables.
+const SCOPES: &[&str] = &[
+    "LexicalEnvironment",
+    "Call",
+    "Var",
+    "WasmCall",
+    "With",
+    "NonSyntacticVariables",
+];
 
 /// What a node is, and its class: the text begins with the name of the engine's
 /// class, or with what it is that is no object.
 fn node_kind(text: &str) -> (NodeKind, &str) {
     const UNKNOWN: &str = " <unknown object>";
-    const SCOPES: &[&str] = &[
-        "LexicalEnvironment",
-        "Call",
-        "Var",
-        "WasmCall",
-        "With",
-        "NonSyntacticVariables",
-    ];
     // One without a name has nothing behind it.
     if text == "Function" || text.starts_with("Function ") {
         return (NodeKind::Function, "function");
@@ -359,7 +361,7 @@ fn edge(heap: &mut Heap, from: &str, name: &str, target: NodeKind, to: Id) -> Ed
         }
         (_, "FinalizationRecord") if name.starts_with("**UNKNOWN SLOT") => (EdgeKind::HeldValue, Label::None),
         _ if engines => (EdgeKind::Internal, named),
-        (_, "LexicalEnvironment" | "Call" | "Var" | "NonSyntacticVariables") => match name {
+        (_, class) if SCOPES.contains(&class) => match name {
             "enclosing_environment" => (EdgeKind::Internal, named),
             // `this` is kept as a variable that no program could name.
             ".this" => (EdgeKind::CapturedVariable, Label::Name(heap.names.number("this"))),
