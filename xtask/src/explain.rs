@@ -64,6 +64,9 @@ pub fn explain(flags: ExplainFlags, interrupt: &Interrupt) -> Result<Status> {
     interrupt.listen()?;
     let checkout = Checkout::find()?;
     let cases = case::read(&checkout, &flags.cases)?;
+    if let Some(path) = &flags.page {
+        file::can_be_written(path, "--page")?;
+    }
     let progress = Progress::default();
     let (guests, found) = prepare(&checkout, &cases, &flags.engines.engines, &progress, interrupt)?;
     let row = |case| found.programs.iter().map(move |program| Cell { case, program });

@@ -1,6 +1,6 @@
 //! Files that are either whole or absent.
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use std::fs;
 use std::io::Write;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
@@ -22,6 +22,20 @@ pub fn write(path: &Path, bytes: &[u8]) -> Result<()> {
         .with_context(what)?;
     file.write_all(bytes).with_context(what)?;
     file.persist(path).with_context(what)?;
+    Ok(())
+}
+
+/// An error if the file that a flag names could not be written: better said before the work is done than after.
+pub fn can_be_written(path: &Path, flag: &str) -> Result<()> {
+    ensure!(
+        path != Path::new("-"),
+        "`{flag} -` names no file; for standard output use `{flag} /dev/stdout`"
+    );
+    ensure!(
+        directory(path).is_dir() && !path.is_dir(),
+        "`{}` is no file that could be written, in a directory that is there",
+        path.display()
+    );
     Ok(())
 }
 

@@ -19,7 +19,6 @@ use crate::schedule;
 use crate::table::{summary, table};
 use anyhow::{Context, Result, ensure};
 use std::num::NonZeroUsize;
-use std::path::Path;
 use std::time::Instant;
 
 pub fn test(flags: TestFlags, interrupt: &Interrupt) -> Result<Status> {
@@ -33,7 +32,7 @@ pub fn test(flags: TestFlags, interrupt: &Interrupt) -> Result<Status> {
         checkout.js().display()
     );
     if let Some(path) = &flags.json {
-        can_hold_results(path)?;
+        file::can_be_written(path, "--json")?;
     }
     if flags.install {
         install::install(&checkout, &cases, &flags.engines.engines, interrupt)?;
@@ -69,21 +68,6 @@ pub fn test(flags: TestFlags, interrupt: &Interrupt) -> Result<Status> {
         output::warn(&format!("{error:#}"));
     }
     report(&group(facts, flags.repeat.get()), &found, &flags, started)
-}
-
-/// Better to say so before the cells have run than after.
-fn can_hold_results(path: &Path) -> Result<()> {
-    ensure!(
-        path != Path::new("-"),
-        "`--json -` names no file; for standard output use `--json /dev/stdout`"
-    );
-    let directory = file::directory(path);
-    ensure!(
-        directory.is_dir() && !path.is_dir(),
-        "`{}` is no file that could be written, in a directory that is there",
-        path.display()
-    );
-    Ok(())
 }
 
 /// The plan: case by case, each on every program, as often as asked.
