@@ -1,76 +1,22 @@
-//! wasm-cycles: does this way of tying WebAssembly and JavaScript objects
-//! together get collected, or does it leak?
-//!
-//! The modules, in the order in which a newcomer should read them: flags →
-//! plan (cases × engines) → run (bytes and times) → judge (pure) → print.
+//! wasm-leaks: are WebAssembly and JavaScript objects that refer to each other
+//! collected, or do they leak; what grows, and what keeps it alive?
 
-mod flags;
-
-mod test;
-mod build;
-mod engines;
-mod findings;
-mod explain;
-
-mod checkout;
-mod case;
-mod expectation;
-mod transcript;
-mod claim;
-
+mod base;
+mod measure;
+mod run;
 mod engine;
-mod shell;
-mod feature;
-mod find;
-mod places;
-mod probe;
-mod version;
-mod canary;
-
+mod case;
 mod guest;
-mod guest_crate;
-mod lock;
-mod toolchain;
-
-mod prepare;
 mod cell;
-mod schedule;
-mod repeat;
-mod stage;
-mod process;
-mod guard;
-mod lifeline;
-mod interrupt;
-
-mod question;
-mod heap;
-mod path;
-mod sources;
-mod explanation;
-
-mod telemetry;
-mod verdict;
-mod judge;
-
-mod draw;
-mod diagram;
-
-mod table;
-mod failure;
-mod progress;
 mod results;
-
-mod recipe;
+mod explain;
 mod install;
+mod show;
+mod command;
 
-mod tool;
-mod output;
-mod file;
-mod suggest;
-
-use flags::{Command, Flags};
-use interrupt::Interrupt;
-use output::Status;
+use base::output::{self, Status};
+use command::flags::{Command, Flags};
+use run::interrupt::Interrupt;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
@@ -80,12 +26,12 @@ fn main() -> ExitCode {
     };
     let interrupt = Interrupt::default();
     let answer = match flags.command {
-        Command::Test(flags) => test::test(flags, &interrupt),
-        Command::Build(flags) => build::build(flags, &interrupt),
-        Command::Engines(flags) => engines::engines(flags, &interrupt),
-        Command::Findings(flags) => findings::findings(flags),
-        Command::Explain(flags) => explain::explain(flags, &interrupt),
-        Command::Guard(flags) => guard::guard(flags),
+        Command::Test(flags) => command::test::test(flags, &interrupt),
+        Command::Build(flags) => command::build::build(flags, &interrupt),
+        Command::Engines(flags) => command::engines::engines(flags, &interrupt),
+        Command::Findings(flags) => command::findings::findings(flags),
+        Command::Explain(flags) => command::explain::explain(flags, &interrupt),
+        Command::Guard(flags) => run::guard::guard(flags),
     };
     if let Some(signal) = interrupt.signal() {
         return Status::Interrupted(signal).into();

@@ -8,18 +8,18 @@ use std::os::unix::fs::PermissionsExt;
 fn every_case_has_an_expectation_and_every_expectation_is_used() {
     let world = World::new();
     world.engine("d8", D8, M0);
-    world.write("js/m5/test.js", "main(test);");
+    world.write("js/cases/m5/test.js", "main(test);");
     // One that is half done does not stand in the way of the others.
     world.run(&["test", "m0"]).expect(0, &["1 ok"]);
     for arguments in [&["test"][..], &["test", "m5"], &["test", "m0", "m5"]] {
         let said = "the case `m5` has no expectation: write expected/m5.txt";
         world.run(arguments).expect(2, &[said]);
     }
-    fs::remove_dir_all(world.checkout.join("js/m5")).unwrap();
+    fs::remove_dir_all(world.checkout.join("js/cases/m5")).unwrap();
     for (name, said) in [
         (
             "expected/m7.txt",
-            "`expected/m7.txt` is never used: there is no js/m7/test.js; did you mean `m0`?",
+            "`expected/m7.txt` is never used: there is no js/cases/m7/test.js; did you mean `m0`?",
         ),
         (
             "expected/m0.v9.txt",
@@ -34,7 +34,7 @@ fn every_case_has_an_expectation_and_every_expectation_is_used() {
         world.run(&["test"]).expect(2, &[said]);
         fs::remove_file(world.checkout.join(name)).unwrap();
     }
-    world.write("js/Bad Name/test.js", "");
+    world.write("js/cases/Bad Name/test.js", "");
     world
         .run(&["test"])
         .expect(2, &["use lower-case letters, digits and hyphens"]);
@@ -88,6 +88,8 @@ fn a_guest_that_does_not_compile_is_no_answer() {
     // Where the sources of the standard library are compiled already.
     let world = world.set("CARGO_TARGET_DIR", repository().join("target"));
     world.copy("xtask/Cargo.toml");
+    world.copy("heap/Cargo.toml");
+    world.write("heap/src/lib.rs", "");
     for name in [
         "src/main.rs",
         "tests/fake-engine/main.rs",
@@ -141,7 +143,7 @@ fn a_target_that_can_no_longer_be_written_is_no_answer() {
     let world = World::new();
     world.engine("d8", D8, M0);
     world.run(&["test"]).expect(0, &["1 ok"]);
-    let stages = world.checkout.join("target/wasm-cycles/stages");
+    let stages = world.checkout.join("target/wasm-leaks/stages");
     fs::set_permissions(&stages, fs::Permissions::from_mode(0o555)).unwrap();
     let answer = Answer::of(world.xtask_without_root(&["test"]).output().unwrap());
     answer.expect(
@@ -159,7 +161,7 @@ fn what_an_editor_leaves_behind_is_passed_over() {
     world.engine("d8", D8, M0);
     std::os::unix::fs::symlink("nowhere", world.checkout.join("guest/src/.#lib.rs")).unwrap();
     world.write("guest/src/lib.rs~", "old");
-    world.write("js/m0/.test.js.swp", "");
+    world.write("js/cases/m0/.test.js.swp", "");
     world.write("expected/m0.txt~", "old");
     world.run(&["test"]).expect(0, &["1 ok"]);
 }
@@ -168,9 +170,9 @@ fn what_an_editor_leaves_behind_is_passed_over() {
 fn a_case_may_be_a_link_to_elsewhere() {
     let world = World::new();
     world.engine("d8", D8, M0);
-    fs::rename(world.checkout.join("js/m0"), world.file("m0")).unwrap();
-    std::os::unix::fs::symlink(world.file("m0"), world.checkout.join("js/m0")).unwrap();
-    for word in ["m0", "js/m0", "js"] {
+    fs::rename(world.checkout.join("js/cases/m0"), world.file("m0")).unwrap();
+    std::os::unix::fs::symlink(world.file("m0"), world.checkout.join("js/cases/m0")).unwrap();
+    for word in ["m0", "js/cases/m0", "js"] {
         world.run(&["test", word]).expect(0, &["1 ok"]);
     }
 }
@@ -197,7 +199,7 @@ fn guests_in_text_are_found_and_assembled() {
 
 #[test]
 fn every_case_says_in_three_lines_what_it_shows() {
-    for entry in fs::read_dir(repository().join("js")).unwrap() {
+    for entry in fs::read_dir(repository().join("js/cases")).unwrap() {
         let path = entry.unwrap().path().join("test.js");
         let Ok(text) = fs::read_to_string(&path) else {
             continue;
@@ -214,7 +216,7 @@ fn every_case_says_in_three_lines_what_it_shows() {
 #[test]
 fn the_findings_are_up_to_date() {
     let command = || {
-        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_xtask"));
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_wasm-leaks"));
         command.args(["findings", "--check"]);
         command
     };

@@ -10,7 +10,7 @@ const KEPT: &str = r#"say @ {"type":"wrapper","made":10,"alive":10,"number":1,"c
 
 /// A real snapshot of V8's heap, cut down.
 fn snapshot() -> String {
-    let path = repository().join("xtask/tests/snapshots/m1.v8.heapsnapshot");
+    let path = repository().join("heap/tests/snapshots/m1.v8.heapsnapshot");
     fs::read_to_string(path).unwrap()
 }
 
@@ -40,10 +40,10 @@ fn a_path_is_shown_as_text() {
     let wanted = "\
 m0 on d8 10.0.1: WasmObject #1 is kept alive by
   global
-  └ table                   ObjectTable    js/runtime.js:68
+  └ table                   ObjectTable    js/lib/runtime.js:68
     └ .objects              Array
       └ [0]                 function
-        └ obj               WasmObject #1  js/runtime.js:140  captured variable
+        └ obj               WasmObject #1  js/lib/runtime.js:140  captured variable
           ┆ .obj = 0x2fff0  linear memory  callback handle 0  ⟶  table slot [0] above
 the dashed edge is invisible to the collector: nothing in linear memory can be traced, so the slot stays a root for ever.
 ";
@@ -55,10 +55,10 @@ the dashed edge is invisible to the collector: nothing in linear memory can be t
 
 /// The runtime's lines move, and that is no matter here.
 fn without_lines_of_runtime(text: &str) -> String {
-    let mut parts = text.split("js/runtime.js:");
+    let mut parts = text.split("js/lib/runtime.js:");
     let first = parts.next().unwrap_or_default().to_owned();
     parts.fold(first, |text, part| {
-        text + "js/runtime.js:" + part.trim_start_matches(|c: char| c.is_ascii_digit())
+        text + "js/lib/runtime.js:" + part.trim_start_matches(|c: char| c.is_ascii_digit())
     })
 }
 
@@ -203,7 +203,7 @@ fn a_case_that_fails_before_it_is_asked_is_no_answer() {
             "the case ended before it could be asked: it did not call `main`, or did not come to its end; it said `error: boom`",
         ),
         (
-            &["complain Error: early", "complain     at js/shell.js:76:3"],
+            &["complain Error: early", "complain     at js/lib/shell.js:76:3"],
             "it said `Error: early`",
         ),
         (&[], "the case ended before it could be asked: it did not call `main`"),

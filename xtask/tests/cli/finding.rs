@@ -184,14 +184,14 @@ fn a_flag_is_passed_only_where_it_is_needed_and_works() {
     let without = D8.replace(r#""gc","#, "");
     for (plain, with_flag, called) in [
         // Not needed; needed, and it works; needed, but it brings nothing, or breaks something.
-        (D8, D8, "js/shell.js -- guest.wasm"),
-        (&without, D8, "--expose-gc js/shell.js -- guest.wasm"),
-        (&without, &without, "js/shell.js -- guest.wasm"),
-        (&without, "say what is that?", "js/shell.js -- guest.wasm"),
+        (D8, D8, "js/lib/shell.js -- guest.wasm"),
+        (&without, D8, "--expose-gc js/lib/shell.js -- guest.wasm"),
+        (&without, &without, "js/lib/shell.js -- guest.wasm"),
+        (&without, "say what is that?", "js/lib/shell.js -- guest.wasm"),
         (
             &without,
             &D8.replace(r#","finalization-registry""#, ""),
-            "js/shell.js -- guest.wasm",
+            "js/lib/shell.js -- guest.wasm",
         ),
     ] {
         let world = World::new();

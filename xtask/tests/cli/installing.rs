@@ -159,7 +159,7 @@ fn without_root_or_sudo_it_says_so_and_goes_on() {
     world.engine("d8", D8, M0);
     debian(&world);
     let checkout = &world.checkout;
-    let directories = ["target", "target/wasm-cycles", "target/wasm-cycles/guests"].map(|name| checkout.join(name));
+    let directories = ["target", "target/wasm-leaks", "target/wasm-leaks/guests"].map(|name| checkout.join(name));
     for path in directories.iter().chain([checkout]) {
         world.open(path, 0o777);
     }

@@ -62,7 +62,7 @@ fn json_holds_the_facts_of_every_cell() {
     world.run(&["test", "--json", "r.json"]).expect(1, &[]);
     let json = std::fs::read(world.checkout.join("r.json")).unwrap();
     let json: serde_json::Value = serde_json::from_slice(&json).unwrap();
-    assert_eq!(json["schema"], "wasm-cycles/results");
+    assert_eq!(json["schema"], "wasm-leaks/results");
     assert_eq!(json["version"], 1);
     assert_eq!(json["missing"], serde_json::json!(["spidermonkey"]));
     assert_eq!(json["engines"][0]["version"], "10.0.1");

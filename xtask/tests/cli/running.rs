@@ -276,7 +276,7 @@ fn a_signal_that_is_ignored_stays_so() {
     ];
     world.engine("d8", D8, &[&orders[0], &orders[1], M0[0], M0[1]]);
     let nohup = which::which("nohup").unwrap();
-    let xtask = [env!("CARGO_BIN_EXE_xtask"), "test", "--engine", "v8"];
+    let xtask = [env!("CARGO_BIN_EXE_wasm-leaks"), "test", "--engine", "v8"];
     let mut child = world
         .command(nohup, &xtask)
         .stdout(Stdio::null())
@@ -293,7 +293,7 @@ fn a_signal_that_is_ignored_stays_so() {
 fn a_wait_for_another_command_can_be_interrupted() {
     let world = World::new();
     world.write("guest/src/lib.rs", "// Not what was built.");
-    let lock = world.checkout.join("target/wasm-cycles/cargo/lock");
+    let lock = world.checkout.join("target/wasm-leaks/cargo/lock");
     std::fs::create_dir_all(lock.parent().unwrap()).unwrap();
     let file = std::fs::File::create(&lock).unwrap();
     let held = nix::fcntl::Flock::lock(file, nix::fcntl::FlockArg::LockExclusive).unwrap();
@@ -349,7 +349,7 @@ fn nothing_outlives_a_command_that_is_killed() {
     wait_until("the engine and its child are gone", || {
         !pids(&pid).into_iter().any(lives)
     });
-    let stages = world.checkout.join("target/wasm-cycles/stages");
+    let stages = world.checkout.join("target/wasm-leaks/stages");
     wait_until("the stage is gone", || {
         std::fs::read_dir(&stages).unwrap().next().is_none()
     });

@@ -58,7 +58,7 @@ fn a_case_that_does_not_exist_is_no_answer() {
 fn a_case_is_named_by_its_directory_too() {
     let world = World::new();
     world.engine("d8", D8, M0);
-    for word in ["m0", "js/m0", "js/m0/", "js", "."] {
+    for word in ["m0", "js/cases/m0", "js/cases/m0/", "js", "."] {
         let answer = world.run(&["test", word, "--engine", "v8"]);
         answer.expect(0, &["1 cell: 1 ok"]);
     }
@@ -68,7 +68,7 @@ fn a_case_is_named_by_its_directory_too() {
 fn outside_of_a_checkout_there_is_no_answer() {
     let world = World::new();
     let output = world.xtask(&["test"]).current_dir(world.directory()).output().unwrap();
-    crate::world::Answer::of(output).expect(2, &["is not in a checkout of wasm-cycles"]);
+    crate::world::Answer::of(output).expect(2, &["is not in a checkout of wasm-leaks"]);
 }
 
 #[test]
@@ -98,6 +98,6 @@ fn results_behind_a_link_are_written_there() {
     assert!(
         std::fs::read_to_string(world.checkout.join("there.json"))
             .unwrap()
-            .contains("wasm-cycles/results")
+            .contains("wasm-leaks/results")
     );
 }

@@ -33,8 +33,8 @@ fn main() -> ExitCode {
     let has = |script: &str| arguments.iter().any(|word| word == script);
     let when = ["probe", "canary", "explain"]
         .into_iter()
-        .find(|name| has(&format!("js/{name}.js")));
-    let when = when.unwrap_or(if has("js/shell.js") { "case" } else { "tool" });
+        .find(|name| has(&format!("js/lib/{name}.js")));
+    let when = when.unwrap_or(if has("js/lib/shell.js") { "case" } else { "tool" });
     let program = env::current_exe().expect("it knows where it is");
     let Ok(text) = fs::read_to_string(orders_of(&program)) else {
         eprintln!("it has no orders");

@@ -93,7 +93,7 @@ pub fn the_guest_holds_57001_objects(engine: &str) {
         .unwrap();
     assert!(full["live"].as_u64().unwrap() >= 57_001, "{full}");
     assert_eq!(full["pages"], 10);
-    let guests = fs::read_dir(world.checkout.join("target/wasm-cycles/guests")).unwrap();
+    let guests = fs::read_dir(world.checkout.join("target/wasm-leaks/guests")).unwrap();
     for guest in guests {
         assert!(guest.unwrap().metadata().unwrap().len() <= 1200);
     }
@@ -102,8 +102,8 @@ pub fn the_guest_holds_57001_objects(engine: &str) {
 pub fn m1_under_the_expectation_of_m0_fails(engine: &str) {
     let world = world();
     fs::copy(
-        world.checkout.join("js/m1/test.js"),
-        world.checkout.join("js/m0/test.js"),
+        world.checkout.join("js/cases/m1/test.js"),
+        world.checkout.join("js/cases/m0/test.js"),
     )
     .unwrap();
     let cell = expect_failure(&world, engine, "m0");
@@ -113,8 +113,8 @@ pub fn m1_under_the_expectation_of_m0_fails(engine: &str) {
 pub fn m0_under_the_expectation_of_m1_fails(engine: &str) {
     let world = world();
     fs::copy(
-        world.checkout.join("js/m0/test.js"),
-        world.checkout.join("js/m1/test.js"),
+        world.checkout.join("js/cases/m0/test.js"),
+        world.checkout.join("js/cases/m1/test.js"),
     )
     .unwrap();
     let cell = expect_failure(&world, engine, "m1");
@@ -123,7 +123,7 @@ pub fn m0_under_the_expectation_of_m1_fails(engine: &str) {
 
 /// Adds a case of which only the transcript counts.
 fn add(world: &World, name: &str, script: &str, transcript: &str) {
-    world.write(&format!("js/{name}/test.js"), script);
+    world.write(&format!("js/cases/{name}/test.js"), script);
     world.write(
         &format!("expected/{name}.txt"),
         &format!("#: verdict = inconclusive\n{transcript}"),
@@ -154,7 +154,7 @@ pub fn an_error_is_never_silent(engine: &str) {
     let world = world();
     replace(
         &world,
-        "js/m0/test.js",
+        "js/cases/m0/test.js",
         "if (i == 0)",
         "if (i == 5) throw new Error('a failed check');\n    if (i == 0)",
     );
@@ -163,14 +163,17 @@ pub fn an_error_is_never_silent(engine: &str) {
     assert!(cell["stderr"].as_str().unwrap().contains("test.js"), "{cell}");
     // One that no one catches, and one that cannot even be parsed.
     for script in ["throw new Error('thrown');", "let let let"] {
-        world.write("js/m0/test.js", script);
+        world.write("js/cases/m0/test.js", script);
         expect_failure(&world, engine, "m0");
     }
 }
 
 pub fn a_rejection_is_never_silent(engine: &str) {
     let world = world();
-    world.write("js/m0/test.js", "Promise.reject(new Error('nobody handles this'));");
+    world.write(
+        "js/cases/m0/test.js",
+        "Promise.reject(new Error('nobody handles this'));",
+    );
     let cell = expect_failure(&world, engine, "m0");
     let said = format!("{} {}", cell["transcript"], cell["stderr"]);
     assert!(said.contains("nobody handles this"), "{cell}");
@@ -201,10 +204,10 @@ pub fn a_path_may_hold_anything(engine: &str) {
 
 pub fn a_case_is_two_files(engine: &str) {
     let world = world();
-    let script = fs::read_to_string(world.checkout.join("js/m1/test.js")).unwrap();
+    let script = fs::read_to_string(world.checkout.join("js/cases/m1/test.js")).unwrap();
     let global = "const everything = [];\n";
     let leak = script.replace("if (i == 0)", "everything.push(obj);\n    if (i == 0)");
-    world.write("js/leak-by-array/test.js", &format!("{global}{leak}"));
+    world.write("js/cases/leak-by-array/test.js", &format!("{global}{leak}"));
     world.write(
         "expected/leak-by-array.txt",
         "#: verdict = leaks\n...\nerror: out of linear memory\n",
@@ -222,11 +225,11 @@ pub fn without_gc_nothing_is_judged(engine: &str) {
     let world = world().with_guests();
     replace(
         &world,
-        "js/shell.js",
+        "js/lib/shell.js",
         "(function () {\n",
         "globalThis.gc = undefined;\n(function () {\n",
     );
-    replace(&world, "js/shell.js", "typeof Bun === 'object'", "false");
+    replace(&world, "js/lib/shell.js", "typeof Bun === 'object'", "false");
     let cases = fs::read_dir(world.checkout.join("expected")).unwrap().count() - 1;
     let file = world.file("results.json");
     let path = file.to_str().unwrap();

@@ -124,7 +124,7 @@ pub fn nothing_keeps_what_is_collected(engine: &str) {
 /// let go of with it, and what a script roots elsewhere is found there.
 pub fn a_path_is_the_one_that_there_is(engine: &str) {
     let world = world();
-    let script = fs::read_to_string(world.checkout.join("js/m0/test.js")).unwrap();
+    let script = fs::read_to_string(world.checkout.join("js/cases/m0/test.js")).unwrap();
     let push = |into: &str| {
         script.replace(
             "let obj = new WasmObject(instance);",
@@ -145,7 +145,7 @@ pub fn a_path_is_the_one_that_there_is(engine: &str) {
             &["kept", ".inner", ".last"],
         ),
     ] {
-        world.write("js/m0/test.js", &format!("{head}\n{}", push(into)));
+        world.write("js/cases/m0/test.js", &format!("{head}\n{}", push(into)));
         let answers = explain(&world, engine, &["m0"]);
         let answer = &answers[0];
         assert_eq!(answer["answer"], "kept", "{answer:#}");
@@ -172,7 +172,7 @@ fn is_let_go(answer: &Value, engine: &str) -> bool {
 pub fn the_question_changes_nothing(engine: &str) {
     let world = world();
     let run = |name: &str, guest: &str, script: &str| {
-        world.write(&format!("js/{name}/test.js"), script);
+        world.write(&format!("js/cases/{name}/test.js"), script);
         world.write(
             &format!("expected/{name}.txt"),
             &format!("#: verdict = leaks\n#: guest = {guest}\n...\n"),
@@ -280,7 +280,7 @@ pub fn a_case_may_define_anything(engine: &str) {
             new WasmObject(instance).installCallback(Object.assign(() => 1, { toString() { throw new Error('a name'); } }));
         }
         main(test);"#;
-    world.write("js/odd/test.js", script);
+    world.write("js/cases/odd/test.js", script);
     world.write("expected/odd.txt", "#: verdict = leaks\n...\n");
     let answer = explain(&world, engine, &["odd"]).remove(0);
     assert_eq!(answer["wrapper"], "Odd #1", "{answer:#}");
@@ -314,7 +314,7 @@ pub fn an_error_of_the_case_is_told(engine: &str) {
             "in a round of ten objects no constructor called `born(this)`",
         ),
     ] {
-        world.write("js/m0/test.js", script);
+        world.write("js/cases/m0/test.js", script);
         world
             .run(&["explain", "m0", "--engine", engine])
             .expect(2, &["there is no answer", said]);
@@ -325,10 +325,10 @@ pub fn an_error_of_the_case_is_told(engine: &str) {
 /// JavaScriptCore tells of a Map that it is there, and not what it holds: then that is said.
 pub fn a_path_that_is_not_told_is_said_to_be_none(engine: &str) {
     let world = world();
-    let script = fs::read_to_string(world.checkout.join("js/m0/test.js")).unwrap();
+    let script = fs::read_to_string(world.checkout.join("js/cases/m0/test.js")).unwrap();
     let into = "let obj = new WasmObject(instance);\n    kept.set(i, obj);";
     let script = script.replace("let obj = new WasmObject(instance);", into);
-    world.write("js/m0/test.js", &format!("const kept = new Map();\n{script}"));
+    world.write("js/cases/m0/test.js", &format!("const kept = new Map();\n{script}"));
     let answer = world.run(&["explain", "m0", "--engine", engine]);
     match engine {
         "jsc" => {
@@ -366,7 +366,7 @@ pub fn the_page_of_explanations_is_true(engine: &str) {
     let blocks: Vec<&str> = page.split("```\n").filter(|block| block.contains(&mark)).collect();
     if blocks.is_empty() {
         let skipped = format!("docs/explain.md has nothing of {program}: write it anew, as its first lines say");
-        assert!(std::env::var_os("XTASK_REQUIRE_PAGE").is_none(), "{skipped}");
+        assert!(std::env::var_os("WASM_LEAKS_REQUIRE_PAGE").is_none(), "{skipped}");
         let _ = writeln!(
             std::io::stderr(),
             "skipped {engine}::the_page_of_explanations_is_true: {skipped}"

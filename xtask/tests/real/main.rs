@@ -1,5 +1,5 @@
 //! What the real engines do. A check on an engine that is not there says that it
-//! was skipped; with `XTASK_REQUIRE_ENGINES=v8,jsc,spidermonkey` it fails.
+//! was skipped; with `WASM_LEAKS_REQUIRE_ENGINES=v8,jsc,spidermonkey` it fails.
 
 #[path = "../world/mod.rs"]
 mod world;
@@ -64,7 +64,7 @@ fn run(engine: &str, name: &str, check: fn(&str)) {
     }
     assert!(
         !required().iter().any(|name| name == engine),
-        "{engine} is missing, but XTASK_REQUIRE_ENGINES names it"
+        "{engine} is missing, but WASM_LEAKS_REQUIRE_ENGINES names it"
     );
     // Not by a macro, whose output the test harness keeps to itself.
     let _ = writeln!(std::io::stderr(), "skipped {engine}::{name}: {engine} is missing");
@@ -75,13 +75,13 @@ fn only_engines_are_required() {
     for name in required() {
         assert!(
             ENGINES.contains(&name.as_str()),
-            "XTASK_REQUIRE_ENGINES names `{name}`, which is no engine"
+            "WASM_LEAKS_REQUIRE_ENGINES names `{name}`, which is no engine"
         );
     }
 }
 
 fn required() -> Vec<String> {
-    let names = std::env::var("XTASK_REQUIRE_ENGINES").unwrap_or_default();
+    let names = std::env::var("WASM_LEAKS_REQUIRE_ENGINES").unwrap_or_default();
     names
         .split(',')
         .map(|name| name.trim().to_owned())

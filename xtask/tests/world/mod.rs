@@ -66,16 +66,16 @@ impl World {
             "Cargo.lock",
             ".cargo/config.toml",
             "guest",
-            "js/shell.js",
-            "js/runtime.js",
+            "js/lib/shell.js",
+            "js/lib/runtime.js",
         ] {
             world.copy(name);
         }
         for name in [
-            "js/probe.js",
-            "js/canary.js",
-            "js/explain.js",
-            "js/m0",
+            "js/lib/probe.js",
+            "js/lib/canary.js",
+            "js/lib/explain.js",
+            "js/cases/m0",
             "expected/m0.txt",
         ] {
             world.copy(name);
@@ -196,7 +196,7 @@ impl World {
     }
 
     pub fn xtask(&self, arguments: &[impl AsRef<OsStr>]) -> Command {
-        self.command(env!("CARGO_BIN_EXE_xtask"), arguments)
+        self.command(env!("CARGO_BIN_EXE_wasm-leaks"), arguments)
     }
 
     /// The command as one who may write nowhere but where the world is open to
@@ -207,7 +207,7 @@ impl World {
             return self.xtask(arguments);
         }
         let program = self.file("xtask");
-        fs::copy(env!("CARGO_BIN_EXE_xtask"), &program).unwrap();
+        fs::copy(env!("CARGO_BIN_EXE_wasm-leaks"), &program).unwrap();
         self.open(self.directory.path(), 0o055);
         let mut command = self.command(&program, arguments);
         command.uid(65534);
@@ -227,7 +227,7 @@ impl World {
 
     /// Asserts that nothing is left in the stages, and no temporary file anywhere in the checkout.
     pub fn assert_clean(&self) {
-        let stages = self.checkout.join("target/wasm-cycles/stages");
+        let stages = self.checkout.join("target/wasm-leaks/stages");
         assert_eq!(entries(&stages), [] as [PathBuf; 0]);
         let temporary = |path: &PathBuf| path.file_name().unwrap().as_bytes().starts_with(b".tmp");
         let left: Vec<PathBuf> = walk(&self.checkout).into_iter().filter(temporary).collect();
@@ -241,7 +241,7 @@ static ALL_GUESTS: OnceLock<Vec<PathBuf>> = OnceLock::new();
 /// The guests of the repository that a command builds, which it does once.
 fn built(arguments: &[&str], once: &'static OnceLock<Vec<PathBuf>>) -> &'static [PathBuf] {
     once.get_or_init(|| {
-        let output = Command::new(env!("CARGO_BIN_EXE_xtask"))
+        let output = Command::new(env!("CARGO_BIN_EXE_wasm-leaks"))
             .args(arguments)
             .current_dir(repository())
             .env_remove("CARGO_TARGET_DIR")

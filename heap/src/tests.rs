@@ -1,0 +1,283 @@
+//! The parsers, on real snapshots that were cut down to what a path needs.
+
+mod damaged;
+
+use super::{Edge, EdgeKind, Format, Heap, NodeKind, Wanted};
+use crate::path::{self, Start};
+use anyhow::Result;
+
+struct Snapshot {
+    name: &'static str,
+    format: Format,
+    text: &'static str,
+    /// Where JavaScriptCore has the wrapper.
+    address: Option<&'static str>,
+    /// The steps of the path, folded.
+    steps: &'static [&'static str],
+}
+
+impl Snapshot {
+    fn wanted(&self) -> Wanted<'static> {
+        match self.address {
+            Some(address) => Wanted::Address(address),
+            None => Wanted::WeakRef("explainTarget"),
+        }
+    }
+
+    fn parse(&self, text: &[u8]) -> Result<Heap> {
+        self.format.parse(text, self.wanted())
+    }
+}
+
+macro_rules! snapshot {
+    ($file:literal, $format:ident, $address:expr, $steps:expr) => {
+        Snapshot {
+            name: $file,
+            format: Format::$format,
+            text: include_str!(concat!("../tests/snapshots/", $file)),
+            address: $address,
+            steps: $steps,
+        }
+    };
+}
+
+/// The address of the wrapper in each of JavaScriptCore's.
+const M1: Option<&str> = Some("0x7fa8e14bc200");
+const HELD_VALUE: Option<&str> = Some("0x7f08384bc200");
+const M3_CYCLE: Option<&str> = Some("0x7f61744bc200");
+
+static SNAPSHOTS: &[Snapshot] = &[
+    snapshot!(
+        "m1.v8.heapsnapshot",
+        V8,
+        None,
+        &[
+            "CapturedVariable table ObjectTable",
+            "Property objects Array",
+            "Element 0 function",
+            "CapturedVariable obj WasmObject"
+        ]
+    ),
+    snapshot!(
+        "m1.jsc.json",
+        Jsc,
+        M1,
+        &[
+            "CapturedVariable table ObjectTable",
+            "Property objects Array",
+            "Element 0 function",
+            "CapturedVariable obj WasmObject"
+        ]
+    ),
+    snapshot!(
+        "m1.spidermonkey.txt",
+        SpiderMonkey,
+        None,
+        &[
+            "CapturedVariable table ObjectTable",
+            "Property objects Array",
+            "Element 0 function",
+            "CapturedVariable obj WasmObject"
+        ]
+    ),
+    snapshot!(
+        "held-value.v8.heapsnapshot",
+        V8,
+        None,
+        &[
+            "CapturedVariable holder FinalizationRegistry",
+            "HeldValue Object",
+            "Property wrapper HeldObject"
+        ]
+    ),
+    snapshot!(
+        "held-value.jsc.json",
+        Jsc,
+        HELD_VALUE,
+        &[
+            "CapturedVariable holder FinalizationRegistry",
+            "HeldValue Object",
+            "Property wrapper HeldObject"
+        ]
+    ),
+    snapshot!(
+        "held-value.spidermonkey.txt",
+        SpiderMonkey,
+        None,
+        &[
+            "CapturedVariable holder FinalizationRegistry",
+            "HeldValue Object",
+            "Property wrapper HeldObject"
+        ]
+    ),
+    snapshot!(
+        "m3-cycle.v8.heapsnapshot",
+        V8,
+        None,
+        &[
+            "CapturedVariable instance WebAssembly.Instance",
+            "Internal WebAssembly.Table",
+            "TableSlot 0 function",
+            "CapturedVariable obj RefObject"
+        ]
+    ),
+    snapshot!(
+        "m3-cycle.jsc.json",
+        Jsc,
+        M3_CYCLE,
+        &[
+            "CapturedVariable instance WebAssembly.Instance",
+            "Internal WebAssembly.Table",
+            "TableSlot function",
+            "CapturedVariable obj RefObject"
+        ]
+    ),
+    snapshot!(
+        "m3-cycle.spidermonkey.txt",
+        SpiderMonkey,
+        None,
+        &[
+            "CapturedVariable instance WebAssembly.Instance",
+            "TableSlot function",
+            "CapturedVariable obj RefObject"
+        ]
+    ),
+    snapshot!(
+        "wasm-gc-root.v8.heapsnapshot",
+        V8,
+        None,
+        &[
+            "CapturedVariable instance WebAssembly.Instance",
+            "Internal $objs (wasm)",
+            "Element 1 $obj (wasm)",
+            "WasmGcField callback function",
+            "CapturedVariable obj HeapObject"
+        ]
+    ),
+];
+
+/// The folded path from a global variable to the wrapper, in words.
+fn steps(heap: &Heap) -> Option<Vec<String>> {
+    let path = path::shortest(heap, heap.target?)?;
+    let step = |edge: &Edge| {
+        let label = heap.label(edge.label).filter(|_| edge.kind != EdgeKind::Internal);
+        let node = match heap.kind(edge.to) {
+            NodeKind::Function => "function",
+            _ => heap.name(edge.to),
+        };
+        let words = [Some(format!("{:?}", edge.kind)), label, Some(node.to_owned())];
+        words.into_iter().flatten().collect::<Vec<_>>().join(" ")
+    };
+    matches!(path.start, Start::Global(_)).then(|| path::fold(heap, &path).iter().map(step).collect())
+}
+
+#[test]
+fn every_engines_snapshot_has_the_same_path() {
+    for snapshot in SNAPSHOTS {
+        let heap = snapshot.parse(snapshot.text.as_bytes()).unwrap();
+        assert_eq!(steps(&heap).unwrap(), snapshot.steps, "{}", snapshot.name);
+    }
+}
+
+#[test]
+fn functions_are_placed_where_the_engine_tells() {
+    for snapshot in SNAPSHOTS.iter().filter(|snapshot| snapshot.name.starts_with("m1.")) {
+        let heap = snapshot.parse(snapshot.text.as_bytes()).unwrap();
+        let path = path::shortest(&heap, heap.target.unwrap()).unwrap();
+        let function = path.edges.iter().find(|edge| heap.kind(edge.to) == NodeKind::Function);
+        let function = function.unwrap().to;
+        let position = heap
+            .position(function)
+            .map(|position| (position.file.as_str(), position.line));
+        match snapshot.format {
+            Format::V8 => assert_eq!(position, Some(("js/m1/test.js", 8))),
+            Format::SpiderMonkey => assert_eq!(position, Some(("/stage/js/m1/test.js", 8))),
+            Format::Jsc => assert!(position.is_none() && heap.address(function).is_some()),
+        }
+    }
+}
+
+#[test]
+fn a_snapshot_that_is_cut_off_is_an_error_or_tells_the_same() {
+    for snapshot in SNAPSHOTS {
+        let bytes = snapshot.text.as_bytes();
+        let mut refused = 0;
+        for end in 0..bytes.len() {
+            match snapshot.parse(&bytes[..end]) {
+                Ok(heap) => assert_eq!(steps(&heap).unwrap(), snapshot.steps, "{} at {end}", snapshot.name),
+                Err(_) => refused += 1,
+            }
+        }
+        assert!(
+            refused > bytes.len() * 9 / 10,
+            "{}: {refused} of {}",
+            snapshot.name,
+            bytes.len()
+        );
+    }
+}
+
+#[test]
+fn what_is_no_snapshot_of_a_known_version_is_said_to_be_none() {
+    let jsc = SNAPSHOTS
+        .iter()
+        .find(|snapshot| snapshot.name == "m1.jsc.json")
+        .unwrap();
+    let v8 = SNAPSHOTS
+        .iter()
+        .find(|snapshot| snapshot.name == "m1.v8.heapsnapshot")
+        .unwrap();
+    let dump = SNAPSHOTS
+        .iter()
+        .find(|snapshot| snapshot.name == "m1.spidermonkey.txt")
+        .unwrap();
+    for (snapshot, text, wanted) in [
+        (
+            jsc,
+            jsc.text.replace("\"version\":3", "\"version\":4"),
+            "version 4, which is unknown here",
+        ),
+        (
+            jsc,
+            jsc.text.replace("GCDebugging", "Inspector"),
+            "no `GCDebugging` snapshot",
+        ),
+        (jsc, "{}".to_owned(), "no `GCDebugging` snapshot"),
+        (jsc, "[1]".to_owned(), "not the JSON that was expected"),
+        (
+            jsc,
+            jsc.text.replace("\"0x0\"", "\"nowhere\""),
+            "`nowhere` is no address",
+        ),
+        (v8, v8.text.replace("\"to_node\"", "\"target\""), "no field `to_node`"),
+        (
+            v8,
+            v8.text.replace("\"edge_count\"", "\"edges\""),
+            "no field `edge_count`",
+        ),
+        (v8, "{\"nodes\":[]}".to_owned(), "does not begin as V8's snapshots do"),
+        (
+            v8,
+            "{\"snapshot\":{\"meta\":7}}".to_owned(),
+            "version that is unknown here",
+        ),
+        (v8, String::new(), "cut off"),
+        (v8, jsc.text.to_owned(), "does not begin as V8's snapshots do"),
+        (
+            dump,
+            dump.text.replace("# Roots.", "# Roots, anew."),
+            "version that is unknown here",
+        ),
+        (dump, String::new(), "empty"),
+        (dump, "# Roots.\n# Weak maps.\n".to_owned(), "cut off before its nodes"),
+        (
+            dump,
+            "# Roots.\n==========\n> 0x1 B a\n".to_owned(),
+            "an edge comes before any node",
+        ),
+    ] {
+        let error = snapshot.parse(text.as_bytes()).map(|_| ()).unwrap_err();
+        let error = format!("{error:#}");
+        assert!(error.contains(wanted), "{wanted}: {error}");
+    }
+}

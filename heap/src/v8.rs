@@ -1,0 +1,303 @@
+//! V8's `.heapsnapshot`: JSON, of which the nodes and edges are long rows of
+//! numbers whose meaning is told in `snapshot.meta`
+//! (v8/src/profiler/heap-snapshot-generator.cc).
+
+mod words;
+
+use super::{Edge, EdgeKind, Heap, Id, Label, NodeKind, Position, Wanted, shortened};
+use crate::json::{Row, stream};
+use anyhow::{Context, Result, bail, ensure};
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+use std::collections::{BTreeMap, HashMap};
+use std::io::BufRead;
+
+#[derive(Debug, Deserialize)]
+struct Snapshot {
+    meta: Meta,
+}
+
+/// Which number of a row means what. Other fields come and go with versions.
+#[derive(Debug, Deserialize)]
+struct Meta {
+    node_fields: Vec<String>,
+    node_types: Vec<Types>,
+    edge_fields: Vec<String>,
+    edge_types: Vec<Types>,
+    #[serde(default)]
+    location_fields: Vec<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+enum Types {
+    Names(Vec<String>),
+    Other(IgnoredAny),
+}
+
+/// The rows as they are, but only what is needed of them.
+#[derive(Debug, Default)]
+struct Rows {
+    nodes: Vec<Node>,
+    edges: Vec<RawEdge>,
+    locations: Vec<Location>,
+    strings: Vec<Box<str>>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Node {
+    kind: u8,
+    name: u32,
+    edges: u32,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct RawEdge {
+    kind: u8,
+    name: u32,
+    to: u32,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Location {
+    node: u32,
+    line: u32,
+}
+
+/// Reads a snapshot.
+pub fn parse(input: impl BufRead, wanted: Wanted<'_>) -> Result<Heap> {
+    let mut meta = None;
+    let mut rows = Rows::default();
+    stream(input, |key, value| {
+        match key {
+            "snapshot" => meta = Some(Layout::of(&value.small::<Snapshot>()?.meta)?),
+            "nodes" => rows.read_nodes(layout(&meta)?, value)?,
+            "edges" => rows.read_edges(layout(&meta)?, value)?,
+            "locations" => rows.read_locations(layout(&meta)?, value)?,
+            "strings" => value.strings(|text| {
+                rows.strings.push(shortened(text).into());
+                Ok(())
+            })?,
+            _ => value.skip()?,
+        }
+        Ok(())
+    })?;
+    let layout = layout(&meta)?;
+    ensure!(!rows.nodes.is_empty(), "it has no nodes");
+    ensure!(!rows.strings.is_empty(), "it has no strings");
+    rows.heap(layout, wanted)
+}
+
+fn layout(meta: &Option<Layout>) -> Result<&Layout> {
+    meta.as_ref()
+        .context("it does not begin as V8's snapshots do, with `snapshot.meta`")
+}
+
+/// Where in a row what is told.
+#[derive(Debug)]
+struct Layout {
+    node: Fields<3>,
+    node_types: Vec<String>,
+    edge: Fields<3>,
+    edge_types: Vec<String>,
+    location: Option<Fields<2>>,
+}
+
+/// The places of some fields in a row of so many numbers.
+#[derive(Debug, Clone, Copy)]
+struct Fields<const N: usize> {
+    places: [usize; N],
+    width: usize,
+}
+
+impl<const N: usize> Fields<N> {
+    fn of(names: &[String], wanted: [&str; N]) -> Result<Fields<N>> {
+        let mut places = [0; N];
+        for (place, wanted) in places.iter_mut().zip(wanted) {
+            let found = names.iter().position(|name| name == wanted);
+            *place = found.with_context(|| {
+                format!("it is of a version that is unknown here: no field `{wanted}` among {names:?}")
+            })?;
+        }
+        Ok(Fields {
+            places,
+            width: names.len(),
+        })
+    }
+
+    fn read(&self, value: Row<'_, '_>, mut add: impl FnMut([u64; N]) -> Result<()>) -> Result<()> {
+        let mut row = [0; N];
+        let mut column = 0;
+        value.numbers(|number| {
+            for (place, wanted) in row.iter_mut().zip(self.places) {
+                if wanted == column {
+                    *place = number;
+                }
+            }
+            column += 1;
+            if column == self.width {
+                column = 0;
+                add(row)?;
+            }
+            Ok(())
+        })?;
+        ensure!(column == 0, "a row is cut off");
+        Ok(())
+    }
+}
+
+impl Layout {
+    fn of(meta: &Meta) -> Result<Layout> {
+        let types = |types: &[Types]| match types.first() {
+            Some(Types::Names(names)) => Ok(names.clone()),
+            _ => bail!("it is of a version that is unknown here: its types have no names"),
+        };
+        Ok(Layout {
+            node: Fields::of(&meta.node_fields, ["type", "name", "edge_count"])?,
+            node_types: types(&meta.node_types)?,
+            edge: Fields::of(&meta.edge_fields, ["type", "name_or_index", "to_node"])?,
+            edge_types: types(&meta.edge_types)?,
+            // Only newer versions have them.
+            location: Fields::of(&meta.location_fields, ["object_index", "line"]).ok(),
+        })
+    }
+}
+
+impl Rows {
+    fn read_nodes(&mut self, layout: &Layout, value: Row<'_, '_>) -> Result<()> {
+        layout.node.read(value, |[kind, name, edges]| {
+            self.nodes.push(Node {
+                kind: u8::try_from(kind).context("a node's type is no type")?,
+                name: u32::try_from(name).context("a node's name is no name")?,
+                edges: u32::try_from(edges).context("a node has too many edges")?,
+            });
+            Ok(())
+        })
+    }
+
+    fn read_edges(&mut self, layout: &Layout, value: Row<'_, '_>) -> Result<()> {
+        let width = layout.node.width as u64;
+        layout.edge.read(value, |[kind, name, to]| {
+            self.edges.push(RawEdge {
+                kind: u8::try_from(kind).context("an edge's type is no type")?,
+                name: u32::try_from(name).context("an edge's name is no name")?,
+                to: u32::try_from(to / width).context("an edge leads nowhere")?,
+            });
+            Ok(())
+        })
+    }
+
+    fn read_locations(&mut self, layout: &Layout, value: Row<'_, '_>) -> Result<()> {
+        let Some(fields) = layout.location else {
+            return value.skip();
+        };
+        let width = layout.node.width as u64;
+        fields.read(value, |[node, line]| {
+            self.locations.push(Location {
+                node: u32::try_from(node / width).context("a location is nowhere")?,
+                line: u32::try_from(line).context("a location has no line")?,
+            });
+            Ok(())
+        })
+    }
+
+    fn string(&self, number: u32) -> &str {
+        self.strings.get(number as usize).map_or("", |text| text)
+    }
+
+    fn heap(self, layout: &Layout, wanted: Wanted<'_>) -> Result<Heap> {
+        let mut heap = Heap::default();
+        let types: Vec<&str> = layout.edge_types.iter().map(String::as_str).collect();
+        let mut edges = self.edges.iter();
+        let mut weak = HashMap::new();
+        for node in &self.nodes {
+            let kind = layout.node_types.get(usize::from(node.kind)).map_or("", String::as_str);
+            let name = self.string(node.name);
+            let number = heap.names.number(name);
+            let id = heap.add_node(words::node_kind(kind, name), number)?;
+            for _ in 0..node.edges {
+                let raw = edges.next().context("its edges are fewer than its nodes tell")?;
+                let kind = types.get(usize::from(raw.kind)).copied().unwrap_or_default();
+                if kind == "weak" {
+                    if name == "WeakRef" && self.string(raw.name) == "target" {
+                        weak.insert(id, raw.to);
+                    }
+                    continue;
+                }
+                let edge = self.edge(&mut heap, kind, *raw);
+                heap.add_edge(edge)?;
+            }
+        }
+        ensure!(edges.next().is_none(), "its edges are more than its nodes tell");
+        heap.check()?;
+        let scopes = words::find_globals(&mut heap);
+        words::find_roots(&mut heap, &self.synthetic(layout));
+        for id in 0..Id::try_from(heap.len())? {
+            words::name_variables(&mut heap, id);
+            words::name_held_values(&mut heap, id);
+            words::name_of_web_assembly(&mut heap, id);
+        }
+        heap.positions = self.positions(&heap);
+        heap.target = match wanted {
+            Wanted::WeakRef(variable) => words::target(&heap, &scopes, &weak, variable)?,
+            Wanted::Address(_) => bail!("V8 tells no addresses"),
+        };
+        Ok(heap)
+    }
+
+    fn edge(&self, heap: &mut Heap, kind: &str, raw: RawEdge) -> Edge {
+        let kind = match kind {
+            "context" => EdgeKind::CapturedVariable,
+            "property" => EdgeKind::Property,
+            "element" => EdgeKind::Element,
+            // Its number is only one more than that of the hidden edge before.
+            "hidden" => {
+                return Edge {
+                    kind: EdgeKind::Internal,
+                    label: Label::None,
+                    to: raw.to,
+                };
+            }
+            _ => EdgeKind::Internal,
+        };
+        let label = match kind {
+            EdgeKind::Element => Label::Index(raw.name),
+            _ => Label::Name(heap.names.number(self.string(raw.name))),
+        };
+        Edge {
+            kind,
+            label,
+            to: raw.to,
+        }
+    }
+
+    /// The nodes that stand for kinds of roots, and not for anything in the heap.
+    fn synthetic(&self, layout: &Layout) -> Vec<Id> {
+        let synthetic = layout.node_types.iter().position(|name| name == "synthetic");
+        let is = |node: &Node| Some(usize::from(node.kind)) == synthetic;
+        (0..)
+            .zip(&self.nodes)
+            .filter(|(_, node)| is(node))
+            .map(|(id, _)| id)
+            .collect()
+    }
+
+    /// Where functions are written: the line is told by itself, the file by the function's code.
+    fn positions(&self, heap: &Heap) -> BTreeMap<Id, Position> {
+        let position = |location: &Location| {
+            let id = location.node;
+            if (id as usize) >= heap.len() || heap.kind(id) != NodeKind::Function {
+                return None;
+            }
+            let code = heap.by_name(id, "shared")?;
+            let script = heap
+                .by_name(code, "script")
+                .or_else(|| heap.by_name(code, "script_or_debug_info"))?;
+            let file = heap.name(script);
+            let file = file.strip_prefix("system / Script / ").unwrap_or(file).to_owned();
+            let line = location.line.saturating_add(1);
+            Some((id, Position { file, line }))
+        };
+        self.locations.iter().filter_map(position).collect()
+    }
+}

@@ -1,0 +1,4 @@
+pub mod file;
+pub mod suggest;
+pub mod output;
+pub mod directories;

@@ -1,0 +1,74 @@
+//! What was claimed of a case in 2020, in a form that results can be held against.
+
+use crate::engine::table::{self as engine, Engine};
+use anyhow::{Result, bail};
+
+/// `leaks`, or `memory runs out`; of every engine, or `on ENGINE`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Claim {
+    /// As it is written.
+    pub text: String,
+    what: What,
+    engine: Option<&'static Engine>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum What {
+    Leaks,
+    RunsOut,
+}
+
+impl Claim {
+    pub fn parse(text: &str) -> Result<Claim> {
+        let (what, engine) = match text.split_once(" on ") {
+            Some((what, engine)) => (what, Some(engine::named(engine)?)),
+            None => (text, None),
+        };
+        let what = match what {
+            "leaks" => What::Leaks,
+            "memory runs out" => What::RunsOut,
+            _ => bail!("`{what}` is neither `leaks` nor `memory runs out`"),
+        };
+        Ok(Claim {
+            text: text.to_owned(),
+            what,
+            engine,
+        })
+    }
+
+    /// Whether the claim is about this engine.
+    pub fn concerns(&self, engine: &str) -> bool {
+        self.engine.is_none_or(|claimed| claimed.name == engine)
+    }
+
+    /// Whether it is as claimed.
+    pub fn holds(&self, leaks: bool, ran_out: bool) -> bool {
+        match self.what {
+            What::Leaks => leaks,
+            What::RunsOut => ran_out,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Claim;
+
+    #[test]
+    fn a_claim_is_held_against_what_came() {
+        for (text, engine, leaks, ran_out, contradicted) in [
+            ("leaks", "v8", true, true, false),
+            ("leaks", "v8", false, true, true),
+            ("memory runs out", "jsc", false, true, false),
+            ("memory runs out", "jsc", false, false, true),
+            ("leaks on spidermonkey", "v8", false, false, false),
+            ("leaks on spidermonkey", "spidermonkey", false, false, true),
+        ] {
+            let claim = Claim::parse(text).unwrap();
+            let came = claim.concerns(engine) && !claim.holds(leaks, ran_out);
+            assert_eq!(came, contradicted, "{text} on {engine}");
+        }
+        assert!(Claim::parse("leaks on mars").is_err());
+        assert!(Claim::parse("explodes").is_err());
+    }
+}

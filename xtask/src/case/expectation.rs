@@ -1,0 +1,298 @@
+//! An expectation: the transcript that must come, and the verdict.
+//! `expected/readme.txt` explains the format.
+
+use crate::base::suggest::did_you_mean;
+use crate::case::claim::Claim;
+use crate::engine::feature::{FEATURES, Feature, named};
+use crate::measure::verdict::{VERDICTS, Verdict};
+use anyhow::{Context, Result, bail, ensure};
+use regex::Regex;
+
+#[derive(Debug)]
+pub struct Expectation {
+    /// The file it was read from, as shown to people.
+    pub path: String,
+    /// The verdicts that may come: one, or more where versions of an engine truly differ.
+    pub verdicts: Vec<Verdict>,
+    /// The guest that the case runs on.
+    pub guest: String,
+    /// The claim that the case shows, for `docs/findings.md`.
+    pub shows: Option<String>,
+    /// What was claimed of it in 2020.
+    pub claimed: Option<Claim>,
+    /// What the engine must have; a cell without it is skipped.
+    pub needs: Vec<Feature>,
+    /// The case runs only when it is named.
+    pub only_named: bool,
+    pub lines: Vec<Line>,
+}
+
+/// A line of the expected transcript.
+#[derive(Debug)]
+pub struct Line {
+    /// Where it stands in its file, from 1.
+    pub number: usize,
+    /// As it is written.
+    pub text: String,
+    pub pattern: Pattern,
+}
+
+#[derive(Debug)]
+pub enum Pattern {
+    /// To the letter.
+    Plain,
+    /// Has `{{…}}` in it; the whole line has to match.
+    Regex(Regex),
+    /// `...`: any number of lines.
+    Any,
+}
+
+impl Line {
+    /// Whether this line of a transcript is the one expected; never for `...`.
+    pub fn matches(&self, line: &str) -> bool {
+        match &self.pattern {
+            Pattern::Plain => self.text == line,
+            Pattern::Regex(regex) => regex.is_match(line),
+            Pattern::Any => false,
+        }
+    }
+}
+
+/// What the directives of a file have said so far.
+#[derive(Debug, Default)]
+struct Directives {
+    verdicts: Option<Vec<Verdict>>,
+    guest: Option<String>,
+    shows: Option<String>,
+    claimed: Option<Claim>,
+    needs: Option<Vec<Feature>>,
+    only_named: Option<bool>,
+}
+
+/// The Rust guest, in the directory `guest/` itself.
+pub const DEFAULT_GUEST: &str = "guest";
+
+type Reader = fn(&mut Directives, &str) -> Result<()>;
+
+/// A directive is a row here: its name, and how its value is read.
+const DIRECTIVES: &[(&str, Reader)] = &[
+    ("verdict", |directives, value| {
+        once(&mut directives.verdicts, verdicts(value)?)
+    }),
+    ("guest", |directives, value| {
+        once(&mut directives.guest, value.to_owned())
+    }),
+    ("shows", |directives, value| {
+        once(&mut directives.shows, value.to_owned())
+    }),
+    ("claimed", |directives, value| {
+        once(&mut directives.claimed, Claim::parse(value)?)
+    }),
+    ("needs", |directives, value| {
+        once(&mut directives.needs, features(value)?)
+    }),
+    ("run", |directives, value| {
+        once(&mut directives.only_named, only_named(value)?)
+    }),
+];
+
+impl Expectation {
+    /// Reads the text of the file that is shown as `path`.
+    pub fn parse(text: &str, path: &str) -> Result<Expectation> {
+        let mut directives = Directives::default();
+        let mut lines: Vec<Line> = Vec::new();
+        for (index, text) in text.lines().enumerate() {
+            let number = index + 1;
+            let at = || format!("{path}:{number}");
+            if let Some(directive) = text.strip_prefix("#:") {
+                read_directive(&mut directives, directive).with_context(at)?;
+            } else if !text.starts_with('#') {
+                let pattern = pattern(text).with_context(at)?;
+                if matches!(pattern, Pattern::Any) {
+                    let doubled = lines.last().is_some_and(|line| matches!(line.pattern, Pattern::Any));
+                    ensure!(!doubled, "{}: a `...` after a `...` is never used", at());
+                }
+                lines.push(Line {
+                    number,
+                    text: text.to_owned(),
+                    pattern,
+                });
+            }
+        }
+        Ok(Expectation {
+            verdicts: directives
+                .verdicts
+                .with_context(|| format!("{path}:1: a line `#: verdict = …` is missing"))?,
+            guest: directives.guest.unwrap_or_else(|| DEFAULT_GUEST.to_owned()),
+            shows: directives.shows,
+            claimed: directives.claimed,
+            needs: directives.needs.unwrap_or_default(),
+            only_named: directives.only_named.unwrap_or(false),
+            path: path.to_owned(),
+            lines,
+        })
+    }
+}
+
+fn read_directive(directives: &mut Directives, text: &str) -> Result<()> {
+    let Some((name, value)) = text.split_once('=') else {
+        bail!("a directive reads `#: name = value`");
+    };
+    let (name, value) = (name.trim(), value.trim());
+    let Some((_, read)) = DIRECTIVES.iter().find(|(known, _)| *known == name) else {
+        bail!(
+            "unknown directive `{name}`{}",
+            did_you_mean(name, DIRECTIVES.iter().map(|(known, _)| *known))
+        );
+    };
+    read(directives, value).with_context(|| format!("the directive `{name}`"))
+}
+
+fn once<T>(slot: &mut Option<T>, value: T) -> Result<()> {
+    ensure!(slot.is_none(), "it is given twice");
+    *slot = Some(value);
+    Ok(())
+}
+
+/// One verdict, or several with `|` between.
+fn verdicts(value: &str) -> Result<Vec<Verdict>> {
+    value.split('|').map(|name| verdict(name.trim())).collect()
+}
+
+fn verdict(value: &str) -> Result<Verdict> {
+    VERDICTS
+        .iter()
+        .find(|(_, name)| *name == value)
+        .map(|(verdict, _)| *verdict)
+        .with_context(|| {
+            format!(
+                "unknown verdict `{value}`{}",
+                did_you_mean(value, VERDICTS.iter().map(|(_, name)| *name))
+            )
+        })
+}
+
+fn features(value: &str) -> Result<Vec<Feature>> {
+    value
+        .split_whitespace()
+        .map(|name| {
+            named(name).with_context(|| {
+                format!(
+                    "unknown feature `{name}`{}",
+                    did_you_mean(name, FEATURES.iter().map(|(_, name)| *name))
+                )
+            })
+        })
+        .collect()
+}
+
+fn only_named(value: &str) -> Result<bool> {
+    match value {
+        "always" => Ok(false),
+        "when-named" => Ok(true),
+        _ => bail!("`{value}` is neither `always` nor `when-named`"),
+    }
+}
+
+fn pattern(text: &str) -> Result<Pattern> {
+    if text == "..." {
+        return Ok(Pattern::Any);
+    }
+    if !text.contains("{{") {
+        return Ok(Pattern::Plain);
+    }
+    let mut regex = String::from("^");
+    let mut rest = text;
+    while let Some((plain, after)) = rest.split_once("{{") {
+        let (inner, after) = close(after).context("a `{{` is not closed by `}}`")?;
+        Regex::new(inner).with_context(|| format!("bad regex `{inner}`"))?;
+        regex += &format!("{}(?:{inner})", regex::escape(plain));
+        rest = after;
+    }
+    regex += &format!("{}$", regex::escape(rest));
+    Ok(Pattern::Regex(Regex::new(&regex).context("bad regex")?))
+}
+
+/// Parts a text at its first `}}`; of more braces in a row the last two count, for `{{\d{2}}}` is `\d{2}`.
+fn close(text: &str) -> Option<(&str, &str)> {
+    let start = text.find("}}")?;
+    let braces = text[start..].bytes().take_while(|byte| *byte == b'}').count();
+    let end = start + braces;
+    Some((&text[..end - 2], &text[end..]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_directives_comments_and_lines() {
+        let text = "# A comment.\n#: verdict = leaks\n#: needs = gc wasm-gc\nplain\n...\n{{\\d+}} live.\n";
+        let expectation = Expectation::parse(text, "e.txt").unwrap();
+        assert_eq!(expectation.verdicts, [Verdict::Leaks]);
+        assert_eq!(expectation.guest, "guest");
+        assert_eq!(expectation.needs, [Feature::Gc, Feature::WasmGc]);
+        assert!(!expectation.only_named);
+        let numbers: Vec<usize> = expectation.lines.iter().map(|line| line.number).collect();
+        assert_eq!(numbers, [4, 5, 6]);
+    }
+
+    #[test]
+    fn matches_lines() {
+        for (expected, line, matches) in [
+            ("a.c", "a.c", true),
+            ("a.c", "abc", false),
+            ("{{\\d+}} live", "12 live", true),
+            ("{{\\d+}} live", "12 live.", false),
+            ("{{\\d+}} live", "x12 live", false),
+            ("{{a|b}}{{c|d}}.", "ad.", true),
+            ("{{a|b}}{{c|d}}.", "adx", false),
+            ("{{\\d{2}}} live", "12 live", true),
+            ("{{\\d{2}}} live", "1 live", false),
+            ("({{.*}})", "(x)", true),
+            ("({{.*}})", "x", false),
+        ] {
+            let text = format!("#: verdict = leaks\n{expected}");
+            let expectation = Expectation::parse(&text, "e.txt").unwrap();
+            assert_eq!(expectation.lines[0].matches(line), matches, "{expected} against {line}");
+        }
+    }
+
+    #[test]
+    fn what_is_malformed_is_an_error_that_names_file_and_line() {
+        for (text, wanted) in [
+            ("plain", "e.txt:1: a line `#: verdict = …` is missing"),
+            (
+                "#: verdict = leeks",
+                "e.txt:1: the directive `verdict`: unknown verdict `leeks`; did you mean `leaks`?",
+            ),
+            (
+                "\n#: verdit = leaks",
+                "e.txt:2: unknown directive `verdit`; did you mean `verdict`?",
+            ),
+            ("#: verdict", "e.txt:1: a directive reads `#: name = value`"),
+            (
+                "#: verdict = leaks\n#: verdict = leaks",
+                "e.txt:2: the directive `verdict`: it is given twice",
+            ),
+            (
+                "#: needs = wasm-cg",
+                "e.txt:1: the directive `needs`: unknown feature `wasm-cg`; did you mean `wasm-gc`?",
+            ),
+            (
+                "#: run = never",
+                "e.txt:1: the directive `run`: `never` is neither `always` nor `when-named`",
+            ),
+            ("#: verdict = leaks\na {{b", "e.txt:2: a `{{` is not closed by `}}`"),
+            (
+                "#: verdict = leaks\n...\n...",
+                "e.txt:3: a `...` after a `...` is never used",
+            ),
+        ] {
+            let error = Expectation::parse(text, "e.txt").unwrap_err();
+            assert_eq!(format!("{error:#}"), wanted);
+        }
+        let error = Expectation::parse("#: verdict = leaks\n{{(}}", "e.txt").unwrap_err();
+        assert!(format!("{error:#}").starts_with("e.txt:2: bad regex `(`"), "{error:#}");
+    }
+}

@@ -1,0 +1,3 @@
+pub mod places;
+pub mod expectation;
+pub mod claim;

@@ -1,0 +1,189 @@
+//! A case: one experiment, `js/cases/NAME/test.js`, with what is expected of it.
+
+use crate::base::directories::Checkout;
+use crate::base::file;
+use crate::base::suggest::did_you_mean;
+use crate::case::claim::Claim;
+use crate::case::expectation::Expectation;
+use crate::engine::table::{self as engine, ENGINES, Engine};
+use crate::guest::guests as guest;
+use anyhow::{Context, Result, bail, ensure};
+use std::collections::BTreeMap;
+use std::ffi::OsStr;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+#[derive(Debug)]
+pub struct Case {
+    pub name: String,
+    expectation: Expectation,
+    by_engine: BTreeMap<&'static str, Expectation>,
+}
+
+impl Case {
+    /// What is expected on this engine.
+    pub fn expectation(&self, engine: &Engine) -> &Expectation {
+        self.by_engine.get(engine.name).unwrap_or(&self.expectation)
+    }
+
+    /// The name of the guest that it runs on.
+    pub fn guest(&self) -> &str {
+        &self.expectation.guest
+    }
+
+    /// The claim that it shows.
+    pub fn shows(&self) -> Option<&str> {
+        self.expectation.shows.as_deref()
+    }
+
+    /// What was claimed of it in 2020.
+    pub fn claim(&self) -> Option<&Claim> {
+        self.expectation.claimed.as_ref()
+    }
+
+    /// The directory of the case's scripts, below `js/cases/`.
+    pub fn directory(&self, checkout: &Checkout) -> PathBuf {
+        checkout.js().join(&self.name)
+    }
+}
+
+/// Reads the cases that are asked for, by name or directory. If none is, these
+/// are all but those that run only when named; and then every script has to
+/// have its expectation, and every expectation its script.
+pub fn read(checkout: &Checkout, wanted: &[impl AsRef<OsStr>]) -> Result<Vec<Case>> {
+    let names = names(&checkout.js())?;
+    let mut chosen: Vec<&String> = Vec::new();
+    for word in wanted {
+        chosen.extend(select(&names, word.as_ref(), checkout)?);
+    }
+    if wanted.is_empty() {
+        chosen.extend(&names);
+    }
+    let mut files = expectations(checkout, &names, |name| chosen.iter().any(|chosen| *chosen == name))?;
+    let mut cases = Vec::new();
+    for name in names.iter().filter(|name| chosen.contains(name)) {
+        cases.push(case(name, &mut files, checkout)?);
+    }
+    // One that is named by its directory alone is named.
+    let named = |case: &Case| wanted.iter().any(|word| names_it(word.as_ref(), &case.name, checkout));
+    cases.retain(|case| !case.expectation.only_named || named(case));
+    Ok(cases)
+}
+
+fn case(name: &str, files: &mut Expectations, checkout: &Checkout) -> Result<Case> {
+    let path = checkout.expected().join(format!("{name}.txt"));
+    let Some(expectation) = files.remove(&(name.to_owned(), None)) else {
+        bail!(
+            "the case `{name}` has no expectation: write {}, which may begin with `#: verdict = leaks` and \
+             `...`; expected/readme.txt explains the format",
+            checkout.show(&path)
+        );
+    };
+    guest::check(checkout, &expectation.guest).with_context(|| expectation.path.clone())?;
+    let by_engine = ENGINES
+        .iter()
+        .filter_map(|engine| Some((engine.name, files.remove(&(name.to_owned(), Some(engine.name)))?)))
+        .collect();
+    Ok(Case {
+        name: name.to_owned(),
+        expectation,
+        by_engine,
+    })
+}
+
+/// Whether a word of the command line is the case's name or its directory.
+fn names_it(word: &OsStr, name: &str, checkout: &Checkout) -> bool {
+    let directory = || {
+        Some((
+            fs::canonicalize(word).ok()?,
+            fs::canonicalize(checkout.js().join(name)).ok()?,
+        ))
+    };
+    word == name || directory().is_some_and(|(word, case)| word == case)
+}
+
+/// The names of the cases that one word of the command line means.
+fn select<'a>(names: &'a [String], word: &OsStr, checkout: &Checkout) -> Result<Vec<&'a String>> {
+    if let Some(name) = names.iter().find(|name| OsStr::new(name) == word) {
+        return Ok(vec![name]);
+    }
+    let shown = Path::new(word).display();
+    let root = fs::canonicalize(checkout.root()).unwrap_or_default();
+    let Ok(directory) = fs::canonicalize(word) else {
+        bail!(
+            "there is no case `{shown}`{}",
+            did_you_mean(&shown.to_string(), names.iter().map(String::as_str))
+        );
+    };
+    // A case may be a link to elsewhere, and is below `js/cases/` all the same.
+    let js = fs::canonicalize(checkout.js()).unwrap_or_default();
+    let is_below = |name: &&String| {
+        js.starts_with(&directory) || fs::canonicalize(js.join(name)).is_ok_and(|case| case.starts_with(&directory))
+    };
+    let below: Vec<&String> = names.iter().filter(is_below).collect();
+    // Whoever names a directory above the checkout means something else.
+    let above = root.starts_with(&directory) && root != directory;
+    ensure!(
+        !below.is_empty() && !above,
+        "`{shown}` is no case, and no directory of the checkout with cases below it; cases are in `js/cases/`"
+    );
+    Ok(below)
+}
+
+/// The directories of `js/cases/` that have a `test.js`.
+fn names(js: &Path) -> Result<Vec<String>> {
+    let mut names = Vec::new();
+    for entry in file::entries(js)? {
+        if !entry.join("test.js").is_file() {
+            continue;
+        }
+        let name = entry.file_name().and_then(OsStr::to_str).unwrap_or_default();
+        let fine = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+        ensure!(
+            !name.is_empty() && name.chars().all(fine),
+            "`{}` cannot be a case: use lower-case letters, digits and hyphens for its name",
+            entry.display()
+        );
+        names.push(name.to_owned());
+    }
+    Ok(names)
+}
+
+type Expectations = BTreeMap<(String, Option<&'static str>), Expectation>;
+
+/// The files in `expected/`, by the case and, if it is for one alone, the engine.
+/// All are held against the names, if all cases are chosen; those of the chosen are read.
+fn expectations(checkout: &Checkout, names: &[String], chosen: impl Fn(&str) -> bool) -> Result<Expectations> {
+    let all = names.iter().all(|name| chosen(name));
+    let mut found = BTreeMap::new();
+    for path in file::entries(&checkout.expected())? {
+        let shown = checkout.show(&path);
+        let (case, engine) = match whose(&path, names) {
+            Ok(whose) if chosen(&whose.0) => whose,
+            Err(why) if all => bail!("`{shown}` is never used: {why}"),
+            _ => continue,
+        };
+        let text = String::from_utf8(file::read(&path)?).with_context(|| format!("`{shown}` is not UTF-8"))?;
+        found.insert((case, engine), Expectation::parse(&text, &shown)?);
+    }
+    Ok(found)
+}
+
+/// The case and the engine that a file is for, by its name; the error says why it is for none.
+fn whose(path: &Path, names: &[String]) -> Result<(String, Option<&'static str>)> {
+    let name = path.file_name().and_then(OsStr::to_str);
+    let stem = name
+        .and_then(|name| name.strip_suffix(".txt"))
+        .context("expectations are CASE.txt or CASE.ENGINE.txt")?;
+    let (case, engine) = match stem.split_once('.') {
+        None => (stem, None),
+        Some((case, engine)) => (case, Some(engine::named(engine)?.name)),
+    };
+    if !names.iter().any(|name| name == case) {
+        bail!(
+            "there is no js/cases/{case}/test.js{}",
+            did_you_mean(case, names.iter().map(String::as_str))
+        );
+    }
+    Ok((case.to_owned(), engine))
+}

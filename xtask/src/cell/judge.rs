@@ -1,0 +1,301 @@
+//! How a cell is judged: by what it printed first, then by its exit status
+//! where that means something, and last by the numbers. Pure.
+
+use crate::case::expectation::Expectation;
+use crate::cell::transcript::{Mismatch, compare};
+use crate::engine::feature::Feature;
+use crate::engine::shell::Shell;
+use crate::measure::telemetry::{Event, Printed};
+use crate::measure::verdict::{Numbers, Verdict, numbers};
+use crate::run::lifeline::End;
+use crate::run::process::{LINES, Stop};
+
+/// What is said of a cell.
+#[derive(Debug)]
+pub struct Judgement {
+    pub outcome: Outcome,
+    /// What the telemetry amounts to, if it ran to an end.
+    pub numbers: Option<Numbers>,
+}
+
+#[derive(Debug)]
+pub enum Outcome {
+    Ok,
+    /// It departs from its expectation, in one way or more.
+    Failed(Vec<Departure>),
+    /// The engine lacks this, which the case needs.
+    Skipped(Feature),
+    /// The engine failed its canary, and cannot be judged: why.
+    Inconclusive(String),
+    /// It crashed, ran out of time, flooded, or could not start: how.
+    Broke(String),
+}
+
+/// How a cell that ran departs from its expectation.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Departure {
+    Transcript(Mismatch),
+    /// Something that is told in words.
+    Other(String),
+}
+
+/// How a program came to its end.
+#[derive(Debug, Clone, Copy)]
+pub struct Ended {
+    pub stop: Option<Stop>,
+    pub end: Option<End>,
+}
+
+impl Judgement {
+    /// One without a verdict.
+    pub fn of(outcome: Outcome) -> Judgement {
+        Judgement { outcome, numbers: None }
+    }
+
+    pub fn verdict(&self) -> Option<Verdict> {
+        self.numbers.as_ref().map(|numbers| numbers.verdict)
+    }
+}
+
+impl Outcome {
+    /// Its name, as tables and results have it.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Outcome::Ok => "ok",
+            Outcome::Failed(_) => "FAILED",
+            Outcome::Skipped(_) => "skipped",
+            Outcome::Inconclusive(_) => "inconclusive",
+            Outcome::Broke(_) => "broke",
+        }
+    }
+
+    /// Whether this is what was expected.
+    pub fn is_fine(&self) -> bool {
+        matches!(self, Outcome::Ok | Outcome::Skipped(_))
+    }
+}
+
+/// Judges a cell that was run.
+pub fn judge(ended: Ended, printed: &Printed, expectation: &Expectation, shell: &Shell) -> Judgement {
+    // A line that was cut off by the end of the program is its end's doing.
+    if let Some(how) = broke(ended).or_else(|| printed.malformed.clone()) {
+        return Judgement::of(Outcome::Broke(how));
+    }
+    let numbers = numbers(&printed.events);
+    let departures: Vec<Departure> = [
+        compare(&expectation.lines, &printed.transcript).map_err(Departure::Transcript),
+        exit(ended.end, &printed.events, shell).map_err(Departure::Other),
+        expected(numbers.verdict, &expectation.verdicts).map_err(Departure::Other),
+    ]
+    .into_iter()
+    .filter_map(Result::err)
+    .collect();
+    let outcome = match departures.is_empty() {
+        true => Outcome::Ok,
+        false => Outcome::Failed(departures),
+    };
+    Judgement {
+        outcome,
+        numbers: Some(numbers),
+    }
+}
+
+/// A wrapper script passes its child's death by a signal on as 128 and the signal's number.
+const BY_SIGNAL: std::ops::Range<i32> = 129..160;
+
+/// How a program failed that did not come to an end of its own.
+pub fn broke(ended: Ended) -> Option<String> {
+    Some(match (ended.stop, ended.end) {
+        (Some(Stop::TimedOut(limit)), _) => format!("it ran out of time after {} s", limit.as_secs_f64()),
+        (Some(Stop::Flooded(limit)), _) => {
+            format!("it flooded: more than {} MiB, or {LINES} lines, of output", limit >> 20)
+        }
+        (Some(Stop::Interrupted), _) => "it was interrupted".to_owned(),
+        (None, Some(End::Signal(signal))) => format!("it crashed: signal {signal}{}", signal_name(signal)),
+        (None, Some(End::Status(status))) if BY_SIGNAL.contains(&status) => {
+            let signal = status - 128;
+            format!(
+                "it crashed: exit status {status}, for signal {signal}{}",
+                signal_name(signal)
+            )
+        }
+        (None, None) => "its guard was killed".to_owned(),
+        (None, Some(End::Status(_))) => return None,
+    })
+}
+
+fn signal_name(signal: i32) -> String {
+    nix::sys::signal::Signal::try_from(signal).map_or(String::new(), |signal| format!(" ({signal})"))
+}
+
+/// The script tells with what it means to exit before it does: a run that
+/// tells nothing stopped on the way, and one that exits otherwise has failed
+/// where the exit status means something.
+fn exit(end: Option<End>, events: &[Event], shell: &Shell) -> Result<(), String> {
+    let meant = events.iter().rev().find_map(|event| match event {
+        Event::Quit { status } => Some(*status),
+        _ => None,
+    });
+    let came = match end {
+        Some(End::Status(status)) => status,
+        _ => return Ok(()),
+    };
+    let Some(meant) = meant else {
+        return Err(format!(
+            "it exited with {came} before its end: `main` was not run, or stopped on the way"
+        ));
+    };
+    let wanted = if shell.keeps_exit_status { meant } else { 0 };
+    if came != wanted {
+        return Err(format!("it meant to exit with {wanted}, and exited with {came}"));
+    }
+    Ok(())
+}
+
+fn expected(verdict: Verdict, expected: &[Verdict]) -> Result<(), String> {
+    if expected.contains(&verdict) {
+        return Ok(());
+    }
+    Err(format!("the verdict is `{verdict}`; expected is `{}`", names(expected)))
+}
+
+/// A set of verdicts, as expectations have it.
+pub fn names(verdicts: &[Verdict]) -> String {
+    let names: Vec<String> = verdicts.iter().map(Verdict::to_string).collect();
+    names.join(" | ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::shell::named;
+    use crate::measure::telemetry::part;
+    use std::time::Duration;
+
+    const COLLECTED: &[&str] = &[
+        "hello",
+        "@ {\"type\":\"start\",\"objects\":5,\"initial\":2,\"maximum\":10}",
+        "@ {\"type\":\"round\",\"allocated\":5,\"live\":5,\"pages\":2}",
+        "@ {\"type\":\"round\",\"allocated\":10,\"live\":5,\"pages\":2}",
+        "@ {\"type\":\"settled\",\"allocated\":10,\"live\":0,\"pages\":2}",
+        "@ {\"type\":\"quit\",\"status\":0}",
+    ];
+
+    fn outcome(shell: &str, stop: Option<Stop>, end: End, lines: &[&str]) -> String {
+        let expectation = Expectation::parse("#: verdict = collected\nhello", "e.txt").unwrap();
+        let printed = part(lines.iter().map(|line| (*line).to_owned()).collect());
+        let ended = Ended { stop, end: Some(end) };
+        let judgement = judge(ended, &printed, &expectation, named(shell).unwrap());
+        let departure = |departure: &Departure| match departure {
+            Departure::Transcript(mismatch) => format!("{:?}", mismatch.came),
+            Departure::Other(text) => text.clone(),
+        };
+        match judgement.outcome {
+            Outcome::Failed(departures) => {
+                format!(
+                    "FAILED {}",
+                    departures.iter().map(departure).collect::<Vec<_>>().join("; ")
+                )
+            }
+            Outcome::Broke(text) => format!("broke {text}"),
+            other => other.name().to_owned(),
+        }
+    }
+
+    #[test]
+    fn what_was_printed_comes_first() {
+        let ok = End::Status(0);
+        let silent = &COLLECTED[..5];
+        let short = [&COLLECTED[..3], &COLLECTED[4..]].concat();
+        let bad = [&short[1..], &["and more"]].concat();
+        for (shell, stop, end, lines, wanted) in [
+            ("d8", None, ok, COLLECTED, "ok"),
+            ("d8", None, ok, &COLLECTED[1..], "FAILED None"),
+            (
+                "d8",
+                None,
+                End::Status(7),
+                COLLECTED,
+                "FAILED it meant to exit with 0, and exited with 7",
+            ),
+            (
+                "jsc",
+                None,
+                End::Status(3),
+                COLLECTED,
+                "FAILED it meant to exit with 0, and exited with 3",
+            ),
+            (
+                "d8",
+                None,
+                ok,
+                silent,
+                "FAILED it exited with 0 before its end: `main` was not run, or stopped on the way",
+            ),
+            (
+                "jsc",
+                None,
+                ok,
+                silent,
+                "FAILED it exited with 0 before its end: `main` was not run, or stopped on the way",
+            ),
+            (
+                "d8",
+                None,
+                ok,
+                &short,
+                "FAILED the verdict is `inconclusive`; expected is `collected`",
+            ),
+            (
+                "d8",
+                None,
+                End::Status(1),
+                &bad,
+                "FAILED Some(0); it meant to exit with 0, and exited with 1; \
+                 the verdict is `inconclusive`; expected is `collected`",
+            ),
+            (
+                "d8",
+                None,
+                End::Signal(11),
+                COLLECTED,
+                "broke it crashed: signal 11 (SIGSEGV)",
+            ),
+            (
+                "d8",
+                None,
+                End::Status(139),
+                COLLECTED,
+                "broke it crashed: exit status 139, for signal 11 (SIGSEGV)",
+            ),
+            (
+                "d8",
+                Some(Stop::TimedOut(Duration::from_millis(1500))),
+                End::Signal(9),
+                COLLECTED,
+                "broke it ran out of time after 1.5 s",
+            ),
+            (
+                "d8",
+                Some(Stop::Flooded(16 << 20)),
+                End::Signal(9),
+                COLLECTED,
+                "broke it flooded: more than 16 MiB, or 200000 lines, of output",
+            ),
+        ] {
+            assert_eq!(outcome(shell, stop, end, lines), wanted);
+        }
+    }
+
+    #[test]
+    fn jsc_exits_with_0_whatever_it_is_asked() {
+        let mut lines = COLLECTED.to_vec();
+        lines[5] = "@ {\"type\":\"quit\",\"status\":1}";
+        assert_eq!(outcome("jsc", None, End::Status(0), &lines), "ok");
+        assert_eq!(
+            outcome("js", None, End::Status(0), &lines),
+            "FAILED it meant to exit with 1, and exited with 0"
+        );
+        assert_eq!(outcome("js", None, End::Status(1), &lines), "ok");
+    }
+}

@@ -1,0 +1,176 @@
+//! The whole command line, as it is typed.
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::ffi::OsString;
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// Does this way of tying WebAssembly and JavaScript objects together get
+/// collected, or does it leak?
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask", version, after_help = EXIT_STATUS)]
+pub struct Flags {
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+const EXIT_STATUS: &str = "\
+Exit status:
+  0  every cell is as expected; skipped and missing ones are said
+  1  a cell is not as expected
+  2  there is no answer: wrong usage, an engine named with --engine is missing,
+     the guest does not build, or there is nothing to run";
+
+impl Flags {
+    /// Reads the command line; the error is help, the version, or a word about wrong usage.
+    pub fn read() -> Result<Flags, clap::Error> {
+        Flags::try_parse()
+    }
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run cases on engines and compare with what is expected of them
+    Test(TestFlags),
+    /// Say what keeps the first object of a case alive, on each engine
+    Explain(ExplainFlags),
+    /// Build the guests of the cases, and say where they are
+    Build(BuildFlags),
+    /// Say which engines are found, and how to get those that are missing
+    Engines(EnginesFlags),
+    /// Write docs/findings.md: what each engine says of each case
+    Findings(FindingsFlags),
+    /// Run a program that dies with this command, and with all it started
+    #[command(hide = true)]
+    Guard(GuardFlags),
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = EXIT_STATUS)]
+pub struct TestFlags {
+    /// Cases to run, by name or by directory (`js/cases/m0`) [default: all]
+    #[arg(value_name = "CASE | DIR")]
+    pub cases: Vec<OsString>,
+
+    #[command(flatten)]
+    pub engines: EngineFlags,
+
+    /// Install what is missing first; each command is said before it runs
+    #[arg(long)]
+    pub install: bool,
+
+    /// How many cells run at once [default: the machine's cores]
+    #[arg(long, value_name = "N", value_parser = count)]
+    pub jobs: Option<NonZeroUsize>,
+
+    /// How long a cell may run
+    #[arg(long, value_name = "SECONDS", default_value = "60", value_parser = seconds, allow_negative_numbers = true)]
+    pub timeout: Duration,
+
+    /// Run each cell so often, and count the verdicts; mixed ones are a failure
+    #[arg(long, value_name = "N", default_value = "1", value_parser = count)]
+    pub repeat: NonZeroUsize,
+
+    /// Write every cell's facts to this file
+    #[arg(long, value_name = "FILE")]
+    pub json: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = EXPLAIN_STATUS)]
+pub struct ExplainFlags {
+    /// Cases to explain, by name or by directory (`js/cases/m1`)
+    #[arg(value_name = "CASE | DIR", required = true)]
+    pub cases: Vec<OsString>,
+
+    #[command(flatten)]
+    pub engines: EngineFlags,
+
+    /// How to print it
+    #[arg(long, value_enum, default_value = "text")]
+    pub format: Format,
+
+    /// Show the engine's own nodes too: contexts, hidden classes, backing stores
+    #[arg(long)]
+    pub verbose: bool,
+
+    /// How long an engine may take
+    #[arg(long, value_name = "SECONDS", default_value = "60", value_parser = seconds, allow_negative_numbers = true)]
+    pub timeout: Duration,
+
+    /// Write it to this file as a page of Markdown, instead of printing it
+    #[arg(long, value_name = "FILE", conflicts_with = "format")]
+    pub page: Option<PathBuf>,
+}
+
+/// How an explanation is printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    Text,
+    Mermaid,
+    Dot,
+    Json,
+}
+
+const EXPLAIN_STATUS: &str = "\
+Exit status:
+  0  every engine that can tell has told; those that cannot are named
+  2  an engine that can tell has failed to, or none can";
+
+#[derive(Debug, Args)]
+pub struct EngineFlags {
+    /// Only this engine (v8, jsc, spidermonkey), or this program; may be repeated
+    #[arg(long = "engine", value_name = "NAME | NAME=PATH | PATH")]
+    pub engines: Vec<OsString>,
+}
+
+#[derive(Debug, Args)]
+pub struct BuildFlags {
+    /// Cases whose guests to build, by name or by directory [default: all]
+    #[arg(value_name = "CASE | DIR")]
+    pub cases: Vec<OsString>,
+}
+
+#[derive(Debug, Args)]
+pub struct EnginesFlags {
+    #[command(flatten)]
+    pub engines: EngineFlags,
+
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct FindingsFlags {
+    /// What `test --json` wrote: it replaces what is kept in docs/findings.json
+    #[arg(value_name = "RESULTS.json")]
+    pub results: Vec<PathBuf>,
+
+    /// Write nothing; exit with 1 if the page is out of date
+    #[arg(long)]
+    pub check: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct GuardFlags {
+    /// Removed if the command that started the guard is gone
+    #[arg(long)]
+    pub stage: Option<PathBuf>,
+
+    #[arg(last = true, required = true)]
+    pub command: Vec<OsString>,
+}
+
+fn seconds(text: &str) -> Result<Duration, String> {
+    text.parse()
+        .ok()
+        .filter(|seconds| *seconds > 0.0)
+        .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
+        .ok_or_else(|| "a number of seconds above 0 is wanted, such as 60 or 0.5".to_owned())
+}
+
+fn count(text: &str) -> Result<NonZeroUsize, String> {
+    text.parse().map_err(|_| "a whole number above 0 is wanted".to_owned())
+}

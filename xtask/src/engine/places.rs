@@ -1,0 +1,145 @@
+//! Where an engine may be: variables, PATH, what jsvu and esvu install, and the
+//! directories off PATH where systems keep it.
+
+use crate::engine::search::How;
+use crate::engine::table::Engine;
+use regex::Regex;
+use std::env;
+use std::ffi::OsStr;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+pub type Candidates = Vec<(PathBuf, How)>;
+
+/// The places where an engine may be, the best first. Each is looked into only when those before it had none.
+pub const PLACES: &[fn(&'static Engine) -> Candidates] = &[
+    by_variable,
+    |engine| by(How::Path, engine.names.iter().flat_map(|name| on_path(name))),
+    |engine| by(How::Path, numbered(engine)),
+    |engine| by(How::Jsvu, managed(jsvu(), engine)),
+    |engine| by(How::Esvu, managed(esvu(), engine)),
+    |engine| {
+        by(
+            How::System,
+            engine
+                .off_path
+                .iter()
+                .flat_map(|pattern| highest_first(matching(pattern))),
+        )
+    },
+    |engine| by(How::Host, engine.hosts.iter().flat_map(|name| on_path(name))),
+];
+
+fn by(how: How, paths: impl IntoIterator<Item = PathBuf>) -> Candidates {
+    paths.into_iter().map(|path| (path, how.clone())).collect()
+}
+
+fn by_variable(engine: &'static Engine) -> Candidates {
+    let set = |name: &&'static str| {
+        let value = variable(name)?;
+        // A bare name is looked for on PATH, as `make` would have.
+        let path = which::which(&value)
+            .or_else(|_| std::path::absolute(&value))
+            .unwrap_or(value);
+        Some((path, How::Variable(name)))
+    };
+    engine.variables.iter().filter_map(set).collect()
+}
+
+fn numbered(engine: &Engine) -> Vec<PathBuf> {
+    let regex = engine.numbered.and_then(|pattern| Regex::new(pattern).ok());
+    let found = regex.and_then(|regex| which::which_re(regex).ok());
+    highest_first(found.map(Iterator::collect).unwrap_or_default())
+}
+
+fn on_path(name: &str) -> Vec<PathBuf> {
+    which::which_all(name).map(Iterator::collect).unwrap_or_default()
+}
+
+fn jsvu() -> Option<PathBuf> {
+    Some(variable("HOME")?.join(".jsvu/bin"))
+}
+
+fn esvu() -> Option<PathBuf> {
+    let home = variable("ESVU_PATH")
+        .or_else(|| Some(variable("XDG_DATA_HOME")?.join(".esvu")))
+        .or_else(|| Some(variable("HOME")?.join(".esvu")))?;
+    Some(home.join("bin"))
+}
+
+fn variable(name: &str) -> Option<PathBuf> {
+    env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from)
+}
+
+/// What jsvu or esvu keeps in this directory: for each name `NAME`, then each `NAME-VERSION`, the highest first.
+fn managed(directory: Option<PathBuf>, engine: &Engine) -> Vec<PathBuf> {
+    let entries = directory.and_then(|directory| fs::read_dir(directory).ok());
+    let paths: Vec<PathBuf> = entries
+        .into_iter()
+        .flatten()
+        .flatten()
+        .map(|entry| entry.path())
+        .collect();
+    let named = |name: &&str| {
+        let plain = paths.iter().filter(|path| path.file_name() == Some(OsStr::new(name)));
+        let versioned = paths.iter().filter(|path| has_version(path, name)).cloned();
+        let versioned = highest_first(versioned.collect());
+        plain.cloned().chain(versioned).collect::<Vec<_>>()
+    };
+    engine.managed.iter().flat_map(named).collect()
+}
+
+/// Whether the file's name is `NAME-VERSION`; `v8-debug` is none.
+fn has_version(path: &Path, name: &str) -> bool {
+    let file = path.file_name().unwrap_or_default().to_string_lossy();
+    let version = file.strip_prefix(name).and_then(|rest| rest.strip_prefix('-'));
+    version.is_some_and(|version| version.starts_with(|first: char| first.is_ascii_digit()))
+}
+
+fn matching(pattern: &str) -> Vec<PathBuf> {
+    glob::glob(pattern)
+        .map(|paths| paths.flatten().filter(|path| path.is_file()).collect())
+        .unwrap_or_default()
+}
+
+/// By the numbers in the file's name, the highest first: `js128` before `js91`.
+pub fn highest_first(mut paths: Vec<PathBuf>) -> Vec<PathBuf> {
+    paths.sort_by_key(|path| std::cmp::Reverse(numbers(&path.to_string_lossy())));
+    paths
+}
+
+/// The numbers in a text, in order.
+pub fn numbers(text: &str) -> Vec<u64> {
+    text.split(|c: char| !c.is_ascii_digit())
+        .filter_map(|digits| digits.parse().ok())
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::table as engine;
+
+    #[test]
+    fn the_highest_version_comes_first() {
+        let paths = ["/usr/bin/js91", "/usr/bin/js128", "/usr/bin/js102"].map(PathBuf::from);
+        let wanted = ["/usr/bin/js128", "/usr/bin/js102", "/usr/bin/js91"].map(PathBuf::from);
+        assert_eq!(highest_first(paths.into()), wanted);
+        let paths = ["v8-9.10.1", "v8-13.6.10", "v8-13.6.9"].map(PathBuf::from);
+        let wanted = ["v8-13.6.10", "v8-13.6.9", "v8-9.10.1"].map(PathBuf::from);
+        assert_eq!(highest_first(paths.into()), wanted);
+    }
+
+    #[test]
+    fn jsvu_names_a_program_plainly_or_with_a_version() {
+        let directory = tempfile::tempdir().unwrap();
+        for name in ["v8", "v8-debug", "v8-13.6.10", "v8-9.9.1", "sm"] {
+            fs::write(directory.path().join(name), "").unwrap();
+        }
+        let engine = engine::named("v8").unwrap();
+        let found = managed(Some(directory.path().to_owned()), engine);
+        let names: Vec<_> = found.iter().map(|path| path.file_name().unwrap()).collect();
+        assert_eq!(names, ["v8", "v8-13.6.10", "v8-9.9.1"]);
+        assert_eq!(managed(None, engine), [] as [PathBuf; 0]);
+    }
+}

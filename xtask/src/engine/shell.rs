@@ -1,0 +1,158 @@
+//! The shells and hosts, and how each wants to be called: a table.
+
+use crate::engine::feature::Feature;
+
+/// A program with an engine inside that runs scripts.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Shell {
+    /// As `js/lib/probe.js` tells it.
+    pub name: &'static str,
+    /// The name of its engine.
+    pub engine: &'static str,
+    /// It is no engine's own shell, and has to be named where it stands in for one.
+    pub host: bool,
+    /// Arguments before all others.
+    pub first: &'static [&'static str],
+    /// What parts the script from the script's own arguments.
+    pub separator: Option<&'static str>,
+    /// Flags that bring a feature to versions which lack it without. Each is
+    /// passed only where a probe shows that it is needed and works.
+    pub flags: &'static [(Feature, &'static str)],
+    /// A flag without which it does not write down its heap.
+    pub snapshot_flag: Option<&'static str>,
+    /// The argument that makes it print its version, if a script is not told.
+    pub version_flag: Option<&'static str>,
+    /// `quit(7)` exits with 7; else with 0, whatever is asked (jsc).
+    pub keeps_exit_status: bool,
+}
+
+const V8_FLAGS: &[(Feature, &str)] = &[
+    (Feature::Gc, "--expose-gc"),
+    (Feature::FinalizationRegistry, "--harmony-weak-refs"),
+    (Feature::ExternrefTables, "--experimental-wasm-reftypes"),
+    (Feature::WasmGc, "--experimental-wasm-gc"),
+];
+
+pub static SHELLS: &[Shell] = &[
+    Shell {
+        name: "d8",
+        engine: "v8",
+        host: false,
+        first: &[],
+        separator: Some("--"),
+        flags: V8_FLAGS,
+        snapshot_flag: Some("--allow-natives-syntax"),
+        version_flag: None,
+        keeps_exit_status: true,
+    },
+    Shell {
+        name: "node",
+        engine: "v8",
+        host: true,
+        first: &[],
+        separator: None,
+        flags: V8_FLAGS,
+        snapshot_flag: None,
+        version_flag: None,
+        keeps_exit_status: true,
+    },
+    Shell {
+        name: "deno",
+        engine: "v8",
+        host: true,
+        first: &["run", "--quiet", "--no-config", "--no-lock", "--allow-read"],
+        separator: None,
+        flags: &[(Feature::Gc, "--v8-flags=--expose-gc")],
+        snapshot_flag: Some("--allow-write"),
+        version_flag: None,
+        keeps_exit_status: true,
+    },
+    Shell {
+        name: "jsc",
+        engine: "jsc",
+        host: false,
+        first: &[],
+        separator: Some("--"),
+        flags: &[
+            (Feature::FinalizationRegistry, "--useWeakRefs=true"),
+            (Feature::WasmGc, "--useWebAssemblyGC=true"),
+        ],
+        snapshot_flag: None,
+        version_flag: None,
+        keeps_exit_status: false,
+    },
+    Shell {
+        name: "bun",
+        engine: "jsc",
+        host: true,
+        first: &["run"],
+        separator: None,
+        flags: &[],
+        snapshot_flag: None,
+        version_flag: None,
+        keeps_exit_status: true,
+    },
+    Shell {
+        name: "js",
+        engine: "spidermonkey",
+        host: false,
+        first: &[],
+        separator: None,
+        flags: &[
+            (Feature::FinalizationRegistry, "--enable-weak-refs"),
+            (Feature::WasmGc, "--wasm-gc"),
+        ],
+        snapshot_flag: None,
+        version_flag: Some("--version"),
+        keeps_exit_status: true,
+    },
+];
+
+/// The shell of this name.
+pub fn named(name: &str) -> Option<&'static Shell> {
+    SHELLS.iter().find(|shell| shell.name == name)
+}
+
+impl Shell {
+    /// The arguments that run a script with these flags and arguments.
+    pub fn arguments(&self, flags: &[String], script: &str, arguments: &[&str]) -> Vec<String> {
+        let mut all: Vec<String> = self.first.iter().map(|word| (*word).to_owned()).collect();
+        all.extend(flags.iter().cloned());
+        all.push(script.to_owned());
+        all.extend(self.separator.filter(|_| !arguments.is_empty()).map(str::to_owned));
+        all.extend(arguments.iter().map(|word| (*word).to_owned()));
+        all
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_shell_is_called_in_its_own_way() {
+        for (shell, flags, wanted) in [
+            ("d8", &["--expose-gc"][..], "--expose-gc s.js -- a b"),
+            ("jsc", &[], "s.js -- a b"),
+            ("js", &[], "s.js a b"),
+            ("node", &["--expose-gc"], "--expose-gc s.js a b"),
+            (
+                "deno",
+                &["--v8-flags=--expose-gc"],
+                "run --quiet --no-config --no-lock --allow-read --v8-flags=--expose-gc s.js a b",
+            ),
+            ("bun", &[], "run s.js a b"),
+        ] {
+            let flags: Vec<String> = flags.iter().map(|flag| (*flag).to_owned()).collect();
+            let arguments = named(shell).unwrap().arguments(&flags, "s.js", &["a", "b"]);
+            assert_eq!(arguments.join(" "), wanted);
+        }
+    }
+
+    #[test]
+    fn every_shell_has_an_engine() {
+        for shell in SHELLS {
+            assert!(crate::engine::table::named(shell.engine).is_ok(), "{}", shell.name);
+        }
+    }
+}

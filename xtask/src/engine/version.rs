@@ -1,0 +1,72 @@
+//! The version of a program whose scripts are not told it (jsc's): from the
+//! package that it belongs to.
+
+use crate::run::interrupt::Interrupt;
+use crate::run::tools::ask;
+use regex::Regex;
+use std::ffi::OsStr;
+use std::path::Path;
+use std::sync::LazyLock;
+
+/// Asks one package manager for the version of the package that owns a file.
+type Owner = fn(&Path, &Interrupt) -> Option<String>;
+
+const OWNERS: &[Owner] = &[dpkg, rpm, pacman, framework];
+
+/// The version of the package that owns the program, as the first package manager that knows it tells.
+pub fn of_package(program: &Path, interrupt: &Interrupt) -> Option<String> {
+    let mut answers = OWNERS.iter().filter_map(|owner| owner(program, interrupt));
+    answers.find_map(|answer| number_in(&answer))
+}
+
+/// The first dotted number in a text: `2.50.6` of `2.50.6-1~deb12u2`.
+pub fn number_in(text: &str) -> Option<String> {
+    static NUMBER: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"\d+(\.\d+)+").ok());
+    Some(NUMBER.as_ref()?.find(text)?.as_str().to_owned())
+}
+
+/// Debian and Ubuntu.
+fn dpkg(program: &Path, interrupt: &Interrupt) -> Option<String> {
+    let owner = ask("dpkg-query", &["--search".as_ref(), program.as_os_str()], interrupt)?;
+    let package = owner.split([':', ',']).next()?;
+    ask("dpkg-query", &["--show", "--showformat=${Version}", package], interrupt)
+}
+
+/// Fedora.
+fn rpm(program: &Path, interrupt: &Interrupt) -> Option<String> {
+    let arguments = ["--query", "--file", "--queryformat", "%{VERSION}"].map(OsStr::new);
+    ask("rpm", &[&arguments[..], &[program.as_os_str()]].concat(), interrupt)
+}
+
+/// Arch. It answers `/usr/lib/…/jsc is owned by PACKAGE VERSION`.
+fn pacman(program: &Path, interrupt: &Interrupt) -> Option<String> {
+    let arguments = [OsStr::new("--query"), OsStr::new("--owns"), program.as_os_str()];
+    let answer = ask("pacman", &arguments, interrupt)?;
+    Some(answer.rsplit(' ').next()?.to_owned())
+}
+
+/// macOS keeps jsc in a framework, with its version beside.
+fn framework(program: &Path, interrupt: &Interrupt) -> Option<String> {
+    let plist = program.ancestors().nth(2)?.join("Resources/Info.plist");
+    let arguments = ["-extract", "CFBundleVersion", "raw"].map(OsStr::new);
+    ask("plutil", &[&arguments[..], &[plist.as_os_str()]].concat(), interrupt)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::number_in;
+
+    #[test]
+    fn finds_the_number() {
+        for (text, number) in [
+            ("2.50.6-1~deb12u2", Some("2.50.6")),
+            ("JavaScript-C102.15.1", Some("102.15.1")),
+            ("1:2.48.0", Some("2.48.0")),
+            ("19618.1.15.11.14", Some("19618.1.15.11.14")),
+            ("none", None),
+            ("7", None),
+        ] {
+            assert_eq!(number_in(text).as_deref(), number);
+        }
+    }
+}

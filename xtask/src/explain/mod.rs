@@ -1,0 +1,3 @@
+pub mod question;
+pub mod sources;
+pub mod explanation;

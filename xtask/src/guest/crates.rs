@@ -1,0 +1,270 @@
+//! Guests in Rust: built for wasm32 when their sources have changed, and kept
+//! under names that tell what they were built from.
+
+use crate::base::directories::Checkout;
+use crate::base::file;
+use crate::base::output;
+use crate::case::expectation::DEFAULT_GUEST;
+use crate::guest::toolchain::{self, Means, TARGET, Toolchain};
+use crate::install::installer as install;
+use crate::install::recipe::Need;
+use crate::run::interrupt::Interrupt;
+use crate::run::lock::lock;
+use crate::run::progress::Progress;
+use crate::run::tools as tool;
+use anyhow::{Context, Result, bail};
+use std::env;
+use std::ffi::OsString;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::path::{Path, PathBuf};
+use xshell::{Cmd, Shell};
+
+/// A guest that cargo builds.
+#[derive(Debug)]
+pub struct Crate {
+    /// As in expectations.
+    pub name: &'static str,
+    package: &'static str,
+    profile: &'static str,
+    /// The module's name among what cargo makes.
+    artifact: &'static str,
+    /// What it is built from, besides what all guests are.
+    sources: &'static [&'static str],
+    /// The parts of the standard library that it needs.
+    library: &'static str,
+    /// It is bound by wasm-bindgen, and has glue.
+    glue: bool,
+}
+
+pub static CRATES: &[Crate] = &[
+    Crate {
+        name: DEFAULT_GUEST,
+        package: "guest",
+        profile: "guest",
+        artifact: "guest.wasm",
+        sources: &["guest/Cargo.toml", "guest/src"],
+        library: "core,alloc,panic_abort",
+        glue: false,
+    },
+    Crate {
+        name: "bindgen",
+        package: "guest-bindgen",
+        profile: "guest-bindgen",
+        artifact: "guest_bindgen.wasm",
+        sources: &["guest/bindgen", "guest/bind"],
+        library: "std,panic_abort",
+        glue: true,
+    },
+];
+
+/// What all guests are built from.
+const SHARED: &[&str] = &["Cargo.toml", "Cargo.lock", ".cargo/config.toml"];
+
+/// The program that binds a module, and the names of what it makes.
+const BINDER: &str = "bind";
+const BOUND: [&str; 2] = ["guest_bg.wasm", "guest.js"];
+
+/// Variables that begin so would change what a guest is built to.
+const UNSET: &[&str] = &[
+    "RUSTFLAGS",
+    "CARGO_ENCODED_RUSTFLAGS",
+    "CARGO_BUILD_",
+    "CARGO_PROFILE_",
+    "CARGO_TARGET_",
+];
+
+/// How often a build begins anew because its sources changed under it.
+const ATTEMPTS: usize = 3;
+
+/// A guest that is ready to run.
+#[derive(Debug, Clone)]
+pub struct Built {
+    pub module: PathBuf,
+    /// The script that wasm-bindgen made for it.
+    pub glue: Option<PathBuf>,
+}
+
+/// What a build needs to know.
+#[derive(Debug, Clone, Copy)]
+pub struct Work<'a> {
+    pub checkout: &'a Checkout,
+    pub progress: &'a Progress,
+    pub interrupt: &'a Interrupt,
+}
+
+/// The crate of this name.
+pub fn named(name: &str) -> Option<&'static Crate> {
+    CRATES.iter().find(|known| known.name == name)
+}
+
+impl Crate {
+    /// Whether it need not be built.
+    pub fn is_built(&self, checkout: &Checkout) -> Result<bool> {
+        Ok(self.place(checkout)?.module.is_file())
+    }
+
+    /// Builds the guest if that is needed.
+    pub fn build(&self, work: Work<'_>) -> Result<Built> {
+        for _ in 0..ATTEMPTS {
+            let place = self.place(work.checkout)?;
+            if place.module.is_file() {
+                return Ok(place);
+            }
+            // Another command must not put its guest in place of this one's before it is copied.
+            let directory = work.checkout.scratch("cargo")?;
+            let _lock = lock(&directory.join("lock"), work.progress, work.interrupt)?;
+            if place.module.is_file() {
+                return Ok(place);
+            }
+            let [module, glue] = self.make(&directory, work)?;
+            if self.place(work.checkout)?.module == place.module {
+                if let (Some(path), Some(bytes)) = (&place.glue, &glue) {
+                    file::write(path, bytes)?;
+                }
+                // Last, for where the module is the glue is too.
+                file::write(&place.module, &module.unwrap_or_default())?;
+                return Ok(place);
+            }
+        }
+        bail!(
+            "the sources of the guest `{}` change faster than it can be built",
+            self.name
+        )
+    }
+
+    /// Where it lies when it is built from today's sources by today's toolchain.
+    fn place(&self, checkout: &Checkout) -> Result<Built> {
+        let mut files: Vec<PathBuf> = SHARED.iter().map(|name| checkout.root().join(name)).collect();
+        for source in self.sources {
+            walk(checkout.root().join(source), &mut files)?;
+        }
+        let mut hasher = DefaultHasher::new();
+        for path in &files {
+            (path.strip_prefix(checkout.root()).unwrap_or(path), file::read(path)?).hash(&mut hasher);
+        }
+        // The toolchain that the command itself was built with: cargo tells where it is, and rustup updates it in place.
+        for variable in ["CARGO", "RUSTC"] {
+            let program = env::var_os(variable);
+            let stamp = program
+                .as_ref()
+                .and_then(|program| file::stamp(Path::new(program)).ok());
+            (program, stamp).hash(&mut hasher);
+        }
+        let stem = checkout
+            .scratch("guests")?
+            .join(format!("{}-{:016x}", self.name, hasher.finish()));
+        Ok(Built {
+            module: stem.with_extension("wasm"),
+            glue: self.glue.then(|| stem.with_extension("js")),
+        })
+    }
+
+    /// Compiles it, binds it if it is to be, and returns the module and the glue.
+    fn make(&self, directory: &Path, work: Work<'_>) -> Result<[Option<Vec<u8>>; 2]> {
+        let module = self.compile(directory, work)?;
+        if !self.glue {
+            return Ok([Some(file::read(&module)?), None]);
+        }
+        let _line = work
+            .progress
+            .begin_slow(format!("binding the guest `{}` by wasm-bindgen", self.name));
+        let shell = tool::shell_in(work.checkout.root())?;
+        let made = tempfile::tempdir_in(directory).context("failed to make a directory for the glue")?;
+        let build = cargo(&shell, directory)?.args(["--package", BINDER]);
+        let bind = tool::guarded(&shell)?
+            .arg(directory.join("debug").join(BINDER))
+            .arg(module)
+            .arg(made.path());
+        for command in [clean(build), bind] {
+            let text = command.to_string();
+            let said = tool::run_guarded(command, work.interrupt)?;
+            if !said.success {
+                output::note(said.stderr.trim_end());
+                bail!(
+                    "failed to bind the guest `{}` by `{text}`; what it said is above",
+                    self.name
+                );
+            }
+        }
+        let [module, glue] = BOUND.map(|name| file::read(&made.path().join(name)));
+        Ok([Some(module?), Some(glue?)])
+    }
+
+    /// Tries one toolchain after the other until one builds it.
+    fn compile(&self, directory: &Path, work: Work<'_>) -> Result<PathBuf> {
+        let toolchains = toolchain::all(work.checkout, work.interrupt)?;
+        if toolchains.is_empty() {
+            bail!(
+                "no Rust here can build the guest: no `rustc` on PATH has the target {TARGET}, or the standard \
+                 library's sources{}",
+                install::hint(&[Need::Wasm32], work.interrupt)
+            );
+        }
+        let mut failures = Vec::new();
+        for toolchain in toolchains {
+            let rustc = toolchain.rustc.display().to_string();
+            let _line = work
+                .progress
+                .begin_slow(format!("building the guest `{}` with {rustc}", self.name));
+            let shell = tool::shell_in(work.checkout.root())?;
+            let said = tool::run_guarded(self.command(&shell, &toolchain, directory)?, work.interrupt)?;
+            if said.success {
+                return Ok(directory.join(TARGET).join(self.profile).join(self.artifact));
+            }
+            failures.push((format!("`{rustc}`"), said.stderr));
+        }
+        for (_, stderr) in &failures {
+            output::note(stderr.trim_end());
+        }
+        let tried: Vec<String> = failures.into_iter().map(|(rustc, _)| rustc).collect();
+        bail!(
+            "failed to build the guest `{}` with {}; what it said is above",
+            self.name,
+            tried.join(", ")
+        )
+    }
+
+    /// Runs cargo with this compiler.
+    fn command<'a>(&self, shell: &'a Shell, toolchain: &Toolchain, directory: &Path) -> Result<Cmd<'a>> {
+        let command = cargo(shell, directory)?
+            .args(["--package", self.package, "--profile", self.profile, "--target", TARGET])
+            .env("RUSTC", &toolchain.rustc);
+        let command = clean(command);
+        Ok(match toolchain.means {
+            Means::Target => command,
+            // The flag is for nightly compilers, unless a stable one is told to be as one.
+            Means::Sources => command
+                .arg(format!("-Zbuild-std={}", self.library))
+                .env("RUSTC_BOOTSTRAP", "1"),
+        })
+    }
+}
+
+fn cargo<'a>(shell: &'a Shell, directory: &Path) -> Result<Cmd<'a>> {
+    let cargo = env::var_os("CARGO").unwrap_or("cargo".into());
+    let command = tool::guarded(shell)?
+        .arg(cargo)
+        .args(["build", "--locked", "--target-dir"]);
+    Ok(command.arg(directory))
+}
+
+/// The command without the variables that would change what it makes.
+fn clean(mut command: Cmd<'_>) -> Cmd<'_> {
+    let unset = |name: &OsString| UNSET.iter().any(|prefix| name.to_string_lossy().starts_with(prefix));
+    for (variable, _) in env::vars_os().filter(|(name, _)| unset(name)) {
+        command = command.env_remove(variable);
+    }
+    command
+}
+
+/// The file, or every file below the directory, in order.
+fn walk(path: PathBuf, files: &mut Vec<PathBuf>) -> Result<()> {
+    if !path.is_dir() {
+        files.push(path);
+        return Ok(());
+    }
+    for path in file::entries(&path)? {
+        walk(path, files)?;
+    }
+    Ok(())
+}

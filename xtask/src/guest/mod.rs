@@ -1,0 +1,3 @@
+pub mod guests;
+pub mod crates;
+pub mod toolchain;

@@ -1,0 +1,2 @@
+pub mod recipe;
+pub mod installer;

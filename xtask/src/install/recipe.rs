@@ -1,0 +1,280 @@
+//! What installs what, on which system: a table.
+
+use crate::engine::places::numbers;
+use crate::engine::table::Engine;
+use crate::guest::toolchain::TARGET;
+use regex::Regex;
+
+/// Something that may be missing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Need {
+    /// A Rust that can build for wasm32.
+    Wasm32,
+    /// The shell of an engine.
+    Shell(&'static Engine),
+}
+
+impl Need {
+    /// As in the table.
+    pub fn name(self) -> &'static str {
+        match self {
+            Need::Wasm32 => "wasm32",
+            Need::Shell(engine) => engine.name,
+        }
+    }
+}
+
+/// A system's package manager.
+#[derive(Debug)]
+pub struct Manager {
+    /// Its program; a system that has it is such a system.
+    pub program: &'static str,
+    /// Brings its lists up to date; empty where it does so by itself.
+    pub refresh: &'static [&'static str],
+    /// Lists packages, a name first on each line; `{regex}` and `{prefix}` stand for what is looked for.
+    pub search: &'static [&'static str],
+    pub install: &'static [&'static str],
+    /// It has to be run by root.
+    pub root: bool,
+}
+
+pub static MANAGERS: &[Manager] = &[
+    Manager {
+        program: "apt-get",
+        refresh: &["apt-get", "update"],
+        search: &["apt-cache", "search", "--names-only", "^{regex}$"],
+        install: &["apt-get", "install", "--yes", "--no-install-recommends"],
+        root: true,
+    },
+    Manager {
+        program: "dnf",
+        refresh: &[],
+        search: &["dnf", "--quiet", "repoquery", "--queryformat=%{name}\\n", "{prefix}*"],
+        install: &["dnf", "install", "--assumeyes"],
+        root: true,
+    },
+    Manager {
+        program: "pacman",
+        refresh: &["pacman", "--sync", "--refresh"],
+        search: &["pacman", "--sync", "--search", "--quiet", "^{regex}$"],
+        install: &["pacman", "--sync", "--noconfirm", "--needed"],
+        root: true,
+    },
+    Manager {
+        program: "brew",
+        refresh: &[],
+        search: &["brew", "search", "--formula", "/^{regex}$/"],
+        install: &["brew", "install"],
+        root: false,
+    },
+];
+
+/// A way to meet a need.
+#[derive(Debug)]
+pub enum Way {
+    /// Packages of a manager, by regexes that match whole names (POSIX's, for the managers read them too); of several, the highest version.
+    Packages(&'static str, &'static [&'static str]),
+    /// A command that needs no root.
+    Command(&'static [&'static str]),
+    /// Packages that hold a host, for where there is nothing at all.
+    Host(&'static str, &'static [&'static str]),
+}
+
+/// The ways to meet each need, by its name, the best first. What the system packages comes before what has to be downloaded.
+pub static RECIPES: &[(&str, Way)] = &[
+    ("wasm32", Way::Command(&["rustup", "target", "add", TARGET])),
+    // Debian 12, whose plain rustc is too old.
+    (
+        "wasm32",
+        Way::Packages("apt-get", &["rustc-web", "rust-web-src", "rust-web-llvm", "lld-[0-9]+"]),
+    ),
+    (
+        "wasm32",
+        Way::Packages("apt-get", &["rustc", "libstd-rust-dev-wasm32", "lld"]),
+    ),
+    (
+        "wasm32",
+        Way::Packages("dnf", &["rust-std-static-wasm32-unknown-unknown", "lld"]),
+    ),
+    ("wasm32", Way::Packages("pacman", &["rust-wasm", "lld"])),
+    ("v8", Way::Packages("brew", &["v8"])),
+    (
+        "v8",
+        Way::Command(&["npx", "--yes", "jsvu", "--os=default", "--engines=v8"]),
+    ),
+    ("v8", Way::Host("apt-get", &["nodejs"])),
+    ("v8", Way::Host("dnf", &["nodejs"])),
+    ("v8", Way::Host("pacman", &["nodejs"])),
+    (
+        "jsc",
+        Way::Packages("apt-get", &["libjavascriptcoregtk-([0-9.]+-)?bin"]),
+    ),
+    ("jsc", Way::Packages("dnf", &["javascriptcoregtk[0-9.]+-devel"])),
+    ("jsc", Way::Packages("pacman", &["webkit2gtk-[0-9.]+"])),
+    (
+        "jsc",
+        Way::Command(&["npx", "--yes", "jsvu", "--os=default", "--engines=javascriptcore"]),
+    ),
+    ("spidermonkey", Way::Packages("apt-get", &["libmozjs-[0-9]+-dev"])),
+    ("spidermonkey", Way::Packages("dnf", &["mozjs[0-9]+-devel"])),
+    ("spidermonkey", Way::Packages("pacman", &["js[0-9]+"])),
+    ("spidermonkey", Way::Packages("brew", &["spidermonkey"])),
+    (
+        "spidermonkey",
+        Way::Command(&["npx", "--yes", "jsvu", "--os=default", "--engines=spidermonkey"]),
+    ),
+];
+
+/// The ways to meet a need, the best first.
+pub fn ways(need: Need) -> impl Iterator<Item = &'static Way> {
+    RECIPES
+        .iter()
+        .filter(move |(name, _)| *name == need.name())
+        .map(|(_, way)| way)
+}
+
+impl Manager {
+    pub fn named(program: &str) -> Option<&'static Manager> {
+        MANAGERS.iter().find(|manager| manager.program == program)
+    }
+
+    /// The command that lists the packages which a pattern may mean.
+    pub fn search_for(&self, pattern: &str) -> Vec<String> {
+        let end = pattern.find(['[', '(']).unwrap_or(pattern.len());
+        self.search
+            .iter()
+            .map(|word| word.replace("{regex}", pattern).replace("{prefix}", &pattern[..end]))
+            .collect()
+    }
+
+    /// The command that installs packages.
+    pub fn install(&self, packages: &[String]) -> Vec<String> {
+        let words = self.install.iter().map(|word| (*word).to_owned());
+        words.chain(packages.iter().cloned()).collect()
+    }
+}
+
+/// The package of the highest version that the pattern matches, out of a manager's listing.
+pub fn choose(pattern: &str, listing: &str) -> Option<String> {
+    let regex = Regex::new(&format!("^(?:{pattern})$")).ok()?;
+    listing
+        .lines()
+        .filter_map(|line| line.split_whitespace().next())
+        // dnf and pacman may put a repository before the name.
+        .map(|name| name.rsplit('/').next().unwrap_or(name))
+        .filter(|name| regex.is_match(name))
+        .max_by_key(|name| numbers(name))
+        .map(str::to_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::table::ENGINES;
+
+    /// What each manager's listing holds, other packages among it.
+    const LISTINGS: &[(&str, &str)] = &[
+        (
+            "apt-get",
+            "rustc-web - Rust systems programming language\nrust-web-src - sources\nrust-web-llvm - LLVM\n\
+             rustc - Rust\nlibstd-rust-dev-wasm32 - Rust library\nlld - linker\nlld-16 - linker\nlld-22 - linker\n\
+             liblld-22 - library\nnodejs - JavaScript\nlibjavascriptcoregtk-4.0-bin - JavaScript\n\
+             libjavascriptcoregtk-4.0-dev - headers\nlibmozjs-78-dev - old\nlibmozjs-102-dev - new\n\
+             libmozjs-102-0 - library\n",
+        ),
+        (
+            "dnf",
+            "rust-std-static-wasm32-unknown-unknown\nlld\nnodejs\njavascriptcoregtk4.1-devel\n\
+             javascriptcoregtk6.0-devel\njavascriptcoregtk6.0\nmozjs115-devel\nmozjs128-devel\nmozjs128\n",
+        ),
+        (
+            "pacman",
+            "rust-wasm\nlld\nextra/nodejs\nwebkit2gtk-4.1\njs115\njs128\njson-c\n",
+        ),
+        ("brew", "v8\nspidermonkey\n"),
+    ];
+
+    /// The command of every row of the table on a system whose manager lists the above.
+    fn commands() -> Vec<String> {
+        let command = |(need, way): &(&str, Way)| {
+            let words = match way {
+                Way::Command(words) => words.iter().map(|word| (*word).to_owned()).collect(),
+                Way::Packages(manager, patterns) | Way::Host(manager, patterns) => {
+                    let (_, listing) = LISTINGS.iter().find(|(name, _)| name == manager).unwrap();
+                    let packages: Vec<String> = patterns
+                        .iter()
+                        .map(|pattern| choose(pattern, listing).unwrap())
+                        .collect();
+                    Manager::named(manager).unwrap().install(&packages)
+                }
+            };
+            format!("{need}: {}", words.join(" "))
+        };
+        RECIPES.iter().map(command).collect()
+    }
+
+    #[test]
+    fn every_row_runs_its_command() {
+        let wanted = "\
+wasm32: rustup target add wasm32-unknown-unknown
+wasm32: apt-get install --yes --no-install-recommends rustc-web rust-web-src rust-web-llvm lld-22
+wasm32: apt-get install --yes --no-install-recommends rustc libstd-rust-dev-wasm32 lld
+wasm32: dnf install --assumeyes rust-std-static-wasm32-unknown-unknown lld
+wasm32: pacman --sync --noconfirm --needed rust-wasm lld
+v8: brew install v8
+v8: npx --yes jsvu --os=default --engines=v8
+v8: apt-get install --yes --no-install-recommends nodejs
+v8: dnf install --assumeyes nodejs
+v8: pacman --sync --noconfirm --needed nodejs
+jsc: apt-get install --yes --no-install-recommends libjavascriptcoregtk-4.0-bin
+jsc: dnf install --assumeyes javascriptcoregtk6.0-devel
+jsc: pacman --sync --noconfirm --needed webkit2gtk-4.1
+jsc: npx --yes jsvu --os=default --engines=javascriptcore
+spidermonkey: apt-get install --yes --no-install-recommends libmozjs-102-dev
+spidermonkey: dnf install --assumeyes mozjs128-devel
+spidermonkey: pacman --sync --noconfirm --needed js128
+spidermonkey: brew install spidermonkey
+spidermonkey: npx --yes jsvu --os=default --engines=spidermonkey";
+        assert_eq!(commands().join("\n"), wanted);
+    }
+
+    #[test]
+    fn every_manager_is_asked_in_its_own_way() {
+        let ask = |manager| {
+            Manager::named(manager)
+                .unwrap()
+                .search_for("javascriptcoregtk[0-9.]+-devel")
+                .join(" ")
+        };
+        assert_eq!(
+            ask("apt-get"),
+            r"apt-cache search --names-only ^javascriptcoregtk[0-9.]+-devel$"
+        );
+        assert_eq!(
+            ask("dnf"),
+            r"dnf --quiet repoquery --queryformat=%{name}\n javascriptcoregtk*"
+        );
+        assert_eq!(
+            ask("pacman"),
+            r"pacman --sync --search --quiet ^javascriptcoregtk[0-9.]+-devel$"
+        );
+        assert_eq!(ask("brew"), r"brew search --formula /^javascriptcoregtk[0-9.]+-devel$/");
+    }
+
+    #[test]
+    fn every_need_has_a_way_and_every_row_is_used() {
+        let needs: Vec<Need> = ENGINES.iter().map(Need::Shell).chain([Need::Wasm32]).collect();
+        for need in &needs {
+            assert!(ways(*need).next().is_some(), "{need:?}");
+        }
+        for (name, _) in RECIPES {
+            assert!(needs.iter().any(|need| need.name() == *name), "{name}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_listed_is_not_chosen() {
+        assert_eq!(choose("libmozjs-[0-9]+-dev", "libmozjs-102-0 - library\n"), None);
+        assert_eq!(choose("v8", ""), None);
+    }
+}

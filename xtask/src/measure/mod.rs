@@ -1,0 +1,2 @@
+pub mod telemetry;
+pub mod verdict;

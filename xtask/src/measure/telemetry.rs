@@ -1,0 +1,184 @@
+//! Telemetry: the lines that begin with `@ `, one JSON object each, by which
+//! `js/lib/runtime.js` tells the numbers. They are no part of the transcript.
+
+use serde::Deserialize;
+use serde_json::Value;
+
+const MARK: &str = "@ ";
+
+/// What a cell printed, telemetry apart.
+#[derive(Debug, Default)]
+pub struct Printed {
+    pub transcript: Vec<String>,
+    /// As it came.
+    pub telemetry: Vec<Value>,
+    /// As far as it is understood.
+    pub events: Vec<Event>,
+    /// Why a line that looks like telemetry cannot be read; the first such.
+    pub malformed: Option<String>,
+}
+
+/// A line of telemetry.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(tag = "type", rename_all = "kebab-case")]
+pub enum Event {
+    /// The first round is about to begin.
+    Start(Start),
+    /// A round is over; its objects are not yet collected.
+    Round(Counts),
+    /// Linear memory could not grow: nothing more is allocated.
+    OutOfMemory(Counts),
+    /// The guest trapped, which is how some end when memory cannot grow.
+    Trapped(Counts),
+    /// All is let go of, and the collector had its last chances.
+    Settled(Counts),
+    /// Memory ran out, nothing remains, and yet there is no room for another round.
+    StillFull(Counts),
+    /// What the canary says: why the engine cannot be judged, or null.
+    Canary { reason: Option<String> },
+    /// Which wrapper `js/lib/explain.js` asks about.
+    Wrapper(Wrapper),
+    /// The heap is written to this file of the stage.
+    Snapshot { file: String },
+    /// Why the heap cannot be written.
+    NoSnapshot { reason: String },
+    /// The script ends, and asks to exit with this status.
+    Quit { status: i32 },
+    /// Something for another reader.
+    #[serde(other)]
+    Other,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+pub struct Start {
+    /// Objects made in a round.
+    pub objects: u64,
+    /// Pages of linear memory, of 64 KiB: at first, and at most.
+    pub initial: u64,
+    pub maximum: u64,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+pub struct Counts {
+    /// Objects made since the start.
+    pub allocated: u64,
+    /// Those that are not finalized.
+    pub live: u64,
+    /// Slots in use of the table that holds callbacks, whoever keeps it.
+    #[serde(default)]
+    pub slots: u64,
+    /// Pages of linear memory.
+    pub pages: u64,
+}
+
+/// The first wrapper that should have died and has not, or the first of all.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Wrapper {
+    /// How many were made, and how many of them were not collected.
+    pub made: u64,
+    pub alive: u64,
+    /// From 1 on, in the order of birth.
+    pub number: u64,
+    pub class: Option<String>,
+    /// Slots in use of the table that holds callbacks.
+    #[serde(default)]
+    pub slots: u64,
+    /// Where it is in the engine's memory, if the engine tells.
+    #[serde(default)]
+    pub address: Option<String>,
+    #[serde(default)]
+    pub linear: Option<Linear>,
+    /// Functions that scripts can see, where the engine tells addresses.
+    #[serde(default)]
+    pub functions: Vec<Function>,
+}
+
+/// The wrapper's object in linear memory.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Linear {
+    /// The field of the wrapper that has its address.
+    pub field: String,
+    pub address: u64,
+    /// What it is that the guest holds by a handle: `callback`.
+    pub what: String,
+    /// The handle; below 0 if there is none.
+    pub handle: i64,
+    /// The names that lead to the table which the handle indexes; none if the guest has it for itself.
+    pub table: Vec<String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Function {
+    pub address: String,
+    pub source: String,
+}
+
+/// Parts the lines into transcript and telemetry.
+pub fn part(lines: Vec<String>) -> Printed {
+    let mut printed = Printed::default();
+    for (index, line) in lines.into_iter().enumerate() {
+        let Some(json) = line.strip_prefix(MARK) else {
+            printed.transcript.push(line);
+            continue;
+        };
+        match read(json) {
+            Ok((value, event)) => {
+                printed.telemetry.push(value);
+                printed.events.push(event);
+            }
+            Err(error) => {
+                let place = index + 1;
+                let said = || format!("line {place} of its output begins with `@ `, but is no telemetry: {error}");
+                printed.malformed.get_or_insert_with(said);
+            }
+        }
+    }
+    printed
+}
+
+fn read(json: &str) -> serde_json::Result<(Value, Event)> {
+    let value: Value = serde_json::from_str(json)?;
+    let event = Event::deserialize(&value)?;
+    Ok((value, event))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn telemetry_is_no_part_of_the_transcript() {
+        let lines = [
+            "a",
+            "@ {\"type\":\"round\",\"allocated\":2,\"live\":1,\"pages\":3,\"slots\":7,\"ms\":5}",
+            "@b",
+            "@ {\"type\":\"new\"}",
+        ];
+        let printed = part(lines.map(str::to_owned).into());
+        assert_eq!(printed.malformed, None);
+        assert_eq!(printed.transcript, ["a", "@b"]);
+        assert_eq!(
+            printed.events,
+            [
+                Event::Round(Counts {
+                    allocated: 2,
+                    live: 1,
+                    slots: 7,
+                    pages: 3
+                }),
+                Event::Other
+            ]
+        );
+        assert_eq!(printed.telemetry[0]["ms"], 5);
+    }
+
+    #[test]
+    fn what_only_looks_like_telemetry_is_an_error() {
+        for line in ["@ x", "@ 1", "@ {}", "@ {\"type\":\"round\"}"] {
+            let printed = part(["a", line, "b"].map(str::to_owned).into());
+            let malformed = printed.malformed.unwrap();
+            assert!(malformed.starts_with("line 2 "), "{line}: {malformed}");
+            assert_eq!(printed.transcript, ["a", "b"]);
+        }
+    }
+}

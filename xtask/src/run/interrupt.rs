@@ -1,0 +1,94 @@
+//! Ctrl-C, and the other signals that ask the command to end.
+
+use crate::run::lifeline::Lifeline;
+use anyhow::{Context, Result};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::iterator::Signals;
+use std::collections::BTreeMap;
+use std::io;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread;
+
+/// Knows whether the command was asked to end, and the lifelines to cut when it is.
+#[derive(Debug, Clone, Default)]
+pub struct Interrupt(Arc<Mutex<State>>);
+
+#[derive(Debug, Default)]
+struct State {
+    signal: Option<i32>,
+    lifelines: BTreeMap<u64, Lifeline>,
+    next: u64,
+}
+
+impl Interrupt {
+    /// From here on, the first signal ends the programs that run under a guard
+    /// and the command once they are gone; the second ends it at once.
+    pub fn listen(&self) -> Result<()> {
+        // `nohup`, and a shell's `&`, have some of them ignored: that stays so.
+        let wanted = [SIGINT, SIGTERM, SIGHUP]
+            .into_iter()
+            .filter(|signal| !is_ignored(*signal));
+        let mut signals = Signals::new(wanted).context("failed to listen for signals")?;
+        let interrupt = self.clone();
+        thread::spawn(move || {
+            for signal in signals.forever() {
+                if interrupt.signal().is_some() {
+                    let _ = signal_hook::low_level::emulate_default_handler(signal);
+                }
+                interrupt.end(signal);
+            }
+        });
+        Ok(())
+    }
+
+    /// The signal that came, if one did.
+    pub fn signal(&self) -> Option<i32> {
+        self.state().signal
+    }
+
+    /// Has the lifeline cut at the first signal, until what is returned is dropped.
+    pub fn watch(&self, lifeline: &Lifeline) -> io::Result<Watch<'_>> {
+        let shared = lifeline.share()?;
+        let mut state = self.state();
+        if state.signal.is_some() {
+            shared.cut();
+        }
+        let key = state.next;
+        state.next += 1;
+        state.lifelines.insert(key, shared);
+        Ok(Watch { interrupt: self, key })
+    }
+
+    fn end(&self, signal: i32) {
+        let mut state = self.state();
+        state.signal = Some(signal);
+        state.lifelines.values().for_each(Lifeline::cut);
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Whether the signal was ignored when the command began. Elsewhere than on Linux none is taken to be.
+fn is_ignored(signal: i32) -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let mask = mask
+        .and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok())
+        .unwrap_or(0);
+    mask >> (signal - 1) & 1 == 1
+}
+
+/// A lifeline that is watched.
+#[derive(Debug)]
+pub struct Watch<'a> {
+    interrupt: &'a Interrupt,
+    key: u64,
+}
+
+impl Drop for Watch<'_> {
+    fn drop(&mut self) {
+        self.interrupt.state().lifelines.remove(&self.key);
+    }
+}

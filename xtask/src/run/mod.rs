@@ -1,0 +1,9 @@
+pub mod process;
+pub mod guard;
+pub mod lifeline;
+pub mod interrupt;
+pub mod stage;
+pub mod schedule;
+pub mod lock;
+pub mod tools;
+pub mod progress;

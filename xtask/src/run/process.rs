@@ -1,0 +1,206 @@
+//! Runs a program under a guard, within limits, and returns what came of it.
+
+use crate::cell::judge::Ended;
+use crate::run::interrupt::Interrupt;
+use crate::run::lifeline::{End, Lifeline};
+use crate::run::stage::Stage;
+use anyhow::{Context, Result};
+use os_pipe::PipeReader;
+use std::ffi::OsString;
+use std::io::Read;
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::mpsc::{Receiver, channel};
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// How much of the end of standard error is kept, in bytes.
+const STDERR_KEPT: usize = 8 << 10;
+
+/// How long a guard may take to kill, and pipes to close once it is gone.
+const GRACE: Duration = Duration::from_secs(5);
+
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    pub time: Duration,
+    /// Bytes on standard output and standard error together.
+    pub output: u64,
+}
+
+impl Limits {
+    /// Those of a case: so much time, and 16 MiB of output.
+    pub fn of_case(time: Duration) -> Limits {
+        Limits { time, output: 16 << 20 }
+    }
+}
+
+/// How many lines a program may print: each costs more memory than its bytes.
+pub const LINES: u64 = 200_000;
+
+/// Why a program was killed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stop {
+    TimedOut(Duration),
+    /// It printed more than this many bytes, or too many lines.
+    Flooded(u64),
+    Interrupted,
+}
+
+/// What came of a program.
+#[derive(Debug)]
+pub struct Run {
+    /// Why it was killed, if it was.
+    pub stop: Option<Stop>,
+    /// None if the guard was killed before it could tell.
+    pub end: Option<End>,
+    /// The lines of standard output; bytes that are no UTF-8 are replaced.
+    pub lines: Vec<String>,
+    /// The end of standard error.
+    pub stderr: String,
+    pub seconds: f64,
+    /// Processor time, children included.
+    pub cpu_seconds: f64,
+    pub peak_bytes: u64,
+}
+
+impl Run {
+    /// How it came to its end.
+    pub fn ended(&self) -> Ended {
+        Ended {
+            stop: self.stop,
+            end: self.end,
+        }
+    }
+}
+
+/// This very program, even if another one has been put in its place since.
+pub fn this_program() -> Result<PathBuf> {
+    if cfg!(target_os = "linux") {
+        return Ok(PathBuf::from("/proc/self/exe"));
+    }
+    std::env::current_exe().context("failed to find this very program")
+}
+
+/// Runs the program on the stage. An error means that it could not be started.
+pub fn run(program: &Path, arguments: &[String], stage: &Stage, limits: Limits, interrupt: &Interrupt) -> Result<Run> {
+    let (lifeline, guards_end) = Lifeline::new().context("failed to make a lifeline")?;
+    let watch = interrupt.watch(&lifeline).context("failed to watch a lifeline")?;
+    let (stdout, stdout_writer) = os_pipe::pipe().context("failed to make a pipe")?;
+    let (stderr, stderr_writer) = os_pipe::pipe().context("failed to make a pipe")?;
+
+    let started = Instant::now();
+    // The expression holds on to its ends of the pipes: it is dropped at the end of the statement.
+    let guard = duct::cmd(this_program()?, guard_arguments(program, arguments, stage))
+        .dir(stage.path())
+        .stdin_file(guards_end)
+        .stdout_file(stdout_writer)
+        .stderr_file(stderr_writer)
+        // Ctrl-C goes to the terminal's process group: the guard is not in it, and ends by its lifeline.
+        .before_spawn(|command| {
+            command.process_group(0);
+            Ok(())
+        })
+        .unchecked()
+        .start()
+        .context("failed to start the guard")?;
+
+    let flood = Arc::new(Flood {
+        room: AtomicU64::new(limits.output),
+        lines: AtomicU64::new(0),
+        over: AtomicBool::new(false),
+        lifeline: lifeline.share().context("failed to share a lifeline")?,
+    });
+    let stdout = read(stdout, usize::MAX, Arc::clone(&flood));
+    let stderr = read(stderr, STDERR_KEPT, Arc::clone(&flood));
+
+    let timed_out = guard.wait_timeout(limits.time)?.is_none();
+    if timed_out {
+        lifeline.cut();
+        if guard.wait_timeout(GRACE)?.is_none() {
+            guard.kill()?;
+        }
+    }
+    let seconds = started.elapsed().as_secs_f64();
+    drop(watch);
+    let stop = if interrupt.signal().is_some() {
+        Some(Stop::Interrupted)
+    } else if flood.over.load(Ordering::SeqCst) {
+        Some(Stop::Flooded(limits.output))
+    } else {
+        timed_out.then_some(Stop::TimedOut(limits.time))
+    };
+
+    let ended = lifeline
+        .end()
+        .with_context(|| format!("failed to start `{}`", program.display()))?;
+    // All that wrote is gone, so these end too; but for a process that has got away where orphans are not adopted.
+    let [stdout, stderr] = [stdout, stderr].map(|pipe| pipe.recv_timeout(GRACE).unwrap_or_default());
+    // The stage is gone when people read of it, but the checkout has files of the same names.
+    let prefix = format!("{}/", stage.path().display());
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).replace(&prefix, "");
+    Ok(Run {
+        stop,
+        end: ended.map(|ended| ended.end),
+        lines: text(&stdout).lines().map(str::to_owned).collect(),
+        stderr: text(&stderr),
+        seconds,
+        cpu_seconds: ended.map_or(0.0, |ended| ended.cpu_seconds),
+        peak_bytes: ended.map_or(0, |ended| ended.peak_bytes),
+    })
+}
+
+fn guard_arguments(program: &Path, arguments: &[String], stage: &Stage) -> Vec<OsString> {
+    let mut all: Vec<OsString> = ["guard", "--stage"].map(OsString::from).into();
+    all.push(stage.path().into());
+    all.push("--".into());
+    all.push(program.into());
+    all.extend(arguments.iter().map(OsString::from));
+    all
+}
+
+/// Counts what a program prints, and ends it when that is too much.
+#[derive(Debug)]
+struct Flood {
+    room: AtomicU64,
+    lines: AtomicU64,
+    over: AtomicBool,
+    lifeline: Lifeline,
+}
+
+impl Flood {
+    /// How many of these bytes there is room for.
+    fn admit(&self, bytes: &[u8]) -> usize {
+        let taken = |room: u64| Some(room.saturating_sub(bytes.len() as u64));
+        let room = self.room.fetch_update(Ordering::SeqCst, Ordering::SeqCst, taken);
+        let room = usize::try_from(room.unwrap_or(0)).unwrap_or(usize::MAX);
+        let new = bytes.iter().filter(|byte| **byte == b'\n').count() as u64;
+        let lines = self.lines.fetch_add(new, Ordering::SeqCst) + new;
+        let over = bytes.len() > room || lines > LINES;
+        if over && !self.over.swap(true, Ordering::SeqCst) {
+            self.lifeline.cut();
+        }
+        if lines > LINES { 0 } else { bytes.len().min(room) }
+    }
+}
+
+/// Reads a pipe to its end as it comes, and sends the last `kept` bytes of it.
+fn read(mut pipe: PipeReader, kept: usize, flood: Arc<Flood>) -> Receiver<Vec<u8>> {
+    let (sender, receiver) = channel();
+    thread::spawn(move || {
+        let mut all = Vec::new();
+        let mut chunk = vec![0; 64 << 10];
+        while let Ok(count @ 1..) = pipe.read(&mut chunk) {
+            let room = flood.admit(&chunk[..count]);
+            all.extend_from_slice(&chunk[..room]);
+            if all.len() > kept.saturating_mul(2) {
+                all.drain(..all.len() - kept);
+            }
+        }
+        all.drain(..all.len().saturating_sub(kept));
+        // Nobody waits any longer if this took too long.
+        let _ = sender.send(all);
+    });
+    receiver
+}

@@ -1,0 +1,67 @@
+//! Runs cells side by side, the longest first.
+
+use crate::run::interrupt::Interrupt;
+use anyhow::Result;
+use std::num::NonZeroUsize;
+use std::sync::{Mutex, PoisonError};
+use std::thread;
+
+/// Runs every item by `run`, `jobs` at a time, the longest first, and returns what came of them in the order of
+/// `items`. The first error ends it. Items that have not begun when the command is interrupted are left out.
+pub fn all<I: Copy + Sync, O: Send>(
+    items: &[I],
+    length: impl Fn(I) -> f64,
+    jobs: NonZeroUsize,
+    interrupt: &Interrupt,
+    run: impl Fn(I) -> Result<O> + Sync,
+) -> Result<Vec<O>> {
+    let lengths: Vec<f64> = items.iter().map(|item| length(*item)).collect();
+    let queue = Mutex::new(longest_last(&lengths));
+    // In a function of its own, for the lock must not be held while a cell runs.
+    let next = || lock(&queue).pop();
+    let done = Mutex::new(Vec::new());
+    thread::scope(|scope| {
+        for _ in 0..jobs.get().min(items.len()) {
+            scope.spawn(|| {
+                while let Some(index) = next() {
+                    if interrupt.signal().is_some() {
+                        return;
+                    }
+                    let outcome = run(items[index]);
+                    lock(&done).push((index, outcome));
+                }
+            });
+        }
+    });
+    let mut done = done.into_inner().unwrap_or_else(PoisonError::into_inner);
+    done.sort_by_key(|(index, _)| *index);
+    done.into_iter().map(|(_, outcome)| outcome).collect()
+}
+
+/// How many processors there are.
+pub fn cores() -> NonZeroUsize {
+    thread::available_parallelism().unwrap_or(NonZeroUsize::MIN)
+}
+
+/// The indexes of these lengths, the longest last, where the next one is taken from; of equals the first comes first.
+fn longest_last(lengths: &[f64]) -> Vec<usize> {
+    let mut order: Vec<usize> = (0..lengths.len()).rev().collect();
+    order.sort_by(|a, b| lengths[*a].total_cmp(&lengths[*b]));
+    order
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::longest_last;
+
+    #[test]
+    fn the_longest_comes_next_and_the_unknown_counts_as_longest() {
+        let mut order = longest_last(&[0.2, 1.5, f64::INFINITY, 0.7, f64::INFINITY]);
+        order.reverse();
+        assert_eq!(order, [2, 4, 1, 3, 0]);
+    }
+}

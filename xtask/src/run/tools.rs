@@ -1,0 +1,80 @@
+//! Runs tools: what builds a guest under a guard, what installs in the open.
+
+use crate::run::interrupt::Interrupt;
+use crate::run::lifeline::{End, Lifeline};
+use crate::run::process::this_program;
+use anyhow::{Context, Result, bail};
+use std::ffi::OsStr;
+use std::os::fd::AsFd;
+use std::os::unix::process::CommandExt;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use xshell::{Cmd, Shell, cmd};
+
+/// A shell whose commands run in this directory.
+pub fn shell_in(directory: &Path) -> Result<Shell> {
+    let shell = Shell::new().context("failed to find the current directory")?;
+    shell.change_dir(directory);
+    Ok(shell)
+}
+
+/// Starts a command line by the guard; the command to be guarded is added as arguments.
+pub fn guarded(shell: &Shell) -> Result<Cmd<'_>> {
+    let this = this_program()?;
+    Ok(cmd!(shell, "{this} guard --"))
+}
+
+/// What a tool answered.
+#[derive(Debug)]
+pub struct Said {
+    pub success: bool,
+    pub stdout: String,
+    pub stderr: String,
+}
+
+/// Asks a tool something, and returns what it printed if it succeeded.
+pub fn ask(program: impl AsRef<Path>, arguments: &[impl AsRef<OsStr>], interrupt: &Interrupt) -> Option<String> {
+    let shell = Shell::new().ok()?;
+    let command = guarded(&shell).ok()?.arg(program.as_ref()).args(arguments);
+    let said = run_guarded(command, interrupt).ok()?;
+    said.success.then(|| said.stdout.trim_end().to_owned())
+}
+
+/// Runs a command that [`guarded`] began to its end.
+pub fn run_guarded(command: Cmd<'_>, interrupt: &Interrupt) -> Result<Said> {
+    let text = command.to_string();
+    let what = || format!("failed to run `{text}`");
+    let (lifeline, guards_end) = Lifeline::new().with_context(what)?;
+    let _watch = interrupt.watch(&lifeline).with_context(what)?;
+    let output = Command::from(command)
+        .stdin(Stdio::from(guards_end))
+        .process_group(0)
+        .output()
+        .with_context(what)?;
+    if interrupt.signal().is_some() {
+        bail!("interrupted");
+    }
+    let end = lifeline.end().with_context(what)?.map(|ended| ended.end);
+    let read = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    Ok(Said {
+        success: end == Some(End::Status(0)),
+        stdout: read(&output.stdout),
+        stderr: read(&output.stderr),
+    })
+}
+
+/// Runs a command in the open, so that people see what it does, and can be
+/// asked for a password: what it prints goes to standard error, and Ctrl-C
+/// reaches it. It is not killed from here: a package manager that is killed
+/// leaves a system that has to be repaired.
+pub fn run_openly(command: Cmd<'_>) -> Result<bool> {
+    let text = command.to_string();
+    let what = || format!("failed to run `{text}`");
+    let stderr = std::io::stderr().as_fd().try_clone_to_owned().with_context(what)?;
+    let status = Command::from(command)
+        .stdin(Stdio::null())
+        .stdout(Stdio::from(stderr))
+        .status()
+        .with_context(what)?;
+    Ok(status.success())
+}

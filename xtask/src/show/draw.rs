@@ -1,0 +1,176 @@
+//! What was explained, as text.
+
+use crate::command::explain::{Shown, Told};
+use crate::explain::explanation::{Explanation, LinearMemory, Step};
+use console::{measure_text_width, pad_str, style};
+use heap::EdgeKind;
+
+/// What is said under a path that linear memory closes.
+const INVISIBLE: &str = "the dashed edge is invisible to the collector: nothing in linear memory can be traced, \
+                         so the slot stays a root for ever.";
+
+/// One answer as text.
+pub fn text(told: &Told) -> String {
+    let head = format!("{} on {}: ", style(&told.case).bold(), told.program);
+    match &told.answer {
+        Shown::Kept(explanation) => format!("{head}{}", kept(explanation)),
+        Shown::Nothing {
+            wrapper,
+            made,
+            slots,
+            leaks,
+        } => {
+            let text = format!("{head}nothing keeps {wrapper} alive; {} collected\n", all(*made));
+            text + &all_the_same(*slots, *leaks)
+        }
+        Shown::CannotTell { reason } => format!("{head}it cannot tell: {reason}\n"),
+        Shown::Failed { reason } => format!("{head}there is no answer: {reason}\n"),
+    }
+}
+
+fn all(made: u64) -> String {
+    match made {
+        1 => "the one that was made was".to_owned(),
+        _ => format!("all {made} were"),
+    }
+}
+
+/// What is to be said though all wrappers were collected: that they have left
+/// something behind, or that the case leaks.
+fn all_the_same(slots: u64, leaks: bool) -> String {
+    let what = match slots {
+        0 if leaks => return "  but the case is expected to leak: one round does not show what\n".to_owned(),
+        0 => return String::new(),
+        1 => "1 slot of the table is".to_owned(),
+        _ => format!("{slots} slots of the table are"),
+    };
+    format!("  but {what} still in use: nothing frees what the guest's objects hold\n")
+}
+
+fn kept(explanation: &Explanation) -> String {
+    let Explanation {
+        wrapper,
+        made,
+        alive,
+        root,
+        steps,
+        linear_memory,
+    } = explanation;
+    let which = match alive {
+        _ if alive == made => wrapper.clone(),
+        1 => format!("{wrapper}, the only one of {made} that is left,"),
+        _ => format!("{wrapper}, the first of the {alive} of {made} that are left,"),
+    };
+    let mut rows: Vec<[String; 3]> = Vec::new();
+    for part in parts(steps) {
+        let indent = rows.len();
+        match part {
+            Part::Step(index, step) => rows.push(row(indent, index, step)),
+            Part::LeftOut(count) => rows.push([
+                format!("{}…", "  ".repeat(indent)),
+                format!("{count} more steps"),
+                String::new(),
+            ]),
+        }
+    }
+    if let Some(linear) = linear_memory {
+        rows.push(dashed_row(rows.len(), linear, steps));
+    }
+    let width = |column: usize| {
+        rows.iter()
+            .map(|row| measure_text_width(&row[column]))
+            .max()
+            .unwrap_or(0)
+    };
+    let widths = [width(0), width(1)];
+    let mut text = format!("{which} is kept alive by\n  {}\n", style(root).bold());
+    for [label, node, more] in &rows {
+        let label = pad_str(label, widths[0] + 2, console::Alignment::Left, None);
+        let node = pad_str(node, widths[1] + 2, console::Alignment::Left, None);
+        let line = format!("  {label}{node}{more}");
+        text += line.trim_end();
+        text += "\n";
+    }
+    if linear_memory.as_ref().is_some_and(|linear| linear.closes.is_some()) {
+        text += INVISIBLE;
+        text += "\n";
+    }
+    text
+}
+
+/// A path that is long is shown at its ends only.
+const LONGEST: usize = 40;
+
+/// What is shown of a path.
+pub enum Part<'a> {
+    /// A step, and its number.
+    Step(usize, &'a Step),
+    /// So many steps are not.
+    LeftOut(usize),
+}
+
+/// The steps that are shown.
+pub fn parts(steps: &[Step]) -> Vec<Part<'_>> {
+    let all = steps.iter().enumerate().map(|(index, step)| Part::Step(index, step));
+    if steps.len() <= LONGEST {
+        return all.collect();
+    }
+    let left_out = steps.len() - LONGEST;
+    let mut parts: Vec<Part<'_>> = all.collect();
+    parts.splice(LONGEST / 2..LONGEST / 2 + left_out, [Part::LeftOut(left_out)]);
+    parts
+}
+
+fn row(indent: usize, index: usize, step: &Step) -> [String; 3] {
+    [
+        format!("{}└ {}", "  ".repeat(indent), style(&step.label).cyan()),
+        step.node.clone(),
+        more(index, step).join("  "),
+    ]
+}
+
+/// What else is known of a step: its source, its place, and what kind of edge it is where its name does not tell.
+fn more(index: usize, step: &Step) -> Vec<String> {
+    let told = match step.kind {
+        EdgeKind::CapturedVariable if index > 0 => Some(step.kind.words()),
+        EdgeKind::TableSlot | EdgeKind::WasmGcField => Some(step.kind.words()),
+        _ => None,
+    };
+    [step.source.clone(), step.place.clone(), told.map(str::to_owned)]
+        .into_iter()
+        .flatten()
+        .collect()
+}
+
+fn dashed_row(indent: usize, linear: &LinearMemory, steps: &[Step]) -> [String; 3] {
+    let indent = "  ".repeat(indent);
+    let label = format!(".{} = {:#x}", linear.field, linear.address);
+    [
+        format!("{indent}┆ {}", style(label).yellow()),
+        "linear memory".to_owned(),
+        in_linear_memory(linear, steps),
+    ]
+}
+
+/// `callback handle 0  ⟶  table slot [0] above`.
+fn in_linear_memory(linear: &LinearMemory, steps: &[Step]) -> String {
+    match linear.closes {
+        Some(index) => format!("{}  ⟶  table {} above", handle_words(linear), slot(&steps[index])),
+        None => handle_words(linear),
+    }
+}
+
+fn slot(step: &Step) -> String {
+    match step.label.starts_with("slot") {
+        true => step.label.clone(),
+        false => format!("slot {}", step.label),
+    }
+}
+
+/// What the guest holds by a handle.
+pub fn handle_words(linear: &LinearMemory) -> String {
+    match linear.handle {
+        Some(handle) => format!("{} handle {handle}", linear.what),
+        None => format!("no {}", linear.what),
+    }
+}

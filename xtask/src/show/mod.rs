@@ -1,0 +1,4 @@
+pub mod table;
+pub mod failure;
+pub mod draw;
+pub mod diagram;
