@@ -14,33 +14,42 @@ mod install;
 mod show;
 mod command;
 
-use base::output::{self, Status};
+use anyhow::Result;
+use base::output;
+use base::status::Status;
 use command::flags::{Command, Flags};
 use run::interrupt::Interrupt;
+use run::session::Session;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    let flags = match Flags::read() {
+    let flags = match Flags::from_command_line() {
         Ok(flags) => flags,
         Err(usage) => return output::usage(&usage),
     };
     let interrupt = Interrupt::default();
-    let answer = match flags.command {
-        Command::Test(flags) => command::test::test(flags, &interrupt),
-        Command::Build(flags) => command::build::build(flags, &interrupt),
-        Command::Engines(flags) => command::engines::engines(flags, &interrupt),
-        Command::Findings(flags) => command::findings::findings(flags),
-        Command::Explain(flags) => command::explain::explain(flags, &interrupt),
-        Command::Guard(flags) => run::guard::guard(flags),
-    };
+    let answer = run_command(&flags.command, &interrupt);
     if let Some(signal) = interrupt.signal() {
         return Status::Interrupted(signal).into();
     }
-    match answer {
-        Ok(status) => status.into(),
-        Err(error) => {
+    answer.map_or_else(
+        |error| {
             output::error(&error);
             Status::NoAnswer.into()
-        }
+        },
+        ExitCode::from,
+    )
+}
+
+fn run_command(command: &Command, interrupt: &Interrupt) -> Result<Status> {
+    let session = || Session::begin(interrupt);
+    match command {
+        Command::Test(flags) => command::test::test(flags, &session()?),
+        Command::Explain(flags) => command::explain::explain(flags, &session()?),
+        Command::Build(flags) => command::build::build(flags, &session()?),
+        Command::Engines(flags) => command::engines::engines(flags, &session()?),
+        Command::Findings(flags) => command::findings::findings(flags, &session()?),
+        // It belongs to another command, which handles the signals.
+        Command::Guard(flags) => run::guard::guard(flags.stage.as_deref(), &flags.command),
     }
 }

@@ -47,19 +47,20 @@ pub fn directory(path: &Path) -> &Path {
     }
 }
 
-/// Makes a directory below `target/` and all above it.
+/// Makes a directory and all above it.
 pub fn make_directory(path: &Path) -> Result<()> {
-    fs::create_dir_all(path).with_context(|| {
-        format!(
-            "failed to make the directory `{}`; make it writable, or set CARGO_TARGET_DIR to one that is",
-            path.display()
-        )
-    })
+    fs::create_dir_all(path).with_context(|| format!("failed to make the directory `{}`", path.display()))
 }
 
 /// Reads a file that has to be there.
 pub fn read(path: &Path) -> Result<Vec<u8>> {
     fs::read(path).with_context(|| format!("failed to read `{}`", path.display()))
+}
+
+/// The size of a file, in bytes.
+pub fn size(path: &Path) -> Result<u64> {
+    let facts = fs::metadata(path).with_context(|| format!("failed to look at `{}`", path.display()))?;
+    Ok(facts.len())
 }
 
 /// What tells one state of a file from another: its size and modification time.

@@ -1,35 +1,14 @@
-//! What reaches the user, and the exit status.
+//! What the user sees: standard output, standard error.
 
+use crate::base::status::Status;
+use crate::base::text;
 use anyhow::{Context, Result};
+use console::style;
 use std::io::{ErrorKind, Write};
 use std::process::ExitCode;
 
-/// What the command's exit status says.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Status {
-    /// Every cell is as expected: 0.
-    Expected,
-    /// A cell is not: 1.
-    Unexpected,
-    /// There is no answer: 2.
-    NoAnswer,
-    /// A signal ended the command: 128 and its number, as shells have it.
-    Interrupted(i32),
-}
-
-impl From<Status> for ExitCode {
-    fn from(status: Status) -> ExitCode {
-        ExitCode::from(match status {
-            Status::Expected => 0,
-            Status::Unexpected => 1,
-            Status::NoAnswer => 2,
-            Status::Interrupted(signal) => u8::try_from(128 + signal).unwrap_or(2),
-        })
-    }
-}
-
 /// Prints to standard output. A reader that has gone away (`| head -1`) is not
-/// an error: the exit status still tells the answer.
+/// an error: the exit status still gives the answer.
 pub fn print(text: &str) -> Result<()> {
     let mut stdout = std::io::stdout().lock();
     match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
@@ -38,17 +17,21 @@ pub fn print(text: &str) -> Result<()> {
     }
 }
 
-/// Prints a line to standard error. Where that cannot be written to, nothing can be said.
+/// Prints a line to standard error, as it is: what it quotes has to be inert
+/// already. If standard error cannot be written to, there is nobody to report to.
 pub fn note(line: &str) {
     let _ = writeln!(std::io::stderr().lock(), "{line}");
 }
 
-/// Prints a word about something that was passed over.
+/// Prints what a program that we ran printed, made inert.
+pub fn quote(text: &str) {
+    note(&text::inert_lines(text.trim_end()));
+}
+
+/// Prints a warning.
 pub fn warn(line: &str) {
-    note(&format!(
-        "{} {line}",
-        console::style("warning:").for_stderr().yellow().bold()
-    ));
+    let label = style("warning:").for_stderr().yellow().bold();
+    note(&format!("{label} {}", text::inert_lines(line)));
 }
 
 /// Prints the error that ends the command.
@@ -56,20 +39,17 @@ pub fn error(error: &anyhow::Error) {
     fail(&format!("{error:#}"));
 }
 
-/// Prints a word about something that failed.
+/// Prints an error.
 pub fn fail(line: &str) {
-    note(&format!(
-        "{} {line}",
-        console::style("error:").for_stderr().red().bold()
-    ));
+    let label = style("error:").for_stderr().red().bold();
+    note(&format!("{label} {}", text::inert_lines(line)));
 }
 
-/// Prints what clap has to say: help and the version on standard output, an error in usage on standard error.
+/// Prints what clap reports: help and the version on standard output, wrong usage on standard error.
 pub fn usage(usage: &clap::Error) -> ExitCode {
     let _ = usage.print();
-    if usage.use_stderr() {
-        Status::NoAnswer.into()
-    } else {
-        Status::Expected.into()
+    match usage.use_stderr() {
+        true => Status::NoAnswer.into(),
+        false => Status::Expected.into(),
     }
 }

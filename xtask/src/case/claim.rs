@@ -1,6 +1,6 @@
 //! What was claimed of a case in 2020, in a form that results can be held against.
 
-use crate::engine::table::{self as engine, Engine};
+use crate::engine::table::{self, Engine};
 use anyhow::{Result, bail};
 
 /// `leaks`, or `memory runs out`; of every engine, or `on ENGINE`.
@@ -8,12 +8,12 @@ use anyhow::{Result, bail};
 pub struct Claim {
     /// As it is written.
     pub text: String,
-    what: What,
+    what: ClaimedBehaviour,
     engine: Option<&'static Engine>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum What {
+enum ClaimedBehaviour {
     Leaks,
     RunsOut,
 }
@@ -21,12 +21,12 @@ enum What {
 impl Claim {
     pub fn parse(text: &str) -> Result<Claim> {
         let (what, engine) = match text.split_once(" on ") {
-            Some((what, engine)) => (what, Some(engine::named(engine)?)),
+            Some((what, engine)) => (what, Some(table::engine_named(engine)?)),
             None => (text, None),
         };
         let what = match what {
-            "leaks" => What::Leaks,
-            "memory runs out" => What::RunsOut,
+            "leaks" => ClaimedBehaviour::Leaks,
+            "memory runs out" => ClaimedBehaviour::RunsOut,
             _ => bail!("`{what}` is neither `leaks` nor `memory runs out`"),
         };
         Ok(Claim {
@@ -44,8 +44,8 @@ impl Claim {
     /// Whether it is as claimed.
     pub fn holds(&self, leaks: bool, ran_out: bool) -> bool {
         match self.what {
-            What::Leaks => leaks,
-            What::RunsOut => ran_out,
+            ClaimedBehaviour::Leaks => leaks,
+            ClaimedBehaviour::RunsOut => ran_out,
         }
     }
 }

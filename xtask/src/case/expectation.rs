@@ -3,9 +3,10 @@
 
 use crate::base::suggest::did_you_mean;
 use crate::case::claim::Claim;
-use crate::engine::feature::{FEATURES, Feature, named};
-use crate::measure::verdict::{VERDICTS, Verdict};
-use anyhow::{Context, Result, bail, ensure};
+use crate::engine::feature::Feature;
+use crate::measure::verdict::Verdict;
+use anyhow::{Context, Result, anyhow, bail, ensure};
+use clap::ValueEnum;
 use regex::Regex;
 
 #[derive(Debug)]
@@ -24,12 +25,12 @@ pub struct Expectation {
     pub needs: Vec<Feature>,
     /// The case runs only when it is named.
     pub only_named: bool,
-    pub lines: Vec<Line>,
+    pub lines: Vec<ExpectedLine>,
 }
 
 /// A line of the expected transcript.
 #[derive(Debug)]
-pub struct Line {
+pub struct ExpectedLine {
     /// Where it stands in its file, from 1.
     pub number: usize,
     /// As it is written.
@@ -47,7 +48,7 @@ pub enum Pattern {
     Any,
 }
 
-impl Line {
+impl ExpectedLine {
     /// Whether this line of a transcript is the one expected; never for `...`.
     pub fn matches(&self, line: &str) -> bool {
         match &self.pattern {
@@ -58,7 +59,7 @@ impl Line {
     }
 }
 
-/// What the directives of a file have said so far.
+/// The directives of a file that were read so far.
 #[derive(Debug, Default)]
 struct Directives {
     verdicts: Option<Vec<Verdict>>,
@@ -72,10 +73,10 @@ struct Directives {
 /// The Rust guest, in the directory `guest/` itself.
 pub const DEFAULT_GUEST: &str = "guest";
 
-type Reader = fn(&mut Directives, &str) -> Result<()>;
+type DirectiveReader = fn(&mut Directives, &str) -> Result<()>;
 
 /// A directive is a row here: its name, and how its value is read.
-const DIRECTIVES: &[(&str, Reader)] = &[
+const DIRECTIVES: &[(&str, DirectiveReader)] = &[
     ("verdict", |directives, value| {
         once(&mut directives.verdicts, verdicts(value)?)
     }),
@@ -100,7 +101,7 @@ impl Expectation {
     /// Reads the text of the file that is shown as `path`.
     pub fn parse(text: &str, path: &str) -> Result<Expectation> {
         let mut directives = Directives::default();
-        let mut lines: Vec<Line> = Vec::new();
+        let mut lines: Vec<ExpectedLine> = Vec::new();
         for (index, text) in text.lines().enumerate() {
             let number = index + 1;
             let at = || format!("{path}:{number}");
@@ -112,7 +113,7 @@ impl Expectation {
                     let doubled = lines.last().is_some_and(|line| matches!(line.pattern, Pattern::Any));
                     ensure!(!doubled, "{}: a `...` after a `...` is never used", at());
                 }
-                lines.push(Line {
+                lines.push(ExpectedLine {
                     number,
                     text: text.to_owned(),
                     pattern,
@@ -160,30 +161,20 @@ fn verdicts(value: &str) -> Result<Vec<Verdict>> {
 }
 
 fn verdict(value: &str) -> Result<Verdict> {
-    VERDICTS
-        .iter()
-        .find(|(_, name)| *name == value)
-        .map(|(verdict, _)| *verdict)
-        .with_context(|| {
-            format!(
-                "unknown verdict `{value}`{}",
-                did_you_mean(value, VERDICTS.iter().map(|(_, name)| *name))
-            )
-        })
+    known("verdict", value)
 }
 
 fn features(value: &str) -> Result<Vec<Feature>> {
-    value
-        .split_whitespace()
-        .map(|name| {
-            named(name).with_context(|| {
-                format!(
-                    "unknown feature `{name}`{}",
-                    did_you_mean(name, FEATURES.iter().map(|(_, name)| *name))
-                )
-            })
-        })
-        .collect()
+    value.split_whitespace().map(|name| known("feature", name)).collect()
+}
+
+/// The value of this name; the error names the most similar one.
+fn known<T: ValueEnum>(what: &str, name: &str) -> Result<T> {
+    T::from_str(name, false).map_err(|_| {
+        let values: Vec<_> = T::value_variants().iter().filter_map(T::to_possible_value).collect();
+        let names = values.iter().map(clap::builder::PossibleValue::get_name);
+        anyhow!("unknown {what} `{name}`{}", did_you_mean(name, names))
+    })
 }
 
 fn only_named(value: &str) -> Result<bool> {
@@ -213,7 +204,7 @@ fn pattern(text: &str) -> Result<Pattern> {
     Ok(Pattern::Regex(Regex::new(&regex).context("bad regex")?))
 }
 
-/// Parts a text at its first `}}`; of more braces in a row the last two count, for `{{\d{2}}}` is `\d{2}`.
+/// Splits a text at its first `}}`; of more braces in a row the last two count, for `{{\d{2}}}` is `\d{2}`.
 fn close(text: &str) -> Option<(&str, &str)> {
     let start = text.find("}}")?;
     let braces = text[start..].bytes().take_while(|byte| *byte == b'}').count();

@@ -5,12 +5,12 @@ use crate::case::expectation::Expectation;
 use crate::cell::transcript::{Mismatch, compare};
 use crate::engine::feature::Feature;
 use crate::engine::shell::Shell;
-use crate::measure::telemetry::{Event, Printed};
+use crate::measure::telemetry::{Printed, TelemetryEvent};
 use crate::measure::verdict::{Numbers, Verdict, numbers};
 use crate::run::lifeline::End;
-use crate::run::process::{LINES, Stop};
+use crate::run::process::{Ending, LINES, Stop};
 
-/// What is said of a cell.
+/// The judgement of a cell.
 #[derive(Debug)]
 pub struct Judgement {
     pub outcome: Outcome,
@@ -35,15 +35,8 @@ pub enum Outcome {
 #[derive(Debug, PartialEq, Eq)]
 pub enum Departure {
     Transcript(Mismatch),
-    /// Something that is told in words.
+    /// In words.
     Other(String),
-}
-
-/// How a program came to its end.
-#[derive(Debug, Clone, Copy)]
-pub struct Ended {
-    pub stop: Option<Stop>,
-    pub end: Option<End>,
 }
 
 impl Judgement {
@@ -51,40 +44,18 @@ impl Judgement {
     pub fn of(outcome: Outcome) -> Judgement {
         Judgement { outcome, numbers: None }
     }
-
-    pub fn verdict(&self) -> Option<Verdict> {
-        self.numbers.as_ref().map(|numbers| numbers.verdict)
-    }
-}
-
-impl Outcome {
-    /// Its name, as tables and results have it.
-    pub fn name(&self) -> &'static str {
-        match self {
-            Outcome::Ok => "ok",
-            Outcome::Failed(_) => "FAILED",
-            Outcome::Skipped(_) => "skipped",
-            Outcome::Inconclusive(_) => "inconclusive",
-            Outcome::Broke(_) => "broke",
-        }
-    }
-
-    /// Whether this is what was expected.
-    pub fn is_fine(&self) -> bool {
-        matches!(self, Outcome::Ok | Outcome::Skipped(_))
-    }
 }
 
 /// Judges a cell that was run.
-pub fn judge(ended: Ended, printed: &Printed, expectation: &Expectation, shell: &Shell) -> Judgement {
+pub fn judge(ending: Ending, printed: &Printed, expectation: &Expectation, shell: &Shell) -> Judgement {
     // A line that was cut off by the end of the program is its end's doing.
-    if let Some(how) = broke(ended).or_else(|| printed.malformed.clone()) {
+    if let Some(how) = broke(ending).or_else(|| printed.malformed.clone()) {
         return Judgement::of(Outcome::Broke(how));
     }
     let numbers = numbers(&printed.events);
     let departures: Vec<Departure> = [
         compare(&expectation.lines, &printed.transcript).map_err(Departure::Transcript),
-        exit(ended.end, &printed.events, shell).map_err(Departure::Other),
+        exit(ending.end, &printed.events, shell).map_err(Departure::Other),
         expected(numbers.verdict, &expectation.verdicts).map_err(Departure::Other),
     ]
     .into_iter()
@@ -103,9 +74,9 @@ pub fn judge(ended: Ended, printed: &Printed, expectation: &Expectation, shell: 
 /// A wrapper script passes its child's death by a signal on as 128 and the signal's number.
 const BY_SIGNAL: std::ops::Range<i32> = 129..160;
 
-/// How a program failed that did not come to an end of its own.
-pub fn broke(ended: Ended) -> Option<String> {
-    Some(match (ended.stop, ended.end) {
+/// Why a program did not come to an end of its own, if it did not.
+pub fn broke(ending: Ending) -> Option<String> {
+    Some(match (ending.stop, ending.end) {
         (Some(Stop::TimedOut(limit)), _) => format!("it ran out of time after {} s", limit.as_secs_f64()),
         (Some(Stop::Flooded(limit)), _) => {
             format!("it flooded: more than {} MiB, or {LINES} lines, of output", limit >> 20)
@@ -128,26 +99,26 @@ fn signal_name(signal: i32) -> String {
     nix::sys::signal::Signal::try_from(signal).map_or(String::new(), |signal| format!(" ({signal})"))
 }
 
-/// The script tells with what it means to exit before it does: a run that
-/// tells nothing stopped on the way, and one that exits otherwise has failed
-/// where the exit status means something.
-fn exit(end: Option<End>, events: &[Event], shell: &Shell) -> Result<(), String> {
+/// The script reports its exit status before it exits: a run without that report
+/// stopped on the way, and one with another exit status has failed, where the exit
+/// status means something.
+fn exit(end: Option<End>, events: &[TelemetryEvent], shell: &Shell) -> Result<(), String> {
     let meant = events.iter().rev().find_map(|event| match event {
-        Event::Quit { status } => Some(*status),
+        TelemetryEvent::Quit { status } => Some(*status),
         _ => None,
     });
-    let came = match end {
+    let actual = match end {
         Some(End::Status(status)) => status,
         _ => return Ok(()),
     };
     let Some(meant) = meant else {
         return Err(format!(
-            "it exited with {came} before its end: `main` was not run, or stopped on the way"
+            "it exited with {actual} before its end: `main` was not run, or stopped on the way"
         ));
     };
     let wanted = if shell.keeps_exit_status { meant } else { 0 };
-    if came != wanted {
-        return Err(format!("it meant to exit with {wanted}, and exited with {came}"));
+    if actual != wanted {
+        return Err(format!("it meant to exit with {wanted}, and exited with {actual}"));
     }
     Ok(())
 }
@@ -159,8 +130,7 @@ fn expected(verdict: Verdict, expected: &[Verdict]) -> Result<(), String> {
     Err(format!("the verdict is `{verdict}`; expected is `{}`", names(expected)))
 }
 
-/// A set of verdicts, as expectations have it.
-pub fn names(verdicts: &[Verdict]) -> String {
+fn names(verdicts: &[Verdict]) -> String {
     let names: Vec<String> = verdicts.iter().map(Verdict::to_string).collect();
     names.join(" | ")
 }
@@ -168,8 +138,8 @@ pub fn names(verdicts: &[Verdict]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::shell::named;
-    use crate::measure::telemetry::part;
+    use crate::engine::shell::shell_named;
+    use crate::measure::telemetry::split;
     use std::time::Duration;
 
     const COLLECTED: &[&str] = &[
@@ -183,11 +153,11 @@ mod tests {
 
     fn outcome(shell: &str, stop: Option<Stop>, end: End, lines: &[&str]) -> String {
         let expectation = Expectation::parse("#: verdict = collected\nhello", "e.txt").unwrap();
-        let printed = part(lines.iter().map(|line| (*line).to_owned()).collect());
-        let ended = Ended { stop, end: Some(end) };
-        let judgement = judge(ended, &printed, &expectation, named(shell).unwrap());
+        let printed = split(lines.iter().map(|line| (*line).to_owned()).collect());
+        let ending = Ending { stop, end: Some(end) };
+        let judgement = judge(ending, &printed, &expectation, shell_named(shell).unwrap());
         let departure = |departure: &Departure| match departure {
-            Departure::Transcript(mismatch) => format!("{:?}", mismatch.came),
+            Departure::Transcript(mismatch) => format!("{:?}", mismatch.actual),
             Departure::Other(text) => text.clone(),
         };
         match judgement.outcome {
@@ -198,7 +168,7 @@ mod tests {
                 )
             }
             Outcome::Broke(text) => format!("broke {text}"),
-            other => other.name().to_owned(),
+            other => format!("{other:?}").to_lowercase(),
         }
     }
 

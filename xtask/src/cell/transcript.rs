@@ -1,14 +1,14 @@
 //! A transcript held against what is expected of it.
 
-use crate::case::expectation::{Line, Pattern};
+use crate::case::expectation::{ExpectedLine, Pattern};
 
 /// Where a transcript departs from its expectation.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Mismatch {
     /// The line expected next, by index; none if the expectation was at its end.
     pub expected: Option<usize>,
-    /// The line that came instead, by index; none if the transcript was at its end.
-    pub came: Option<usize>,
+    /// The actual line, by index; none if the transcript was at its end.
+    pub actual: Option<usize>,
 }
 
 /// Matches the whole transcript, or says where it departs.
@@ -16,7 +16,7 @@ pub struct Mismatch {
 /// Between two `...` the expected lines have to come one after the other, and
 /// the first place where they do is as good as any. After the last `...` they
 /// have to be the end of the transcript.
-pub fn compare(expected: &[Line], transcript: &[String]) -> Result<(), Mismatch> {
+pub fn compare(expected: &[ExpectedLine], transcript: &[String]) -> Result<(), Mismatch> {
     let mut runs = Vec::new();
     let mut start = 0;
     for (index, line) in expected.iter().enumerate() {
@@ -41,16 +41,16 @@ pub fn compare(expected: &[Line], transcript: &[String]) -> Result<(), Mismatch>
     Err(at_end(last, transcript, position))
 }
 
-type Run<'a> = (usize, &'a [Line]);
+type LineRun<'a> = (usize, &'a [ExpectedLine]);
 
 /// Matches the run at this position of the transcript and returns the position after it.
-fn at((start, lines): Run<'_>, transcript: &[String], position: usize, to_end: bool) -> Result<usize, Mismatch> {
+fn at((start, lines): LineRun<'_>, transcript: &[String], position: usize, to_end: bool) -> Result<usize, Mismatch> {
     for (offset, line) in lines.iter().enumerate() {
-        let came = position + offset;
-        if !transcript.get(came).is_some_and(|came| line.matches(came)) {
+        let actual = position + offset;
+        if !transcript.get(actual).is_some_and(|actual| line.matches(actual)) {
             return Err(Mismatch {
                 expected: Some(start + offset),
-                came: (came < transcript.len()).then_some(came),
+                actual: (actual < transcript.len()).then_some(actual),
             });
         }
     }
@@ -58,17 +58,17 @@ fn at((start, lines): Run<'_>, transcript: &[String], position: usize, to_end: b
     if to_end && end < transcript.len() {
         return Err(Mismatch {
             expected: None,
-            came: Some(end),
+            actual: Some(end),
         });
     }
     Ok(end)
 }
 
-/// Matches the run at the first position where it can be; the mismatch is that of the place where most of it came.
-fn search(run: Run<'_>, transcript: &[String], from: usize) -> Result<usize, Mismatch> {
+/// Matches the run at the first position where it can be; the mismatch is that of the place where most of it matches.
+fn search(run: LineRun<'_>, transcript: &[String], from: usize) -> Result<usize, Mismatch> {
     let mut nearest = Mismatch {
         expected: Some(run.0),
-        came: None,
+        actual: None,
     };
     for position in from..=transcript.len() {
         match at(run, transcript, position, false) {
@@ -81,20 +81,20 @@ fn search(run: Run<'_>, transcript: &[String], from: usize) -> Result<usize, Mis
 }
 
 /// Why the last run is not the end of the transcript: the lines are compared from the end, where a failure says what it was.
-fn at_end((start, lines): Run<'_>, transcript: &[String], position: usize) -> Mismatch {
+fn at_end((start, lines): LineRun<'_>, transcript: &[String], position: usize) -> Mismatch {
     for (offset, line) in lines.iter().enumerate() {
-        let came = (transcript.len() + offset).checked_sub(lines.len());
-        let came = came.filter(|came| *came >= position);
-        if !came.is_some_and(|came| line.matches(&transcript[came])) {
+        let actual = (transcript.len() + offset).checked_sub(lines.len());
+        let actual = actual.filter(|actual| *actual >= position);
+        if !actual.is_some_and(|actual| line.matches(&transcript[actual])) {
             return Mismatch {
                 expected: Some(start + offset),
-                came,
+                actual,
             };
         }
     }
     Mismatch {
         expected: None,
-        came: None,
+        actual: None,
     }
 }
 
@@ -134,7 +134,7 @@ mod tests {
 
     #[test]
     fn a_mismatch_says_where() {
-        for (expected, transcript, wanted, came) in [
+        for (expected, transcript, wanted, actual) in [
             ("a", "", Some(0), None),
             ("", "a", None, Some(0)),
             ("a\nb", "a\nc", Some(1), Some(1)),
@@ -146,7 +146,10 @@ mod tests {
             ("...\nb\nc\n...", "a\nb\nd", Some(2), Some(2)),
             ("...\nb\n...\nb", "b", Some(3), None),
         ] {
-            let mismatch = Mismatch { expected: wanted, came };
+            let mismatch = Mismatch {
+                expected: wanted,
+                actual,
+            };
             assert_eq!(
                 compared(expected, transcript),
                 Err(mismatch),

@@ -1,25 +1,15 @@
-//! `cargo xtask build`: builds the guests of the cases, and says where they are.
+//! `build`: builds the guests of the cases, and prints where they are.
 
-use crate::base::directories::Checkout;
-use crate::base::output::{self, Status};
-use crate::case::places as case;
+use crate::base::output;
+use crate::base::status::Status;
 use crate::command::flags::BuildFlags;
-use crate::guest::crates::Work;
-use crate::guest::guests as guest;
-use crate::run::interrupt::Interrupt;
-use crate::run::progress::Progress;
+use crate::command::plan;
+use crate::run::session::Session;
 use anyhow::Result;
 
-pub fn build(flags: BuildFlags, interrupt: &Interrupt) -> Result<Status> {
-    interrupt.listen()?;
-    let checkout = Checkout::find()?;
-    let cases = case::read(&checkout, &flags.cases)?;
-    let work = Work {
-        checkout: &checkout,
-        progress: &Progress::default(),
-        interrupt,
-    };
-    let guests = guest::build(&cases, work)?;
+pub fn build(flags: &BuildFlags, session: &Session) -> Result<Status> {
+    let cases = plan::cases("build", &flags.cases, session)?;
+    let guests = plan::build_guests(&cases, session)?;
     let paths: String = guests
         .modules()
         .map(|module| format!("{}\n", module.display()))

@@ -1,51 +1,51 @@
-//! `cargo xtask engines`: says what is found, and how to get what is missing.
+//! `engines`: the programs that are found, and how to get those that are missing.
 
-use crate::base::directories::Checkout;
-use crate::base::output::{self, Status};
+use crate::base::output;
+use crate::base::status::Status;
+use crate::base::text::{clip, command_line, inert};
 use crate::command::flags::EnginesFlags;
-use crate::engine::search::{self as find, Found};
-use crate::install::installer::commands;
-use crate::install::recipe::Need;
-use crate::results::document::EngineRow;
-use crate::run::interrupt::Interrupt;
-use crate::show::table::columns;
+use crate::engine::search::{self, Found};
+use crate::install::installer::{commands, install, install_command};
+use crate::install::recipes::Need;
+use crate::results::program_row::ProgramRow;
+use crate::run::session::Session;
+use crate::show::columns::columns;
 use anyhow::Result;
 use console::style;
 use serde_json::json;
 
-pub fn engines(flags: EnginesFlags, interrupt: &Interrupt) -> Result<Status> {
-    interrupt.listen()?;
-    let checkout = Checkout::find()?;
-    let found = find::find(&checkout, &flags.engines.engines, interrupt)?;
-    found.passed_over.iter().for_each(|word| output::warn(word));
-    output::print(&if flags.json {
-        as_json(&found, interrupt)?
-    } else {
-        as_table(&found, interrupt)
+pub fn engines(flags: &EnginesFlags, session: &Session) -> Result<Status> {
+    let named = &flags.engines.engines;
+    if flags.install {
+        install(&[], named, session)?;
+    }
+    let found = search::find(named, session)?;
+    found.warnings.iter().for_each(|warning| output::warn(warning));
+    output::print(&match flags.json {
+        true => as_json(&found, session)?,
+        false => as_table(&found, session),
     })?;
-    let named = !flags.engines.engines.is_empty();
-    Ok(match named && !found.missing.is_empty() {
-        true => Status::NoAnswer,
-        false => Status::Expected,
-    })
+    let is_missing = !named.is_empty() && !found.missing.is_empty();
+    Ok(if is_missing { Status::NoAnswer } else { Status::Expected })
 }
 
-fn as_table(found: &Found, interrupt: &Interrupt) -> String {
+fn as_table(found: &Found, session: &Session) -> String {
     let header = ["engine", "found", "program", "by", "flags", "features"];
     let mut rows = vec![header.map(|title| style(title).bold().to_string()).to_vec()];
     for program in &found.programs {
-        let features: Vec<String> = program.features.iter().map(|feature| feature.to_string()).collect();
+        let row = ProgramRow::of(program);
+        let flags = match row.flags.is_empty() {
+            true => "none".to_owned(),
+            false => command_line(&row.flags),
+        };
+        let program = inert(&row.program).into_owned();
         rows.push(vec![
-            program.engine.name.to_owned(),
-            program.to_string(),
-            program.path.display().to_string(),
-            program.how.to_string(),
-            if program.flags.is_empty() {
-                "none".to_owned()
-            } else {
-                program.flags.join(" ")
-            },
-            features.join(" "),
+            row.engine,
+            clip(&row.title),
+            program,
+            row.found,
+            flags,
+            row.features.join(" "),
         ]);
     }
     for engine in &found.missing {
@@ -53,16 +53,13 @@ fn as_table(found: &Found, interrupt: &Interrupt) -> String {
     }
     let mut text = columns(&rows);
     for engine in found.without_shell() {
-        let commands = commands(Need::Shell(engine), interrupt);
+        let commands = commands(Need::Shell(engine), session);
         text += &match commands.is_empty() {
             true => format!(
-                "\nnothing is known that would install a shell of {} on this system\n",
+                "\nno way to install a shell of {} on this system is known\n",
                 engine.title
             ),
-            false => format!(
-                "\nto get a shell of {}, `cargo xtask test --install` tries:\n",
-                engine.title
-            ),
+            false => format!("\nto get a shell of {}, `{}` tries:\n", engine.title, install_command()),
         };
         for command in commands {
             text += &format!("  {command}\n");
@@ -71,13 +68,13 @@ fn as_table(found: &Found, interrupt: &Interrupt) -> String {
     text
 }
 
-fn as_json(found: &Found, interrupt: &Interrupt) -> Result<String> {
-    let engines: Vec<EngineRow<'_>> = found.programs.iter().map(EngineRow::of).collect();
+fn as_json(found: &Found, session: &Session) -> Result<String> {
+    let programs: Vec<ProgramRow> = found.programs.iter().map(ProgramRow::of).collect();
     let missing: Vec<_> = found
         .missing
         .iter()
-        .map(|engine| json!({ "engine": engine.name, "install": commands(Need::Shell(engine), interrupt) }))
+        .map(|engine| json!({ "engine": engine.name, "install": commands(Need::Shell(engine), session) }))
         .collect();
-    let all = json!({ "schema": "wasm-leaks/engines", "version": 1, "engines": engines, "missing": missing });
+    let all = json!({ "schema": "wasm-leaks/engines", "version": 2, "programs": programs, "missing": missing });
     Ok(format!("{}\n", serde_json::to_string_pretty(&all)?))
 }

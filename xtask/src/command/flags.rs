@@ -1,15 +1,15 @@
 //! The whole command line, as it is typed.
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use crate::base::invocation;
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use std::ffi::OsString;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// Does this way of tying WebAssembly and JavaScript objects together get
-/// collected, or does it leak?
+/// Are WebAssembly and JavaScript objects that refer to each other collected, or do they leak, and what keeps them alive?
 #[derive(Debug, Parser)]
-#[command(name = "cargo xtask", bin_name = "cargo xtask", version, after_help = EXIT_STATUS)]
+#[command(name = env!("CARGO_PKG_NAME"), version, after_help = EXIT_STATUS)]
 pub struct Flags {
     #[command(subcommand)]
     pub command: Command,
@@ -17,15 +17,18 @@ pub struct Flags {
 
 const EXIT_STATUS: &str = "\
 Exit status:
-  0  every cell is as expected; skipped and missing ones are said
+  0  every cell is as expected; skipped and missing ones are listed
   1  a cell is not as expected
   2  there is no answer: wrong usage, an engine named with --engine is missing,
      the guest does not build, or there is nothing to run";
 
 impl Flags {
-    /// Reads the command line; the error is help, the version, or a word about wrong usage.
-    pub fn read() -> Result<Flags, clap::Error> {
-        Flags::try_parse()
+    /// Reads the command line; the error is help, the version, or wrong usage.
+    pub fn from_command_line() -> Result<Flags, clap::Error> {
+        // Help shows the command as it was typed.
+        let mut command = Flags::command().bin_name(invocation::name());
+        let matches = command.try_get_matches_from_mut(std::env::args_os())?;
+        Flags::from_arg_matches(&matches).map_err(|error| error.format(&mut command))
     }
 }
 
@@ -33,13 +36,13 @@ impl Flags {
 pub enum Command {
     /// Run cases on engines and compare with what is expected of them
     Test(TestFlags),
-    /// Say what keeps the first object of a case alive, on each engine
+    /// Show what keeps the first object of a case alive, on each engine
     Explain(ExplainFlags),
-    /// Build the guests of the cases, and say where they are
+    /// Build the guests of the cases, and print where they are
     Build(BuildFlags),
-    /// Say which engines are found, and how to get those that are missing
+    /// List the engines found, and how to get those that are missing
     Engines(EnginesFlags),
-    /// Write docs/findings.md: what each engine says of each case
+    /// Write docs/findings.md: what each engine makes of each case
     Findings(FindingsFlags),
     /// Run a program that dies with this command, and with all it started
     #[command(hide = true)]
@@ -56,7 +59,7 @@ pub struct TestFlags {
     #[command(flatten)]
     pub engines: EngineFlags,
 
-    /// Install what is missing first; each command is said before it runs
+    /// Install what is missing first; each command is printed before it runs
     #[arg(long)]
     pub install: bool,
 
@@ -68,11 +71,11 @@ pub struct TestFlags {
     #[arg(long, value_name = "SECONDS", default_value = "60", value_parser = seconds, allow_negative_numbers = true)]
     pub timeout: Duration,
 
-    /// Run each cell so often, and count the verdicts; mixed ones are a failure
+    /// Run each cell N times and count the verdicts; mixed ones are a failure
     #[arg(long, value_name = "N", default_value = "1", value_parser = count)]
     pub repeat: NonZeroUsize,
 
-    /// Write every cell's facts to this file
+    /// Write the results of every cell to this file, as JSON
     #[arg(long, value_name = "FILE")]
     pub json: Option<PathBuf>,
 }
@@ -89,7 +92,7 @@ pub struct ExplainFlags {
 
     /// How to print it
     #[arg(long, value_enum, default_value = "text")]
-    pub format: Format,
+    pub format: ExplainFormat,
 
     /// Show the engine's own nodes too: contexts, hidden classes, backing stores
     #[arg(long)]
@@ -106,7 +109,7 @@ pub struct ExplainFlags {
 
 /// How an explanation is printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Format {
+pub enum ExplainFormat {
     Text,
     Mermaid,
     Dot,
@@ -115,8 +118,8 @@ pub enum Format {
 
 const EXPLAIN_STATUS: &str = "\
 Exit status:
-  0  every engine that can tell has told; those that cannot are named
-  2  an engine that can tell has failed to, or none can";
+  0  every engine that can answer has answered; the others are named
+  2  an engine that can answer has not, or none can";
 
 #[derive(Debug, Args)]
 pub struct EngineFlags {
@@ -137,6 +140,10 @@ pub struct EnginesFlags {
     #[command(flatten)]
     pub engines: EngineFlags,
 
+    /// Install shells for the engines that are missing first; each command is printed before it runs
+    #[arg(long)]
+    pub install: bool,
+
     /// Print JSON
     #[arg(long)]
     pub json: bool,
@@ -144,8 +151,8 @@ pub struct EnginesFlags {
 
 #[derive(Debug, Args)]
 pub struct FindingsFlags {
-    /// What `test --json` wrote: it replaces what is kept in docs/findings.json
-    #[arg(value_name = "RESULTS.json")]
+    /// Results that `test --json` wrote: their cells replace those in docs/findings.jsonl
+    #[arg(value_name = "RESULTS")]
     pub results: Vec<PathBuf>,
 
     /// Write nothing; exit with 1 if the page is out of date
@@ -168,9 +175,9 @@ fn seconds(text: &str) -> Result<Duration, String> {
         .ok()
         .filter(|seconds| *seconds > 0.0)
         .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
-        .ok_or_else(|| "a number of seconds above 0 is wanted, such as 60 or 0.5".to_owned())
+        .ok_or_else(|| "expected a number of seconds above 0, such as 60 or 0.5".to_owned())
 }
 
 fn count(text: &str) -> Result<NonZeroUsize, String> {
-    text.parse().map_err(|_| "a whole number above 0 is wanted".to_owned())
+    text.parse().map_err(|_| "expected a whole number above 0".to_owned())
 }

@@ -1,101 +1,171 @@
-//! `cargo xtask test`: runs cases on engines and compares with what is expected.
+//! `test`: runs cases on programs and compares them with what is expected.
 
-use crate::base::directories::Checkout;
-use crate::base::file;
-use crate::base::output::{self, Status};
-use crate::case::places::{self as case, Case};
-use crate::cell::cell::{Cell, Times};
+use crate::base::status::Status;
+use crate::base::{file, invocation, output, text};
+use crate::case::Case;
+use crate::cell::run::Cell;
 use crate::command::flags::TestFlags;
-use crate::command::prepare::prepare;
+use crate::command::plan;
 use crate::engine::search::Found;
-use crate::install::installer as install;
-use crate::results::document as results;
-use crate::results::repeat::{Repeated, group};
-use crate::run::interrupt::Interrupt;
+use crate::guest::guests::Guests;
+use crate::install::installer::install;
+use crate::results::cell_row::{CellRow, PlanPlace};
+use crate::results::document::Results;
+use crate::results::program_row::ProgramRow;
+use crate::results::record::Record;
+use crate::results::repeated::group;
+use crate::results::times::Times;
 use crate::run::process::Limits;
-use crate::run::progress::Progress;
 use crate::run::schedule;
+use crate::run::session::Session;
 use crate::show::failure::failure;
-use crate::show::table::{summary, table};
-use anyhow::{Context, Result, ensure};
-use std::num::NonZeroUsize;
+use crate::show::table::{coloured, summary, table};
+use anyhow::{Context, Result};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
-pub fn test(flags: TestFlags, interrupt: &Interrupt) -> Result<Status> {
+pub fn test(flags: &TestFlags, session: &Session) -> Result<Status> {
     let started = Instant::now();
-    interrupt.listen()?;
-    let checkout = Checkout::find()?;
-    let cases = case::read(&checkout, &flags.cases)?;
-    ensure!(
-        !cases.is_empty(),
-        "there is no case to run in `{}`",
-        checkout.js().display()
-    );
+    let cases = plan::cases("test", &flags.cases, session)?;
     if let Some(path) = &flags.json {
         file::can_be_written(path, "--json")?;
     }
+    let engines = &flags.engines.engines;
     if flags.install {
-        install::install(&checkout, &cases, &flags.engines.engines, interrupt)?;
+        let guests: Vec<&str> = cases.iter().map(Case::guest).collect();
+        install(&guests, engines, session)?;
     }
+    let (guests, found) = plan::prepare(&cases, engines, session)?;
+    let (results, record) = run(&cases, &found, &guests, flags, session)?;
+    let status = report(&results, flags, started);
+    if results.not_run() > 0 {
+        let (ended, planned) = (results.cells.len(), results.planned);
+        output::note(&format!(
+            "interrupted: {ended} of {planned} cells had ended, {} are missing; the record is `{}`",
+            results.not_run(),
+            text::inert(&record.path().display().to_string())
+        ));
+    }
+    status
+}
 
-    let progress = Progress::default();
-    let (guests, found) = prepare(&checkout, &cases, &flags.engines.engines, &progress, interrupt)?;
-    let cells = cells(&cases, &found, flags.repeat);
-    let times = Times::read(&checkout)?;
-    let limits = Limits::of_case(flags.timeout);
-    let jobs = flags.jobs.unwrap_or_else(schedule::cores);
-    let facts = schedule::all(
-        &cells,
-        |cell| times.of(cell),
-        jobs,
-        interrupt,
-        |cell| {
-            let line = progress.begin_cell(cell);
-            let facts = cell.run(&checkout, &guests, limits, interrupt)?;
-            drop(line);
-            if interrupt.signal().is_none() {
-                progress.end_cell(&facts);
+/// A cell of the plan: which one, and which run of it.
+#[derive(Debug, Clone, Copy)]
+struct PlannedCell<'a> {
+    cell: Cell<'a>,
+    number: usize,
+    program: usize,
+    run: usize,
+}
+
+/// The plan: case by case, each on every program, as often as `--repeat` says.
+fn planned<'a>(cases: &'a [Case], found: &'a Found, repeat: usize) -> Vec<PlannedCell<'a>> {
+    let mut all = Vec::new();
+    for case in cases {
+        for (index, program) in found.programs.iter().enumerate() {
+            for run in 1..=repeat {
+                all.push(PlannedCell {
+                    cell: Cell { case, program },
+                    number: all.len(),
+                    program: index,
+                    run,
+                });
             }
-            Ok(facts)
+        }
+    }
+    all
+}
+
+/// Runs all cells, and records each as it ends; if the command is interrupted, those that ended are the results.
+fn run(
+    cases: &[Case],
+    found: &Found,
+    guests: &Guests,
+    flags: &TestFlags,
+    session: &Session,
+) -> Result<(Results, Record)> {
+    let cells = planned(cases, found, flags.repeat.get());
+    let programs: Vec<ProgramRow> = found.programs.iter().map(ProgramRow::of).collect();
+    let missing = found.missing.iter().map(|engine| engine.name.to_owned()).collect();
+    let mut results = Results::begin(programs, missing, cells.len());
+    let directory = session.directories.scratch("runs")?;
+    let times = Times::read(&directory);
+    let record = Record::begin(&directory, &results).map_err(|error| session.directories.advise(error))?;
+    let recorded = AtomicBool::new(true);
+    let limits = Limits::of_case(flags.timeout);
+    let began = Instant::now();
+    let rows = schedule::all(
+        &cells,
+        |planned| times.of(&planned.cell.case.name, &results.programs[planned.program].program),
+        flags.jobs.unwrap_or_else(schedule::cores),
+        session,
+        |planned| {
+            let place = PlanPlace {
+                number: planned.number,
+                program: planned.program,
+                run: planned.run,
+                began: began.elapsed().as_secs_f64(),
+            };
+            let Some(row) = run_cell(planned.cell, place, guests, limits, session)? else {
+                return Ok(None);
+            };
+            // What was found is worth more than what can be kept of it.
+            if let Err(error) = record.append(&row)
+                && recorded.swap(false, Ordering::SeqCst)
+            {
+                output::warn(&format!("{error:#}; the results are shown, but not kept"));
+            }
+            Ok(Some(row))
         },
     )?;
-    if interrupt.signal().is_some() {
-        let done = facts.iter().filter(|facts| facts.judgement.numbers.is_some()).count();
-        output::note(&format!("interrupted: {done} of {} cells had ended", cells.len()));
-        return Ok(Status::NoAnswer);
-    }
-    if let Err(error) = times.write(&facts) {
-        output::warn(&format!("{error:#}"));
-    }
-    report(&group(facts, flags.repeat.get()), &found, &flags, started)
+    results.cells = rows.into_iter().flatten().collect();
+    Ok((results, record))
 }
 
-/// The plan: case by case, each on every program, as often as asked.
-fn cells<'a>(cases: &'a [Case], found: &'a Found, repeat: NonZeroUsize) -> Vec<Cell<'a>> {
-    let row = |case| found.programs.iter().map(move |program| Cell { case, program });
-    let again = |cell| std::iter::repeat_n(cell, repeat.get());
-    cases.iter().flat_map(row).flat_map(again).collect()
+/// Runs a cell and shows that it runs; none if the command was interrupted meanwhile.
+fn run_cell(
+    cell: Cell<'_>,
+    place: PlanPlace,
+    guests: &Guests,
+    limits: Limits,
+    session: &Session,
+) -> Result<Option<CellRow>> {
+    let name = format!("{} on {}", cell.case.name, cell.program.engine.name);
+    let line = session.progress.begin(name.clone());
+    let facts = cell.run(guests, limits, session)?;
+    drop(line);
+    if session.is_interrupted() {
+        return Ok(None);
+    }
+    let row = CellRow::of(facts, place);
+    let outcome = coloured(row.outcome).for_stderr();
+    session.progress.keep(&format!("{outcome} {name} {:.1} s", row.seconds));
+    Ok(Some(row))
 }
 
-/// Prints the table on standard output, and all else on standard error.
-fn report(cells: &[Repeated<'_>], found: &Found, flags: &TestFlags, started: Instant) -> Result<Status> {
-    output::print(&table(cells, &found.programs, &found.missing))?;
-    for text in cells.iter().filter_map(failure) {
+/// Prints the table on standard output and everything else on standard error.
+fn report(results: &Results, flags: &TestFlags, started: Instant) -> Result<Status> {
+    // Even if standard output cannot be written to, the file is.
+    let printed = output::print(&table(results));
+    let groups = group(&results.cells);
+    for text in groups
+        .iter()
+        .filter_map(|cell| failure(cell, results, invocation::name()))
+    {
         output::note(&format!("\n{}", text.trim_end()));
     }
-    if !found.missing.is_empty() {
-        output::note("\nengines are missing; `cargo xtask engines` says how to get them");
+    if !results.missing.is_empty() {
+        output::note(&format!(
+            "\nengines are missing; `{} engines` shows how to get them",
+            invocation::name()
+        ));
     }
-    let missing = cells.len() / found.programs.len().max(1) * found.missing.len();
-    output::note(&format!(
-        "\n{}",
-        summary(cells, missing, started.elapsed().as_secs_f64())
-    ));
-    // Last, for what was found is worth more than what can be kept of it.
+    output::note(&format!("\n{}", summary(results, started.elapsed().as_secs_f64())));
     if let Some(path) = &flags.json {
-        let json = results::json(cells, &found.programs, &found.missing);
-        file::write(path, &json.context("failed to put the results into JSON")?)?;
+        let json = results.to_json().context("failed to put the results into JSON")?;
+        file::write(path, &json)?;
     }
-    let fine = cells.iter().all(|cell| cell.outcome().is_fine());
+    printed?;
+    let fine = groups.iter().all(|cell| cell.outcome().is_fine());
     Ok(if fine { Status::Expected } else { Status::Unexpected })
 }

@@ -1,14 +1,15 @@
-//! The canary: before any case, each engine proves on itself that what is dead
-//! is finalized and what is alive is not. One that does not is not judged.
+//! The canary: before any case, each program proves that what is dead is finalized
+//! and what is alive is not. A program that fails is not judged.
 
-use crate::base::directories::Checkout;
 use crate::base::file;
-use crate::cell::cell::SHELL;
+use crate::base::text::clip;
 use crate::engine::feature::Feature;
-use crate::engine::search::Program;
-use crate::measure::telemetry::{self, Event};
-use crate::run::interrupt::Interrupt;
-use crate::run::process::{self, Limits};
+use crate::engine::host::{self, Performance};
+use crate::engine::library::{self, CANARY, SHELL};
+use crate::engine::program::Program;
+use crate::measure::telemetry::{self, TelemetryEvent};
+use crate::run::process::Limits;
+use crate::run::session::Session;
 use crate::run::stage::Stage;
 use anyhow::{Result, bail};
 use std::fs::File;
@@ -18,22 +19,20 @@ use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::Duration;
 
-const SCRIPT: &str = "js/lib/canary.js";
-
 const LIMITS: Limits = Limits {
     time: Duration::from_secs(30),
     output: 1 << 20,
 };
 
-/// Variables that begin so change how an engine collects.
+/// Prefixes of variables that change how an engine collects.
 const VARIABLES: &[&str] = &["BUN_", "DENO_", "JSC_", "JS_", "NODE_"];
 
-/// Asks every program that was not asked before, side by side, and notes the doubts.
-pub fn test(programs: &mut [Program], checkout: &Checkout, interrupt: &Interrupt) -> Result<()> {
+/// Tests every program that has not passed yet, side by side, and notes the doubts.
+pub fn test(programs: &mut [Program], session: &Session) -> Result<()> {
     let doubts: Vec<Result<Option<String>>> = thread::scope(|scope| {
         let tests: Vec<_> = programs
             .iter()
-            .map(|program| scope.spawn(|| doubt(program, checkout, interrupt)))
+            .map(|program| scope.spawn(|| doubt(program, session)))
             .collect();
         let join = |test: thread::ScopedJoinHandle<'_, _>| test.join().unwrap_or_else(|_| bail!("the canary panicked"));
         tests.into_iter().map(join).collect()
@@ -44,18 +43,18 @@ pub fn test(programs: &mut [Program], checkout: &Checkout, interrupt: &Interrupt
     Ok(())
 }
 
-/// Why the program cannot be judged. That it can is remembered for as long as
-/// it, its flags, the scripts and the variables that it heeds stay the same.
-fn doubt(program: &Program, checkout: &Checkout, interrupt: &Interrupt) -> Result<Option<String>> {
+/// Why the program cannot be judged. That it passed is remembered for as long as
+/// it, its flags, the scripts and the variables that it reads stay the same.
+fn doubt(program: &Program, session: &Session) -> Result<Option<String>> {
     if !program.features.contains(&Feature::FinalizationRegistry) {
         // There is nothing to prove: each case needs one, and is skipped.
         return Ok(None);
     }
-    let proof = proof(program, checkout)?;
+    let proof = proof(program, session)?;
     if proof.is_file() && !is_script(&program.path) {
         return Ok(None);
     }
-    let doubt = ask(program, checkout, interrupt);
+    let doubt = run(program, session);
     if doubt.is_none() {
         file::write(&proof, b"")?;
     }
@@ -69,11 +68,11 @@ fn is_script(path: &Path) -> bool {
 }
 
 /// The file that is there if the program has passed.
-fn proof(program: &Program, checkout: &Checkout) -> Result<PathBuf> {
+fn proof(program: &Program, session: &Session) -> Result<PathBuf> {
     let mut hasher = DefaultHasher::new();
     (&program.path, file::stamp(&program.path)?, &program.flags).hash(&mut hasher);
-    for script in [SHELL, SCRIPT] {
-        file::read(&checkout.root().join(script))?.hash(&mut hasher);
+    for script in [SHELL, CANARY] {
+        library::script(&session.directories, script)?.hash(&mut hasher);
     }
     let heeded = |name: &str| VARIABLES.iter().any(|prefix| name.starts_with(prefix));
     let mut variables: Vec<_> = std::env::vars_os()
@@ -81,34 +80,38 @@ fn proof(program: &Program, checkout: &Checkout) -> Result<PathBuf> {
         .collect();
     variables.sort();
     variables.hash(&mut hasher);
-    Ok(checkout.scratch("canaries")?.join(format!("{:016x}", hasher.finish())))
+    Ok(session
+        .directories
+        .scratch("canaries")?
+        .join(format!("{:016x}", hasher.finish())))
 }
 
-fn ask(program: &Program, checkout: &Checkout, interrupt: &Interrupt) -> Option<String> {
-    let run = || -> Result<Option<String>> {
-        let stage = Stage::new(checkout)?;
-        for script in [SHELL, SCRIPT] {
-            stage.add(&checkout.root().join(script), script)?;
-        }
-        // It needs no guest, but the place of one.
-        let arguments = program.shell.arguments(&program.flags, SHELL, &["none", SCRIPT]);
-        let run = process::run(&program.path, &arguments, &stage, LIMITS, interrupt)?;
-        let stderr = run.stderr.clone();
-        let printed = telemetry::part(run.lines);
-        let said = printed.events.into_iter().find_map(|event| match event {
-            Event::Canary { reason } => Some(reason),
+/// Runs the canary; what it reports, or that it could not run, is the doubt.
+fn run(program: &Program, session: &Session) -> Option<String> {
+    let report = || -> Result<Option<String>> {
+        let stage = Stage::new(session)?;
+        library::put(&session.directories, &stage, &[CANARY])?;
+        let performance = Performance {
+            scripts: vec![CANARY.to_owned()],
+            ..Performance::default()
+        };
+        let finished = host::run(program, &performance, &stage, LIMITS, session)?;
+        let printed = telemetry::split(finished.lines);
+        let report = printed.events.into_iter().find_map(|event| match event {
+            TelemetryEvent::Canary { reason } => Some(reason),
             _ => None,
         });
-        let Some(reason) = said else {
-            let lines = printed.transcript.iter().map(String::as_str).chain(stderr.lines());
+        let Some(reason) = report else {
+            let lines = printed.transcript.iter().map(String::as_str);
+            let last = lines.chain(finished.stderr.lines()).last();
             bail!(
-                "it did not come to its end; it said `{}`",
-                lines.last().unwrap_or_default()
+                "it stopped early; its last line is `{}`",
+                clip(last.unwrap_or_default())
             );
         };
-        Ok(reason)
+        Ok(reason.map(|reason| clip(&reason)))
     };
-    run()
+    report()
         .unwrap_or_else(|error| Some(format!("{error:#}")))
         .map(|reason| format!("the canary: {reason}"))
 }

@@ -1,8 +1,17 @@
-pub mod table;
-pub mod shell;
+//! The engines: tables of what is known of them, and the programs found here.
+//!
+//! In: `--engine` and this machine. Out: programs that proved who they are and
+//! that they collect, and a host for each, which runs scripts on a stage.
+//! It knows no case, no guest and no result.
+
+pub mod canary;
 pub mod feature;
-pub mod search;
+pub mod host;
+pub mod library;
 pub mod places;
 pub mod probe;
+pub mod program;
+pub mod search;
+pub mod shell;
+pub mod table;
 pub mod version;
-pub mod canary;

@@ -1,7 +1,7 @@
 //! Where an engine may be: variables, PATH, what jsvu and esvu install, and the
 //! directories off PATH where systems keep it.
 
-use crate::engine::search::How;
+use crate::engine::program::FoundBy;
 use crate::engine::table::Engine;
 use regex::Regex;
 use std::env;
@@ -9,29 +9,29 @@ use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-pub type Candidates = Vec<(PathBuf, How)>;
+pub type Candidates = Vec<(PathBuf, FoundBy)>;
 
 /// The places where an engine may be, the best first. Each is looked into only when those before it had none.
 pub const PLACES: &[fn(&'static Engine) -> Candidates] = &[
     by_variable,
-    |engine| by(How::Path, engine.names.iter().flat_map(|name| on_path(name))),
-    |engine| by(How::Path, numbered(engine)),
-    |engine| by(How::Jsvu, managed(jsvu(), engine)),
-    |engine| by(How::Esvu, managed(esvu(), engine)),
+    |engine| by(FoundBy::Path, engine.names.iter().flat_map(|name| on_path(name))),
+    |engine| by(FoundBy::Path, numbered(engine)),
+    |engine| by(FoundBy::Jsvu, managed(jsvu(), engine)),
+    |engine| by(FoundBy::Esvu, managed(esvu(), engine)),
     |engine| {
         by(
-            How::System,
+            FoundBy::System,
             engine
                 .off_path
                 .iter()
                 .flat_map(|pattern| highest_first(matching(pattern))),
         )
     },
-    |engine| by(How::Host, engine.hosts.iter().flat_map(|name| on_path(name))),
+    |engine| by(FoundBy::Host, engine.hosts.iter().flat_map(|name| on_path(name))),
 ];
 
-fn by(how: How, paths: impl IntoIterator<Item = PathBuf>) -> Candidates {
-    paths.into_iter().map(|path| (path, how.clone())).collect()
+fn by(found_by: FoundBy, paths: impl IntoIterator<Item = PathBuf>) -> Candidates {
+    paths.into_iter().map(|path| (path, found_by.clone())).collect()
 }
 
 fn by_variable(engine: &'static Engine) -> Candidates {
@@ -41,7 +41,7 @@ fn by_variable(engine: &'static Engine) -> Candidates {
         let path = which::which(&value)
             .or_else(|_| std::path::absolute(&value))
             .unwrap_or(value);
-        Some((path, How::Variable(name)))
+        Some((path, FoundBy::Variable(name)))
     };
     engine.variables.iter().filter_map(set).collect()
 }
@@ -104,12 +104,12 @@ fn matching(pattern: &str) -> Vec<PathBuf> {
 
 /// By the numbers in the file's name, the highest first: `js128` before `js91`.
 pub fn highest_first(mut paths: Vec<PathBuf>) -> Vec<PathBuf> {
-    paths.sort_by_key(|path| std::cmp::Reverse(numbers(&path.to_string_lossy())));
+    paths.sort_by_key(|path| std::cmp::Reverse(version_key(&path.to_string_lossy())));
     paths
 }
 
 /// The numbers in a text, in order.
-pub fn numbers(text: &str) -> Vec<u64> {
+pub fn version_key(text: &str) -> Vec<u64> {
     text.split(|c: char| !c.is_ascii_digit())
         .filter_map(|digits| digits.parse().ok())
         .collect()
@@ -118,7 +118,7 @@ pub fn numbers(text: &str) -> Vec<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::table as engine;
+    use crate::engine::table;
 
     #[test]
     fn the_highest_version_comes_first() {
@@ -136,7 +136,7 @@ mod tests {
         for name in ["v8", "v8-debug", "v8-13.6.10", "v8-9.9.1", "sm"] {
             fs::write(directory.path().join(name), "").unwrap();
         }
-        let engine = engine::named("v8").unwrap();
+        let engine = table::engine_named("v8").unwrap();
         let found = managed(Some(directory.path().to_owned()), engine);
         let names: Vec<_> = found.iter().map(|path| path.file_name().unwrap()).collect();
         assert_eq!(names, ["v8", "v8-13.6.10", "v8-9.9.1"]);

@@ -1,28 +1,27 @@
-//! Asks a program who it is. A name proves nothing: `js` may be Node.js, and
-//! `sm` shows slides.
+//! Probes a program: which engine is it? A name proves nothing: `js` may be
+//! Node.js, and `sm` shows slides.
 
-use crate::base::directories::Checkout;
 use crate::base::file;
+use crate::base::text::clip;
 use crate::engine::feature::Feature;
-use crate::engine::search::{How, Program};
-use crate::engine::shell::{self, Shell};
-use crate::engine::table as engine;
+use crate::engine::library::{self, PROBE};
+use crate::engine::program::{FoundBy, Program};
+use crate::engine::shell::{Shell, shell_named};
+use crate::engine::table;
 use crate::engine::version;
-use crate::run::interrupt::Interrupt;
 use crate::run::lifeline::End;
-use crate::run::process::{self, Limits, Run, Stop};
+use crate::run::process::{self, Finished, Limits, Stop};
+use crate::run::session::Session;
 use crate::run::stage::Stage;
-use crate::show::failure::clip;
 use anyhow::{Context, Result, bail, ensure};
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::fs;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
-
-const SCRIPT: &str = "js/lib/probe.js";
 
 const LIMITS: Limits = Limits {
     time: Duration::from_secs(10),
@@ -32,10 +31,10 @@ const LIMITS: Limits = Limits {
 /// Part of the cache's key: to be raised when an answer's meaning changes.
 const GENERATION: u32 = 1;
 
-/// What a program answered, and the flags that it needs for what it can do.
+/// What a program answers to the probe, and the flags that it needs for its features.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Answer {
+pub struct ProbeAnswer {
     pub shell: String,
     version: Option<String>,
     engine_version: Option<String>,
@@ -44,61 +43,54 @@ pub struct Answer {
     flags: Vec<String>,
 }
 
-impl Answer {
+impl ProbeAnswer {
     /// The row of the program's shell.
     pub fn shell(&self) -> Result<&'static Shell> {
-        shell::named(&self.shell).context("it is a JavaScript shell that is not known here")
+        shell_named(&self.shell).context("it is a JavaScript shell that this program does not know")
     }
 
-    pub fn program(self, path: PathBuf, how: How) -> Result<Program> {
+    pub fn program(self, path: PathBuf, found_by: FoundBy) -> Result<Program> {
         let shell = self.shell()?;
         Ok(Program {
-            engine: engine::named(shell.engine)?,
+            engine: table::engine_named(shell.engine)?,
             shell,
             path,
             version: self.version,
             engine_version: self.engine_version,
             features: self.features,
             flags: self.flags,
-            how,
+            found_by,
             doubt: None,
         })
     }
 }
 
-/// Asks programs, and remembers what they answered.
+/// Probes programs, and remembers their answers.
 #[derive(Debug)]
 pub struct Prober<'a> {
-    checkout: &'a Checkout,
-    interrupt: &'a Interrupt,
+    pub session: &'a Session,
     cache: PathBuf,
-    script: Vec<u8>,
+    script: Cow<'static, [u8]>,
 }
 
 impl<'a> Prober<'a> {
-    pub fn new(checkout: &'a Checkout, interrupt: &'a Interrupt) -> Result<Prober<'a>> {
+    pub fn new(session: &'a Session) -> Result<Prober<'a>> {
         Ok(Prober {
-            checkout,
-            interrupt,
-            cache: checkout.scratch("probes")?,
-            script: file::read(&checkout.root().join(SCRIPT))?,
+            session,
+            cache: session.directories.scratch("probes")?,
+            script: library::script(&session.directories, PROBE)?,
         })
     }
 
-    /// Whether the command was asked to end, and answers mean nothing any more.
-    pub fn is_interrupted(&self) -> bool {
-        self.interrupt.signal().is_some()
-    }
-
-    /// Asks the program who it is, and which flags give it what it lacks. The
-    /// answer is remembered for as long as the program stays the same; a
-    /// refusal is not, for it may have been the machine's fault.
-    pub fn ask(&self, path: &Path) -> Result<Answer> {
+    /// Probes the program, and which flags give it the features it lacks. The answer
+    /// is remembered for as long as the program stays the same; a refusal is not,
+    /// for it may have been the machine's fault.
+    pub fn probe(&self, path: &Path) -> Result<ProbeAnswer> {
         let key = self.key(path)?;
         if let Some(answer) = fs::read(&key).ok().and_then(|json| serde_json::from_slice(&json).ok()) {
             return Ok(answer);
         }
-        let answer = self.ask_anew(path)?;
+        let answer = self.probe_anew(path)?;
         file::write(&key, &serde_json::to_vec(&answer)?)?;
         Ok(answer)
     }
@@ -113,22 +105,22 @@ impl<'a> Prober<'a> {
         Ok(self.cache.join(format!("{:016x}.json", hasher.finish())))
     }
 
-    fn ask_anew(&self, path: &Path) -> Result<Answer> {
-        let stage = Stage::new(self.checkout)?;
-        stage.add(&self.checkout.root().join(SCRIPT), SCRIPT)?;
+    fn probe_anew(&self, path: &Path) -> Result<ProbeAnswer> {
+        let stage = Stage::new(self.session)?;
+        stage.write(PROBE, &self.script)?;
         // Before its shell is known, no argument but the script's name is safe.
-        let mut answer = self.answer(path, &[SCRIPT.to_owned()], &stage)?;
+        let mut answer = self.answer(path, &[PROBE.to_owned()], &stage)?;
         let shell = answer.shell()?;
         for (feature, flag) in shell.flags {
             if answer.features.contains(feature) {
                 continue;
             }
             let flags = [&answer.flags[..], &[(*flag).to_owned()]].concat();
-            let arguments = shell.arguments(&flags, SCRIPT, &[]);
+            let arguments = shell.arguments(&flags, PROBE, &[]);
             // A flag that it does not know is refused by some, and passed over with a warning by others.
             if let Ok(with_flag) = self.answer(path, &arguments, &stage) {
                 if with_flag.features.contains(feature) && with_flag.features.is_superset(&answer.features) {
-                    answer = Answer { flags, ..with_flag };
+                    answer = ProbeAnswer { flags, ..with_flag };
                 }
             }
         }
@@ -142,9 +134,9 @@ impl<'a> Prober<'a> {
         Ok(answer)
     }
 
-    fn answer(&self, path: &Path, arguments: &[String], stage: &Stage) -> Result<Answer> {
-        let run = process::run(path, arguments, stage, LIMITS, self.interrupt)?;
-        if let Some(answer) = run.lines.iter().find_map(|line| read(line)) {
+    fn answer(&self, path: &Path, arguments: &[String], stage: &Stage) -> Result<ProbeAnswer> {
+        let run = process::run(path, arguments, stage, LIMITS, self.session)?;
+        if let Some(answer) = run.lines.iter().find_map(|line| answer_in(line)) {
             return Ok(answer);
         }
         bail!("{}", silence(&run))
@@ -153,37 +145,39 @@ impl<'a> Prober<'a> {
     fn version(&self, path: &Path, shell: &Shell, stage: &Stage) -> Option<String> {
         match shell.version_flag {
             Some(flag) => {
-                let run = process::run(path, &[flag.to_owned()], stage, LIMITS, self.interrupt).ok()?;
+                let run = process::run(path, &[flag.to_owned()], stage, LIMITS, self.session).ok()?;
                 version::number_in(&run.lines.join("\n"))
             }
-            None => version::of_package(path, self.interrupt),
+            None => version::of_package(path, self.session),
         }
     }
 }
 
-fn read(line: &str) -> Option<Answer> {
+fn answer_in(line: &str) -> Option<ProbeAnswer> {
     serde_json::from_str(line.strip_prefix("@ ")?).ok()
 }
 
 /// Why there was no answer.
-fn silence(run: &Run) -> String {
+fn silence(run: &Finished) -> String {
     match (run.stop, run.end) {
         (Some(Stop::TimedOut(limit)), _) => {
-            format!("it did not answer within {} s when asked who it is", limit.as_secs())
+            format!("it did not answer the probe within {} s", limit.as_secs())
         }
         (Some(Stop::Flooded(limit)), _) => {
-            format!("it printed more than {} KiB when asked who it is", limit >> 10)
+            format!("it printed more than {} KiB when probed", limit >> 10)
         }
         (Some(Stop::Interrupted), _) => "it was interrupted".to_owned(),
-        (None, Some(End::Signal(signal))) => format!("it was ended by signal {signal} when asked who it is"),
+        (None, Some(End::Signal(signal))) => format!("it was ended by signal {signal} when probed"),
         (None, _) => {
-            let said = run
+            let printed = run
                 .stderr
                 .lines()
                 .chain(run.lines.iter().map(String::as_str))
                 .find(|line| !line.is_empty());
-            let said = said.map_or("it said nothing".to_owned(), |line| format!("it said `{}`", clip(line)));
-            format!("it is no JavaScript engine: asked to run {SCRIPT}, {said}")
+            let printed = printed.map_or("it printed nothing".to_owned(), |line| {
+                format!("it printed `{}`", clip(line))
+            });
+            format!("it is not a JavaScript engine: given {PROBE} to run, {printed}")
         }
     }
 }

@@ -1,110 +1,41 @@
-//! Finds the programs to run: for each engine the first candidate that turns
-//! out to be it when asked.
+//! Finds the programs to run: for each engine, the first candidate whose answer
+//! to the probe proves that it is that engine.
 
-use crate::base::directories::Checkout;
 use crate::base::suggest::did_you_mean;
-use crate::engine::feature::Feature;
 use crate::engine::places;
-use crate::engine::probe::{Answer, Prober};
-use crate::engine::shell::Shell;
-use crate::engine::table::{self as engine, ENGINES, Engine};
-use crate::run::interrupt::Interrupt;
+use crate::engine::probe::{ProbeAnswer, Prober};
+use crate::engine::program::{FoundBy, Program};
+use crate::engine::table::{self, ENGINES, Engine};
+use crate::run::session::Session;
 use anyhow::{Context, Result, bail, ensure};
 use std::collections::BTreeSet;
 use std::env;
 use std::ffi::{OsStr, OsString};
-use std::fmt;
 use std::fs;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::thread;
 
-/// A program that was found to run an engine.
-#[derive(Debug)]
-pub struct Program {
-    pub engine: &'static Engine,
-    pub shell: &'static Shell,
-    pub path: PathBuf,
-    /// The shell's or host's version.
-    pub version: Option<String>,
-    /// The engine's, where a host tells one of its own.
-    pub engine_version: Option<String>,
-    pub features: BTreeSet<Feature>,
-    /// The flags that it needs to have these features.
-    pub flags: Vec<String>,
-    pub how: How,
-    /// Why it cannot be judged, if its canary has found that.
-    pub doubt: Option<String>,
-}
-
-/// How a candidate was come by.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum How {
-    /// `--engine` names the program.
-    Named,
-    Variable(&'static str),
-    Path,
-    Jsvu,
-    Esvu,
-    /// A directory off PATH where the system keeps it.
-    System,
-    /// A host on PATH.
-    Host,
-}
-
-impl fmt::Display for How {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            How::Named => f.write_str("--engine"),
-            How::Variable(name) => write!(f, "${name}"),
-            How::Path => f.write_str("PATH"),
-            How::Jsvu => f.write_str("jsvu"),
-            How::Esvu => f.write_str("esvu"),
-            How::System => f.write_str("system"),
-            How::Host => f.write_str("PATH, host"),
-        }
-    }
-}
-
-impl fmt::Display for Program {
-    /// `d8 10.2.154`, or `node 20.20.2, host of V8 11.3`: a host is always named as such.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.shell.name)?;
-        match &self.version {
-            Some(version) => write!(f, " {version}")?,
-            None => f.write_str(", version unknown")?,
-        }
-        if self.shell.host {
-            write!(f, ", host of {}", self.engine.title)?;
-            // A commit's hash says little in a table.
-            if let Some(version) = self.engine_version.as_deref().filter(|version| version.contains('.')) {
-                write!(f, " {version}")?;
-            }
-        }
-        Ok(())
-    }
-}
-
-/// What was found, and what was not.
+/// The programs found, and the engines without one.
 #[derive(Debug, Default)]
 pub struct Found {
     pub programs: Vec<Program>,
     pub missing: Vec<&'static Engine>,
-    /// A word about each candidate that was passed over.
-    pub passed_over: Vec<String>,
+    /// A warning about each candidate that does not work.
+    pub warnings: Vec<String>,
 }
 
 impl Found {
     fn add(&mut self, other: Found) {
         self.programs.extend(other.programs);
         self.missing.extend(other.missing);
-        self.passed_over.extend(other.passed_over);
+        self.warnings.extend(other.warnings);
     }
 
-    /// The engines whose own shell was not found, a host's help or none.
+    /// The engines whose own shell was not found, though a host may stand in.
     pub fn without_shell(&self) -> Vec<&'static Engine> {
         let mut engines = self.missing.clone();
-        let by_host = |program: &&Program| program.shell.host && program.how == How::Host;
+        let by_host = |program: &&Program| program.shell.host && program.found_by == FoundBy::Host;
         engines.extend(self.programs.iter().filter(by_host).map(|program| program.engine));
         engines
     }
@@ -112,26 +43,26 @@ impl Found {
 
 /// What one `--engine` asks for.
 #[derive(Debug)]
-pub enum Wanted {
+pub enum EngineOption {
     Engine(&'static Engine),
     /// A program, and the engine that it has to be, if that was said.
     Program(PathBuf, Option<&'static Engine>),
 }
 
 /// Reads the values of `--engine`.
-pub fn wanted(words: &[OsString]) -> Result<Vec<Wanted>> {
+fn parse_options(words: &[OsString]) -> Result<Vec<EngineOption>> {
     let mut once: Vec<&OsString> = Vec::new();
     for word in words {
         if !once.contains(&word) {
             once.push(word);
         }
     }
-    once.into_iter().map(|word| read(word)).collect()
+    once.into_iter().map(|word| parse_option(word)).collect()
 }
 
-fn read(word: &OsStr) -> Result<Wanted> {
-    if let Some(engine) = word.to_str().and_then(|name| engine::named(name).ok()) {
-        return Ok(Wanted::Engine(engine));
+fn parse_option(word: &OsStr) -> Result<EngineOption> {
+    if let Some(engine) = word.to_str().and_then(|name| table::engine_named(name).ok()) {
+        return Ok(EngineOption::Engine(engine));
     }
     let bytes = word.as_bytes();
     if let Some(equals) = bytes.iter().position(|byte| *byte == b'=') {
@@ -143,15 +74,15 @@ fn read(word: &OsStr) -> Result<Wanted> {
                 "`{}` lacks the path of a program",
                 Path::new(word).display()
             );
-            let program = program(OsStr::from_bytes(&bytes[equals + 1..]))?;
-            return Ok(Wanted::Program(program, Some(engine::named(&name)?)));
+            let program = program_path(OsStr::from_bytes(&bytes[equals + 1..]))?;
+            return Ok(EngineOption::Program(program, Some(table::engine_named(&name)?)));
         }
     }
-    Ok(Wanted::Program(program(word)?, None))
+    Ok(EngineOption::Program(program_path(word)?, None))
 }
 
 /// A path as it is, a bare name by PATH.
-fn program(word: &OsStr) -> Result<PathBuf> {
+fn program_path(word: &OsStr) -> Result<PathBuf> {
     let here = env::current_dir().context("failed to find the current directory")?;
     which::which_in(word, env::var_os("PATH"), here).or_else(|_| {
         let path = Path::new(word);
@@ -166,13 +97,13 @@ fn program(word: &OsStr) -> Result<PathBuf> {
     })
 }
 
-/// Finds all engines, or those that are asked for; each engine is looked for at the same time as the others.
-pub fn find(checkout: &Checkout, words: &[OsString], interrupt: &Interrupt) -> Result<Found> {
-    let mut wanted = wanted(words)?;
+/// Finds a program for each engine, or for each value of `--engine`, side by side.
+pub fn find(words: &[OsString], session: &Session) -> Result<Found> {
+    let mut wanted = parse_options(words)?;
     if wanted.is_empty() {
-        wanted = ENGINES.iter().map(Wanted::Engine).collect();
+        wanted = ENGINES.iter().map(EngineOption::Engine).collect();
     }
-    let prober = Prober::new(checkout, interrupt)?;
+    let prober = Prober::new(session)?;
     let parts: Vec<Result<Found>> = thread::scope(|scope| {
         let searches: Vec<_> = wanted
             .iter()
@@ -192,16 +123,16 @@ pub fn find(checkout: &Checkout, words: &[OsString], interrupt: &Interrupt) -> R
     Ok(found)
 }
 
-fn search(wanted: &Wanted, prober: &Prober<'_>) -> Result<Found> {
+fn search(wanted: &EngineOption, prober: &Prober<'_>) -> Result<Found> {
     match wanted {
-        Wanted::Engine(engine) => first_of(engine, prober),
-        Wanted::Program(path, engine) => {
+        EngineOption::Engine(engine) => first_of(engine, prober),
+        EngineOption::Program(path, engine) => {
             let what = || format!("`{}` cannot be used", path.display());
-            let answer = prober.ask(path).with_context(what)?;
+            let answer = prober.probe(path).with_context(what)?;
             if let Some(engine) = engine {
                 is_it(&answer, engine).with_context(what)?;
             }
-            let program = answer.program(path.clone(), How::Named)?;
+            let program = answer.program(path.clone(), FoundBy::Option)?;
             Ok(Found {
                 programs: vec![program],
                 ..Found::default()
@@ -213,16 +144,16 @@ fn search(wanted: &Wanted, prober: &Prober<'_>) -> Result<Found> {
 /// Asks one candidate after the other until one is the engine.
 fn first_of(engine: &'static Engine, prober: &Prober<'_>) -> Result<Found> {
     let mut found = Found::default();
-    let mut asked = BTreeSet::new();
-    for (path, how) in places::PLACES.iter().flat_map(|place| place(engine)) {
+    let mut probed = BTreeSet::new();
+    for (path, found_by) in places::PLACES.iter().flat_map(|place| place(engine)) {
         // `/bin` and `/usr/bin` are one on many systems; but a name can matter to a program with several.
         let same = (fs::canonicalize(&path).ok(), path.file_name().map(OsStr::to_owned));
-        if !asked.insert(same) {
+        if !probed.insert(same) {
             continue;
         }
-        let answer = prober.ask(&path).and_then(|answer| {
+        let answer = prober.probe(&path).and_then(|answer| {
             is_it(&answer, engine)?;
-            answer.program(path.clone(), how.clone())
+            answer.program(path.clone(), found_by.clone())
         });
         match answer {
             Ok(program) => {
@@ -230,9 +161,9 @@ fn first_of(engine: &'static Engine, prober: &Prober<'_>) -> Result<Found> {
                 return Ok(found);
             }
             // What it did then says nothing of it.
-            Err(_) if prober.is_interrupted() => bail!("interrupted"),
-            Err(error) => found.passed_over.push(format!(
-                "`{}` ({how}) is passed over for {}: {error:#}",
+            Err(_) if prober.session.is_interrupted() => bail!("interrupted"),
+            Err(error) => found.warnings.push(format!(
+                "`{}` ({found_by}) is not used for {}: {error:#}",
                 path.display(),
                 engine.name
             )),
@@ -242,7 +173,7 @@ fn first_of(engine: &'static Engine, prober: &Prober<'_>) -> Result<Found> {
     Ok(found)
 }
 
-fn is_it(answer: &Answer, engine: &Engine) -> Result<()> {
+fn is_it(answer: &ProbeAnswer, engine: &Engine) -> Result<()> {
     if answer.shell()?.engine != engine.name {
         bail!("it is {}, not {}", answer.shell, engine.name);
     }
@@ -256,11 +187,13 @@ mod tests {
 
     #[test]
     fn an_engine_is_named_with_or_without_its_program() {
-        let read = |word: &str| wanted(&[OsString::from(word)]).map(|mut all| all.remove(0));
-        assert!(matches!(read("jsc"), Ok(Wanted::Engine(engine)) if engine.name == "jsc"));
-        assert!(matches!(read("v8=/a b/node"), Ok(Wanted::Program(path, Some(engine)))
-            if path == Path::new("/a b/node") && engine.name == "v8"));
-        assert!(matches!(read("/a=b/node"), Ok(Wanted::Program(path, None)) if path == Path::new("/a=b/node")));
+        let read = |word: &str| parse_options(&[OsString::from(word)]).map(|mut all| all.remove(0));
+        assert!(matches!(read("jsc"), Ok(EngineOption::Engine(engine)) if engine.name == "jsc"));
+        assert!(
+            matches!(read("v8=/a b/node"), Ok(EngineOption::Program(path, Some(engine)))
+            if path == Path::new("/a b/node") && engine.name == "v8")
+        );
+        assert!(matches!(read("/a=b/node"), Ok(EngineOption::Program(path, None)) if path == Path::new("/a=b/node")));
         let error = read("spidermonky").unwrap_err().to_string();
         assert_eq!(
             error,
@@ -271,6 +204,9 @@ mod tests {
             "there is no engine `v9`; did you mean `v8`?"
         );
         let odd = OsString::from_vec(b"/\xff/d8".into());
-        assert!(matches!(&wanted(&[odd]).unwrap()[0], Wanted::Program(_, None)));
+        assert!(matches!(
+            &parse_options(&[odd]).unwrap()[0],
+            EngineOption::Program(_, None)
+        ));
     }
 }

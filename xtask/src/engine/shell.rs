@@ -5,7 +5,7 @@ use crate::engine::feature::Feature;
 /// A program with an engine inside that runs scripts.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Shell {
-    /// As `js/lib/probe.js` tells it.
+    /// As `js/lib/probe.js` reports it.
     pub name: &'static str,
     /// The name of its engine.
     pub engine: &'static str,
@@ -13,16 +13,16 @@ pub struct Shell {
     pub host: bool,
     /// Arguments before all others.
     pub first: &'static [&'static str],
-    /// What parts the script from the script's own arguments.
+    /// What separates the script from the script's own arguments.
     pub separator: Option<&'static str>,
     /// Flags that bring a feature to versions which lack it without. Each is
     /// passed only where a probe shows that it is needed and works.
     pub flags: &'static [(Feature, &'static str)],
     /// A flag without which it does not write down its heap.
     pub snapshot_flag: Option<&'static str>,
-    /// The argument that makes it print its version, if a script is not told.
+    /// The argument that makes it print its version, where a script cannot learn it.
     pub version_flag: Option<&'static str>,
-    /// `quit(7)` exits with 7; else with 0, whatever is asked (jsc).
+    /// `quit(7)` exits with 7; false if it exits with 0 all the same (jsc).
     pub keeps_exit_status: bool,
 }
 
@@ -109,7 +109,7 @@ pub static SHELLS: &[Shell] = &[
 ];
 
 /// The shell of this name.
-pub fn named(name: &str) -> Option<&'static Shell> {
+pub fn shell_named(name: &str) -> Option<&'static Shell> {
     SHELLS.iter().find(|shell| shell.name == name)
 }
 
@@ -144,7 +144,7 @@ mod tests {
             ("bun", &[], "run s.js a b"),
         ] {
             let flags: Vec<String> = flags.iter().map(|flag| (*flag).to_owned()).collect();
-            let arguments = named(shell).unwrap().arguments(&flags, "s.js", &["a", "b"]);
+            let arguments = shell_named(shell).unwrap().arguments(&flags, "s.js", &["a", "b"]);
             assert_eq!(arguments.join(" "), wanted);
         }
     }
@@ -152,7 +152,11 @@ mod tests {
     #[test]
     fn every_shell_has_an_engine() {
         for shell in SHELLS {
-            assert!(crate::engine::table::named(shell.engine).is_ok(), "{}", shell.name);
+            assert!(
+                crate::engine::table::engine_named(shell.engine).is_ok(),
+                "{}",
+                shell.name
+            );
         }
     }
 }

@@ -72,7 +72,7 @@ pub static ENGINES: &[Engine] = &[
 ];
 
 /// The engine of this name.
-pub fn named(name: &str) -> Result<&'static Engine> {
+pub fn engine_named(name: &str) -> Result<&'static Engine> {
     ENGINES.iter().find(|engine| engine.name == name).with_context(|| {
         format!(
             "there is no engine `{name}`{}",

@@ -1,21 +1,21 @@
-//! The version of a program whose scripts are not told it (jsc's): from the
-//! package that it belongs to.
+//! The version of a program whose scripts cannot learn it (jsc's): that of the
+//! package it belongs to.
 
-use crate::run::interrupt::Interrupt;
-use crate::run::tools::ask;
+use crate::run::session::Session;
+use crate::run::tools::query;
 use regex::Regex;
 use std::ffi::OsStr;
 use std::path::Path;
 use std::sync::LazyLock;
 
 /// Asks one package manager for the version of the package that owns a file.
-type Owner = fn(&Path, &Interrupt) -> Option<String>;
+type Owner = fn(&Path, &Session) -> Option<String>;
 
 const OWNERS: &[Owner] = &[dpkg, rpm, pacman, framework];
 
 /// The version of the package that owns the program, as the first package manager that knows it tells.
-pub fn of_package(program: &Path, interrupt: &Interrupt) -> Option<String> {
-    let mut answers = OWNERS.iter().filter_map(|owner| owner(program, interrupt));
+pub fn of_package(program: &Path, session: &Session) -> Option<String> {
+    let mut answers = OWNERS.iter().filter_map(|owner| owner(program, session));
     answers.find_map(|answer| number_in(&answer))
 }
 
@@ -26,30 +26,30 @@ pub fn number_in(text: &str) -> Option<String> {
 }
 
 /// Debian and Ubuntu.
-fn dpkg(program: &Path, interrupt: &Interrupt) -> Option<String> {
-    let owner = ask("dpkg-query", &["--search".as_ref(), program.as_os_str()], interrupt)?;
+fn dpkg(program: &Path, session: &Session) -> Option<String> {
+    let owner = query("dpkg-query", &["--search".as_ref(), program.as_os_str()], session)?;
     let package = owner.split([':', ',']).next()?;
-    ask("dpkg-query", &["--show", "--showformat=${Version}", package], interrupt)
+    query("dpkg-query", &["--show", "--showformat=${Version}", package], session)
 }
 
 /// Fedora.
-fn rpm(program: &Path, interrupt: &Interrupt) -> Option<String> {
+fn rpm(program: &Path, session: &Session) -> Option<String> {
     let arguments = ["--query", "--file", "--queryformat", "%{VERSION}"].map(OsStr::new);
-    ask("rpm", &[&arguments[..], &[program.as_os_str()]].concat(), interrupt)
+    query("rpm", &[&arguments[..], &[program.as_os_str()]].concat(), session)
 }
 
 /// Arch. It answers `/usr/lib/…/jsc is owned by PACKAGE VERSION`.
-fn pacman(program: &Path, interrupt: &Interrupt) -> Option<String> {
+fn pacman(program: &Path, session: &Session) -> Option<String> {
     let arguments = [OsStr::new("--query"), OsStr::new("--owns"), program.as_os_str()];
-    let answer = ask("pacman", &arguments, interrupt)?;
+    let answer = query("pacman", &arguments, session)?;
     Some(answer.rsplit(' ').next()?.to_owned())
 }
 
 /// macOS keeps jsc in a framework, with its version beside.
-fn framework(program: &Path, interrupt: &Interrupt) -> Option<String> {
+fn framework(program: &Path, session: &Session) -> Option<String> {
     let plist = program.ancestors().nth(2)?.join("Resources/Info.plist");
     let arguments = ["-extract", "CFBundleVersion", "raw"].map(OsStr::new);
-    ask("plutil", &[&arguments[..], &[plist.as_os_str()]].concat(), interrupt)
+    query("plutil", &[&arguments[..], &[plist.as_os_str()]].concat(), session)
 }
 
 #[cfg(test)]

@@ -1,7 +1,8 @@
 //! What keeps a wrapper alive, in words that are the same for every engine: the
 //! path from a root, closed through linear memory where that closes it.
 
-use crate::explain::question::Kept;
+use crate::base::text::{clip, clip_to, inert};
+use crate::explain::question::WrapperInHeap;
 use crate::explain::sources::{Place, Sources};
 use crate::measure::telemetry::Wrapper;
 use heap::path::{self, Start};
@@ -53,18 +54,15 @@ pub struct LinearMemory {
 }
 
 /// The name of a wrapper.
-pub fn name(wrapper: &Wrapper) -> String {
-    printable(&format!(
-        "{} #{}",
-        wrapper.class.as_deref().unwrap_or("object"),
-        wrapper.number
-    ))
+pub fn wrapper_name(wrapper: &Wrapper) -> String {
+    let class = wrapper.class.as_deref().unwrap_or("object");
+    format!("{} #{}", clip(class), wrapper.number)
 }
 
 /// Finds the path and puts it into words; with `verbose` the engine's own nodes
 /// stay. None if there is no path from a root.
-pub fn explain(kept: &Kept, verbose: bool) -> Option<Explanation> {
-    let Kept { wrapper, heap, sources } = kept;
+pub fn explain(kept: &WrapperInHeap, verbose: bool) -> Option<Explanation> {
+    let WrapperInHeap { wrapper, heap, sources } = kept;
     let path = path::shortest(heap, heap.target?)?;
     let folded = match verbose {
         true => path.edges.clone(),
@@ -86,16 +84,16 @@ pub fn explain(kept: &Kept, verbose: bool) -> Option<Explanation> {
         first.label = first.label.strip_prefix('.').unwrap_or(&first.label).to_owned();
     }
     if let Some(last) = steps.last_mut() {
-        last.node = name(wrapper);
+        last.node = wrapper_name(wrapper);
     }
     let linear_memory = words.linear_memory(&folded, &mut steps);
     Some(Explanation {
-        wrapper: name(wrapper),
+        wrapper: wrapper_name(wrapper),
         made: wrapper.made,
         alive: wrapper.alive,
         root: match path.start {
             Start::Global(_) => "global".to_owned(),
-            Start::Root(id, name) => printable(&format!("root: {name}, {}", heap.name(id))),
+            Start::Root(id, name) => clip(&format!("root: {name}, {}", heap.name(id))),
         },
         steps,
         linear_memory,
@@ -126,7 +124,7 @@ impl Words<'_> {
             },
             node: match self.heap.kind(edge.to) {
                 NodeKind::Function => "function".to_owned(),
-                _ => printable(self.heap.name(edge.to)),
+                _ => clip(self.heap.name(edge.to)),
             },
             source,
             place: place.map(|place| place.to_string()),
@@ -147,7 +145,10 @@ impl Words<'_> {
             Some(position) => self.sources.place(&position.file, position.line as usize),
             None => told(),
         };
-        let source = place.as_ref().and_then(|place| self.sources.function(place)).map(clip);
+        let source = place
+            .as_ref()
+            .and_then(|place| self.sources.function(place))
+            .map(|source| clip_to(source, SOURCE));
         (source, place)
     }
 
@@ -166,9 +167,9 @@ impl Words<'_> {
             steps[index].label = label(steps[index].kind, Some(&handle.to_string()));
         }
         Some(LinearMemory {
-            field: linear.field.clone(),
+            field: clip(&linear.field),
             address: linear.address,
-            what: linear.what.clone(),
+            what: clip(&linear.what),
             handle,
             closes,
         })
@@ -195,7 +196,7 @@ fn is_table(steps: &[Step], kind: EdgeKind, names: &[String]) -> bool {
 
 fn label(kind: EdgeKind, name: Option<&str>) -> String {
     let known = name.unwrap_or("?");
-    printable(&match kind {
+    inert(&match kind {
         EdgeKind::Property | EdgeKind::WasmGcField => format!(".{known}"),
         EdgeKind::Element => format!("[{known}]"),
         EdgeKind::TableSlot => format!("slot [{known}]"),
@@ -203,17 +204,5 @@ fn label(kind: EdgeKind, name: Option<&str>) -> String {
         EdgeKind::HeldValue => "held value".to_owned(),
         EdgeKind::Internal => format!("({})", name.unwrap_or("internal")),
     })
-}
-
-/// Without what could upset a terminal, or the shape of a drawing.
-fn printable(text: &str) -> String {
-    let shown = |c: char| if c.is_control() { '\u{fffd}' } else { c };
-    text.chars().map(shown).collect()
-}
-
-fn clip(source: &str) -> String {
-    match source.char_indices().nth(SOURCE) {
-        Some((end, _)) => printable(&format!("{}…", &source[..end])),
-        None => printable(source),
-    }
+    .into_owned()
 }

@@ -1,88 +1,82 @@
 //! Asks an engine what keeps the first wrapper of a case alive: has it run one
 //! small round, and write down its heap.
 
-use crate::base::directories::Checkout;
-use crate::cell::cell::Cell;
+use crate::base::text::clip;
 use crate::cell::judge::broke;
+use crate::cell::run::Cell;
+use crate::engine::host;
+use crate::engine::library::{self, EXPLAIN};
 use crate::explain::sources::Sources;
 use crate::guest::guests::Guests;
-use crate::measure::telemetry::{self, Event, Printed, Wrapper};
-use crate::run::interrupt::Interrupt;
-use crate::run::process::{self, Limits};
+use crate::measure::telemetry::{self, Printed, TelemetryEvent, Wrapper};
+use crate::run::process::Limits;
+use crate::run::session::Session;
 use anyhow::{Result, anyhow, ensure};
 use heap::{Format, Heap, Wanted};
 use std::path::Path;
 
-/// Loaded after the runtime, before the case.
-const SCRIPT: &str = "js/lib/explain.js";
-
 /// The global variable by which `js/lib/explain.js` has a WeakRef to the wrapper.
 const VARIABLE: &str = "explainTarget";
 
-/// What an engine answers.
+/// What an engine answers, before it is put into words.
 #[derive(Debug)]
-pub enum Answer {
+pub enum HeapAnswer {
     /// Nothing keeps it alive.
     Nothing(Wrapper),
     /// It is in this heap.
-    Kept(Box<Kept>),
+    Kept(Box<WrapperInHeap>),
     /// The engine has no way to tell, for this reason.
     CannotTell(String),
 }
 
 #[derive(Debug)]
-pub struct Kept {
+pub struct WrapperInHeap {
     pub wrapper: Wrapper,
     pub heap: Heap,
     pub sources: Sources,
 }
 
-/// Asks; an error says why there is no answer where there should be one.
-pub fn ask(
-    cell: Cell<'_>,
-    checkout: &Checkout,
-    guests: &Guests,
-    limits: Limits,
-    interrupt: &Interrupt,
-) -> Result<Answer> {
+/// Asks the cell's engine; an error says why there is no answer where there should be one.
+pub fn ask_engine(cell: Cell<'_>, guests: &Guests, limits: Limits, session: &Session) -> Result<HeapAnswer> {
     let program = cell.program;
     if let Some(doubt) = &program.doubt {
-        return Ok(Answer::CannotTell(doubt.clone()));
+        return Ok(HeapAnswer::CannotTell(doubt.clone()));
     }
     if let Some(feature) = cell.lacks() {
-        return Ok(Answer::CannotTell(format!("it has no {feature}, which the case needs")));
+        return Ok(HeapAnswer::CannotTell(format!(
+            "it has no {feature}, which the case needs"
+        )));
     }
-    let stage = cell.stage(checkout, guests)?;
-    stage.add(&checkout.root().join(SCRIPT), SCRIPT)?;
-    let scripts = cell.scripts(guests, &[SCRIPT])?;
-    let flag = program.shell.snapshot_flag.map(str::to_owned);
-    let arguments = cell.arguments(&scripts, flag);
-    let run = process::run(&program.path, &arguments, &stage, limits, interrupt)?;
-    let said = Said {
-        broke: broke(run.ended()),
-        stderr: run.stderr,
-        printed: telemetry::part(run.lines),
+    let stage = cell.stage(guests, session)?;
+    library::put(&session.directories, &stage, &[EXPLAIN])?;
+    let mut performance = cell.performance(guests, &[EXPLAIN])?;
+    performance.writes_heap = true;
+    let finished = host::run(program, &performance, &stage, limits, session)?;
+    let output = QuestionOutput {
+        broke: broke(finished.ending()),
+        stderr: finished.stderr,
+        printed: telemetry::split(finished.lines),
     };
-    match said.told()? {
-        Told::NoSnapshot(reason) => Ok(Answer::CannotTell(reason)),
-        Told::Dead(wrapper) => Ok(Answer::Nothing(wrapper)),
-        Told::Alive(wrapper, file) => {
-            let sources = Sources::read(&stage, &scripts)?;
+    match output.report()? {
+        QuestionReport::NoSnapshot(reason) => Ok(HeapAnswer::CannotTell(clip(&reason))),
+        QuestionReport::Dead(wrapper) => Ok(HeapAnswer::Nothing(wrapper)),
+        QuestionReport::Alive(wrapper, file) => {
+            let sources = Sources::read(&stage, &performance.scripts)?;
             let path = stage.path().join(file);
-            read(wrapper, program.engine.snapshot, &path, sources)
+            find_wrapper(wrapper, program.engine.snapshot, &path, sources)
         }
     }
 }
 
 /// Finds the wrapper in the snapshot.
-fn read(wrapper: Wrapper, format: Format, path: &Path, sources: Sources) -> Result<Answer> {
+fn find_wrapper(wrapper: Wrapper, format: Format, path: &Path, sources: Sources) -> Result<HeapAnswer> {
     let wanted = match &wrapper.address {
         Some(address) => Wanted::Address(address),
         None => Wanted::WeakRef(VARIABLE),
     };
     let heap = format.read(path, wanted)?;
     if heap.target.is_some() {
-        return Ok(Answer::Kept(Box::new(Kept { wrapper, heap, sources })));
+        return Ok(HeapAnswer::Kept(Box::new(WrapperInHeap { wrapper, heap, sources })));
     }
     // It was only late: the engine collects before it writes.
     ensure!(
@@ -90,26 +84,26 @@ fn read(wrapper: Wrapper, format: Format, path: &Path, sources: Sources) -> Resu
         "the first of {} wrappers that were left died while the engine wrote its heap; ask again",
         wrapper.alive
     );
-    Ok(Answer::Nothing(wrapper))
+    Ok(HeapAnswer::Nothing(wrapper))
 }
 
-/// What came of the run.
-struct Said {
+/// What the run printed.
+struct QuestionOutput {
     broke: Option<String>,
     printed: Printed,
     stderr: String,
 }
 
-/// What `js/lib/explain.js` told.
-enum Told {
+/// What `js/lib/explain.js` reported.
+enum QuestionReport {
     NoSnapshot(String),
     Dead(Wrapper),
     /// The wrapper is in the snapshot, a file of this name.
     Alive(Wrapper, String),
 }
 
-impl Said {
-    fn told(&self) -> Result<Told> {
+impl QuestionOutput {
+    fn report(&self) -> Result<QuestionReport> {
         if let Some(how) = self.broke.as_ref().or(self.printed.malformed.as_ref()) {
             return Err(self.error(how));
         }
@@ -117,10 +111,10 @@ impl Said {
         for event in &self.printed.events {
             match event {
                 // The last one counts: those before were only late to die.
-                Event::Wrapper(told) => wrapper = Some(told.clone()),
-                Event::Snapshot { file: told } => file = Some(told.clone()),
-                Event::NoSnapshot { reason } => return Ok(Told::NoSnapshot(reason.clone())),
-                Event::Quit { status } => finished = *status == 0,
+                TelemetryEvent::Wrapper(told) => wrapper = Some(told.clone()),
+                TelemetryEvent::Snapshot { file: told } => file = Some(told.clone()),
+                TelemetryEvent::NoSnapshot { reason } => return Ok(QuestionReport::NoSnapshot(reason.clone())),
+                TelemetryEvent::Quit { status } => finished = *status == 0,
                 _ => {}
             }
         }
@@ -133,14 +127,14 @@ impl Said {
             "the case has no wrapper to ask about: in a round of ten objects no constructor called `born(this)`"
         );
         match file {
-            Some(file) => Ok(Told::Alive(wrapper, file)),
-            None if finished && wrapper.alive == 0 => Ok(Told::Dead(wrapper)),
+            Some(file) => Ok(QuestionReport::Alive(wrapper, file)),
+            None if finished && wrapper.alive == 0 => Ok(QuestionReport::Dead(wrapper)),
             None => Err(self.error("it stopped before it wrote its heap")),
         }
     }
 
-    /// An error with the most telling thing that was said: the runtime's word of an
-    /// error, or a line that names one, or the last.
+    /// An error with the line that explains most: the runtime's own error, or a line
+    /// that names an error, or the last line.
     fn error(&self, what: &str) -> anyhow::Error {
         let transcript = self.printed.transcript.iter().map(String::as_str);
         let lines: Vec<&str> = transcript.chain(self.stderr.lines()).collect();
@@ -151,8 +145,8 @@ impl Said {
             .or_else(|| lines.iter().find(|line| line.contains("Error: ")))
             .or_else(|| lines.iter().rev().find(|line| !line.trim().is_empty()));
         match line {
-            Some(line) => anyhow!("{what}; it said `{}`", crate::show::failure::clip(line)),
-            None => anyhow!("{what}; it said nothing"),
+            Some(line) => anyhow!("{what}; it printed `{}`", clip(line)),
+            None => anyhow!("{what}; it printed nothing"),
         }
     }
 }

@@ -1,17 +1,12 @@
 //! Guests in Rust: built for wasm32 when their sources have changed, and kept
 //! under names that tell what they were built from.
 
-use crate::base::directories::Checkout;
 use crate::base::file;
-use crate::base::output;
-use crate::case::expectation::DEFAULT_GUEST;
-use crate::guest::toolchain::{self, Means, TARGET, Toolchain};
-use crate::install::installer as install;
-use crate::install::recipe::Need;
-use crate::run::interrupt::Interrupt;
+use crate::base::output::quote;
+use crate::guest::toolchain::{self, NoToolchain, StdLibrary, TARGET, Toolchain};
 use crate::run::lock::lock;
-use crate::run::progress::Progress;
-use crate::run::tools as tool;
+use crate::run::session::Session;
+use crate::run::tools;
 use anyhow::{Context, Result, bail};
 use std::env;
 use std::ffi::OsString;
@@ -21,7 +16,7 @@ use xshell::{Cmd, Shell};
 
 /// A guest that cargo builds.
 #[derive(Debug)]
-pub struct Crate {
+pub struct GuestCrate {
     /// As in expectations.
     pub name: &'static str,
     package: &'static str,
@@ -36,9 +31,12 @@ pub struct Crate {
     glue: bool,
 }
 
-pub static CRATES: &[Crate] = &[
-    Crate {
-        name: DEFAULT_GUEST,
+/// The guest of a case that names none.
+const DEFAULT: &str = crate::case::expectation::DEFAULT_GUEST;
+
+pub static CRATES: &[GuestCrate] = &[
+    GuestCrate {
+        name: DEFAULT,
         package: "guest",
         profile: "guest",
         artifact: "guest.wasm",
@@ -46,7 +44,7 @@ pub static CRATES: &[Crate] = &[
         library: "core,alloc,panic_abort",
         glue: false,
     },
-    Crate {
+    GuestCrate {
         name: "bindgen",
         package: "guest-bindgen",
         profile: "guest-bindgen",
@@ -78,46 +76,38 @@ const ATTEMPTS: usize = 3;
 
 /// A guest that is ready to run.
 #[derive(Debug, Clone)]
-pub struct Built {
+pub struct BuiltGuest {
     pub module: PathBuf,
     /// The script that wasm-bindgen made for it.
     pub glue: Option<PathBuf>,
 }
 
-/// What a build needs to know.
-#[derive(Debug, Clone, Copy)]
-pub struct Work<'a> {
-    pub checkout: &'a Checkout,
-    pub progress: &'a Progress,
-    pub interrupt: &'a Interrupt,
-}
-
 /// The crate of this name.
-pub fn named(name: &str) -> Option<&'static Crate> {
+pub fn crate_named(name: &str) -> Option<&'static GuestCrate> {
     CRATES.iter().find(|known| known.name == name)
 }
 
-impl Crate {
+impl GuestCrate {
     /// Whether it need not be built.
-    pub fn is_built(&self, checkout: &Checkout) -> Result<bool> {
-        Ok(self.place(checkout)?.module.is_file())
+    pub fn is_built(&self, session: &Session) -> Result<bool> {
+        Ok(self.place(session)?.module.is_file())
     }
 
     /// Builds the guest if that is needed.
-    pub fn build(&self, work: Work<'_>) -> Result<Built> {
+    pub fn build(&self, session: &Session) -> Result<BuiltGuest> {
         for _ in 0..ATTEMPTS {
-            let place = self.place(work.checkout)?;
+            let place = self.place(session)?;
             if place.module.is_file() {
                 return Ok(place);
             }
             // Another command must not put its guest in place of this one's before it is copied.
-            let directory = work.checkout.scratch("cargo")?;
-            let _lock = lock(&directory.join("lock"), work.progress, work.interrupt)?;
+            let directory = session.directories.scratch("cargo")?;
+            let _lock = lock(&directory.join("lock"), session)?;
             if place.module.is_file() {
                 return Ok(place);
             }
-            let [module, glue] = self.make(&directory, work)?;
-            if self.place(work.checkout)?.module == place.module {
+            let [module, glue] = self.make(&directory, session)?;
+            if self.place(session)?.module == place.module {
                 if let (Some(path), Some(bytes)) = (&place.glue, &glue) {
                     file::write(path, bytes)?;
                 }
@@ -133,14 +123,15 @@ impl Crate {
     }
 
     /// Where it lies when it is built from today's sources by today's toolchain.
-    fn place(&self, checkout: &Checkout) -> Result<Built> {
-        let mut files: Vec<PathBuf> = SHARED.iter().map(|name| checkout.root().join(name)).collect();
+    fn place(&self, session: &Session) -> Result<BuiltGuest> {
+        let root = root(session)?;
+        let mut files: Vec<PathBuf> = SHARED.iter().map(|name| root.join(name)).collect();
         for source in self.sources {
-            walk(checkout.root().join(source), &mut files)?;
+            walk(root.join(source), &mut files)?;
         }
         let mut hasher = DefaultHasher::new();
         for path in &files {
-            (path.strip_prefix(checkout.root()).unwrap_or(path), file::read(path)?).hash(&mut hasher);
+            (path.strip_prefix(root).unwrap_or(path), file::read(path)?).hash(&mut hasher);
         }
         // The toolchain that the command itself was built with: cargo tells where it is, and rustup updates it in place.
         for variable in ["CARGO", "RUSTC"] {
@@ -150,38 +141,39 @@ impl Crate {
                 .and_then(|program| file::stamp(Path::new(program)).ok());
             (program, stamp).hash(&mut hasher);
         }
-        let stem = checkout
+        let stem = session
+            .directories
             .scratch("guests")?
             .join(format!("{}-{:016x}", self.name, hasher.finish()));
-        Ok(Built {
+        Ok(BuiltGuest {
             module: stem.with_extension("wasm"),
             glue: self.glue.then(|| stem.with_extension("js")),
         })
     }
 
     /// Compiles it, binds it if it is to be, and returns the module and the glue.
-    fn make(&self, directory: &Path, work: Work<'_>) -> Result<[Option<Vec<u8>>; 2]> {
-        let module = self.compile(directory, work)?;
+    fn make(&self, directory: &Path, session: &Session) -> Result<[Option<Vec<u8>>; 2]> {
+        let module = self.compile(directory, session)?;
         if !self.glue {
             return Ok([Some(file::read(&module)?), None]);
         }
-        let _line = work
+        let _line = session
             .progress
             .begin_slow(format!("binding the guest `{}` by wasm-bindgen", self.name));
-        let shell = tool::shell_in(work.checkout.root())?;
+        let shell = tools::shell_in(root(session)?)?;
         let made = tempfile::tempdir_in(directory).context("failed to make a directory for the glue")?;
         let build = cargo(&shell, directory)?.args(["--package", BINDER]);
-        let bind = tool::guarded(&shell)?
+        let bind = tools::guarded(&shell)?
             .arg(directory.join("debug").join(BINDER))
             .arg(module)
             .arg(made.path());
         for command in [clean(build), bind] {
             let text = command.to_string();
-            let said = tool::run_guarded(command, work.interrupt)?;
-            if !said.success {
-                output::note(said.stderr.trim_end());
+            let output = tools::run_guarded(command, session)?;
+            if !output.success {
+                quote(&output.stderr);
                 bail!(
-                    "failed to bind the guest `{}` by `{text}`; what it said is above",
+                    "failed to bind the guest `{}` by `{text}`; its output is above",
                     self.name
                 );
             }
@@ -191,34 +183,30 @@ impl Crate {
     }
 
     /// Tries one toolchain after the other until one builds it.
-    fn compile(&self, directory: &Path, work: Work<'_>) -> Result<PathBuf> {
-        let toolchains = toolchain::all(work.checkout, work.interrupt)?;
+    fn compile(&self, directory: &Path, session: &Session) -> Result<PathBuf> {
+        let toolchains = toolchain::toolchains(session)?;
         if toolchains.is_empty() {
-            bail!(
-                "no Rust here can build the guest: no `rustc` on PATH has the target {TARGET}, or the standard \
-                 library's sources{}",
-                install::hint(&[Need::Wasm32], work.interrupt)
-            );
+            bail!(NoToolchain);
         }
         let mut failures = Vec::new();
         for toolchain in toolchains {
             let rustc = toolchain.rustc.display().to_string();
-            let _line = work
+            let _line = session
                 .progress
                 .begin_slow(format!("building the guest `{}` with {rustc}", self.name));
-            let shell = tool::shell_in(work.checkout.root())?;
-            let said = tool::run_guarded(self.command(&shell, &toolchain, directory)?, work.interrupt)?;
-            if said.success {
+            let shell = tools::shell_in(root(session)?)?;
+            let output = tools::run_guarded(self.command(&shell, &toolchain, directory)?, session)?;
+            if output.success {
                 return Ok(directory.join(TARGET).join(self.profile).join(self.artifact));
             }
-            failures.push((format!("`{rustc}`"), said.stderr));
+            failures.push((format!("`{rustc}`"), output.stderr));
         }
         for (_, stderr) in &failures {
-            output::note(stderr.trim_end());
+            quote(stderr);
         }
         let tried: Vec<String> = failures.into_iter().map(|(rustc, _)| rustc).collect();
         bail!(
-            "failed to build the guest `{}` with {}; what it said is above",
+            "failed to build the guest `{}` with {}; its output is above",
             self.name,
             tried.join(", ")
         )
@@ -230,10 +218,10 @@ impl Crate {
             .args(["--package", self.package, "--profile", self.profile, "--target", TARGET])
             .env("RUSTC", &toolchain.rustc);
         let command = clean(command);
-        Ok(match toolchain.means {
-            Means::Target => command,
+        Ok(match toolchain.library {
+            StdLibrary::Target => command,
             // The flag is for nightly compilers, unless a stable one is told to be as one.
-            Means::Sources => command
+            StdLibrary::Sources => command
                 .arg(format!("-Zbuild-std={}", self.library))
                 .env("RUSTC_BOOTSTRAP", "1"),
         })
@@ -242,7 +230,7 @@ impl Crate {
 
 fn cargo<'a>(shell: &'a Shell, directory: &Path) -> Result<Cmd<'a>> {
     let cargo = env::var_os("CARGO").unwrap_or("cargo".into());
-    let command = tool::guarded(shell)?
+    let command = tools::guarded(shell)?
         .arg(cargo)
         .args(["build", "--locked", "--target-dir"]);
     Ok(command.arg(directory))
@@ -267,4 +255,9 @@ fn walk(path: PathBuf, files: &mut Vec<PathBuf>) -> Result<()> {
         walk(path, files)?;
     }
     Ok(())
+}
+
+/// The checkout, whose sources the guests are.
+fn root(session: &Session) -> Result<&Path> {
+    session.directories.need_checkout("build")
 }

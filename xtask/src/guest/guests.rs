@@ -1,10 +1,10 @@
 //! Guests, by name: the crates of `guest_crate`, and each `guest/NAME.wat`.
 
-use crate::base::directories::Checkout;
 use crate::base::file;
 use crate::base::suggest::did_you_mean;
-use crate::case::places::Case;
-use crate::guest::crates::{self as guest_crate, Built, CRATES, Work};
+use crate::case::Case;
+use crate::guest::crates::{BuiltGuest, CRATES, crate_named};
+use crate::run::session::Session;
 use anyhow::{Context, Result, bail};
 use std::collections::BTreeMap;
 use std::fs;
@@ -13,11 +13,11 @@ use std::path::{Path, PathBuf};
 
 /// The guests that were built, by name.
 #[derive(Debug, Default)]
-pub struct Guests(BTreeMap<String, Built>);
+pub struct Guests(BTreeMap<String, BuiltGuest>);
 
 impl Guests {
     /// A guest that was built.
-    pub fn built(&self, name: &str) -> Result<&Built> {
+    pub fn built(&self, name: &str) -> Result<&BuiltGuest> {
         self.0
             .get(name)
             .with_context(|| format!("the guest `{name}` was not built"))
@@ -29,13 +29,13 @@ impl Guests {
 }
 
 /// Builds the guests of these cases, and no others.
-pub fn build(cases: &[Case], work: Work<'_>) -> Result<Guests> {
+pub fn build(cases: &[Case], session: &Session) -> Result<Guests> {
     let mut guests = Guests::default();
     for name in cases.iter().map(Case::guest) {
         if !guests.0.contains_key(name) {
-            let built = match guest_crate::named(name) {
-                Some(guest) => guest.build(work)?,
-                None => assemble(work.checkout, name)?,
+            let built = match crate_named(name) {
+                Some(guest) => guest.build(session)?,
+                None => assemble(session, name)?,
             };
             guests.0.insert(name.to_owned(), built);
         }
@@ -44,45 +44,43 @@ pub fn build(cases: &[Case], work: Work<'_>) -> Result<Guests> {
 }
 
 /// The text of a guest that is written in WebAssembly.
-fn text(checkout: &Checkout, name: &str) -> PathBuf {
-    checkout.root().join("guest").join(name).with_extension("wat")
+fn text(root: &Path, name: &str) -> PathBuf {
+    root.join("guest").join(name).with_extension("wat")
 }
 
-/// An error if there is no guest of this name.
-pub fn check(checkout: &Checkout, name: &str) -> Result<()> {
-    if guest_crate::named(name).is_some() || text(checkout, name).is_file() {
+/// An error, with the file that names it, if a case names a guest that does not exist.
+pub fn check(cases: &[Case], session: &Session) -> Result<()> {
+    let root = session.directories.need_checkout("build")?;
+    cases
+        .iter()
+        .try_for_each(|case| exists(root, case.guest()).with_context(|| case.expectation_path().to_owned()))
+}
+
+fn exists(root: &Path, name: &str) -> Result<()> {
+    if crate_named(name).is_some() || text(root, name).is_file() {
         return Ok(());
     }
-    let files = fs::read_dir(checkout.root().join("guest"))
-        .into_iter()
-        .flatten()
-        .flatten();
-    let names: Vec<String> = files
+    let files = fs::read_dir(root.join("guest")).into_iter().flatten().flatten();
+    let texts: Vec<String> = files
         .filter_map(|file| Some(file.file_name().to_str()?.strip_suffix(".wat")?.to_owned()))
         .collect();
-    bail!(
-        "there is no guest `{name}`{}",
-        did_you_mean(
-            name,
-            names
-                .iter()
-                .map(String::as_str)
-                .chain(CRATES.iter().map(|known| known.name))
-        )
-    );
+    let names = texts.iter().map(String::as_str);
+    let names = names.chain(CRATES.iter().map(|known| known.name));
+    bail!("there is no guest `{name}`{}", did_you_mean(name, names));
 }
 
 /// Compiles WebAssembly text, if it has not been compiled yet.
-fn assemble(checkout: &Checkout, name: &str) -> Result<Built> {
-    let path = text(checkout, name);
+fn assemble(session: &Session, name: &str) -> Result<BuiltGuest> {
+    let directories = &session.directories;
+    let path = text(directories.need_checkout("build")?, name);
     let source = file::read(&path)?;
     let mut hasher = DefaultHasher::new();
     source.hash(&mut hasher);
-    let module = checkout
+    let module = directories
         .scratch("guests")?
         .join(format!("{name}-{:016x}.wasm", hasher.finish()));
     if !module.is_file() {
-        let shown = checkout.show(&path);
+        let shown = directories.show(&path);
         let source = String::from_utf8(source).with_context(|| format!("`{shown}` is not UTF-8"))?;
         let bytes = wat::parse_str(&source)
             .map_err(|mut error| {
@@ -92,5 +90,5 @@ fn assemble(checkout: &Checkout, name: &str) -> Result<Built> {
             .with_context(|| format!("failed to assemble the guest `{name}`"))?;
         file::write(&module, &bytes)?;
     }
-    Ok(Built { module, glue: None })
+    Ok(BuiltGuest { module, glue: None })
 }

@@ -1,18 +1,18 @@
 //! The Rust toolchains of this machine, and how each builds for wasm32.
 
-use crate::base::directories::Checkout;
-use crate::run::interrupt::Interrupt;
-use crate::run::tools as tool;
+use crate::run::session::Session;
+use crate::run::tools;
 use anyhow::Result;
 use std::env;
+use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 pub const TARGET: &str = "wasm32-unknown-unknown";
 
-/// How a compiler can build a guest.
+/// Which standard library for wasm32 a compiler has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Means {
+pub enum StdLibrary {
     /// The target's standard library is installed.
     Target,
     /// The library's sources are, and cargo builds what the guest needs of it.
@@ -22,18 +22,18 @@ pub enum Means {
 #[derive(Debug)]
 pub struct Toolchain {
     pub rustc: PathBuf,
-    pub means: Means,
+    pub library: StdLibrary,
 }
 
 /// The toolchains that can build a guest; those that have the target come first.
-pub fn all(checkout: &Checkout, interrupt: &Interrupt) -> Result<Vec<Toolchain>> {
+pub fn toolchains(session: &Session) -> Result<Vec<Toolchain>> {
     let mut found = Vec::new();
     for rustc in compilers() {
-        if let Some(means) = means(checkout, &rustc, interrupt)? {
-            found.push(Toolchain { rustc, means });
+        if let Some(library) = std_library(&rustc, session)? {
+            found.push(Toolchain { rustc, library });
         }
     }
-    found.sort_by_key(|toolchain| toolchain.means);
+    found.sort_by_key(|toolchain| toolchain.library);
     Ok(found)
 }
 
@@ -54,25 +54,40 @@ pub fn compilers() -> Vec<PathBuf> {
     all
 }
 
-fn means(checkout: &Checkout, rustc: &Path, interrupt: &Interrupt) -> Result<Option<Means>> {
-    let shell = tool::shell_in(checkout.root())?;
-    let ask = |what: &str| {
-        let command = tool::guarded(&shell)
+fn std_library(rustc: &Path, session: &Session) -> Result<Option<StdLibrary>> {
+    let shell = tools::shell()?;
+    let query = |what: &str| {
+        let command = tools::guarded(&shell)
             .ok()?
             .arg(rustc)
             .args(["--print", what, "--target", TARGET]);
-        let said = tool::run_guarded(command, interrupt).ok()?;
+        let output = tools::run_guarded(command, session).ok()?;
         // One that cannot answer cannot build.
-        said.success.then(|| PathBuf::from(said.stdout.trim_end()))
+        output.success.then(|| PathBuf::from(output.stdout.trim_end()))
     };
     let core = |library: &PathBuf| {
         fs::read_dir(library).is_ok_and(|mut files| {
             files.any(|file| file.is_ok_and(|file| file.file_name().to_string_lossy().starts_with("libcore-")))
         })
     };
-    if ask("target-libdir").is_some_and(|library| core(&library)) {
-        return Ok(Some(Means::Target));
+    if query("target-libdir").is_some_and(|library| core(&library)) {
+        return Ok(Some(StdLibrary::Target));
     }
     let sources = |sysroot: PathBuf| sysroot.join("lib/rustlib/src/rust/library/core/src/lib.rs").is_file();
-    Ok(ask("sysroot").is_some_and(sources).then_some(Means::Sources))
+    Ok(query("sysroot").is_some_and(sources).then_some(StdLibrary::Sources))
 }
+
+/// No compiler here can build for wasm32.
+#[derive(Debug)]
+pub struct NoToolchain;
+
+impl fmt::Display for NoToolchain {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "no Rust here can build the guest: no `rustc` on PATH has the target {TARGET}, or the standard library's sources"
+        )
+    }
+}
+
+impl std::error::Error for NoToolchain {}

@@ -1,29 +1,28 @@
-//! Installs what is missing, when asked to. Each command is said before it runs.
+//! Installs what is missing, when asked to. Each command is printed before it runs.
 
-use crate::base::directories::Checkout;
+use crate::base::invocation;
 use crate::base::output::{note, warn};
-use crate::case::places::Case;
-use crate::engine::search::{self as find, Found};
-use crate::guest::crates as guest_crate;
+use crate::base::text::command_line;
+use crate::engine::search::{self, Found};
+use crate::guest::crates::crate_named;
 use crate::guest::toolchain;
-use crate::install::recipe::{Manager, Need, Way, choose, ways};
-use crate::run::interrupt::Interrupt;
-use crate::run::tools as tool;
+use crate::install::recipes::{Manager, Need, Recipe, choose, recipes_for};
+use crate::run::session::Session;
+use crate::run::tools;
 use anyhow::Result;
 use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::path::Path;
 use xshell::{Shell, cmd};
 
-/// Tries to install whatever is missing of a Rust for wasm32 and of the engines
-/// that are asked for. What cannot be installed is said; the command goes on
-/// with what there is.
-pub fn install(checkout: &Checkout, cases: &[Case], engines: &[OsString], interrupt: &Interrupt) -> Result<()> {
+/// Tries to install whatever is missing: a Rust for wasm32, if one of these guests has
+/// to be built, and shells of the engines that `--engine` names, or of all. What
+/// cannot be installed is reported; the command goes on with what there is.
+pub fn install(guests: &[&str], engines: &[OsString], session: &Session) -> Result<()> {
     let mut installer = Installer {
-        checkout,
-        cases,
-        interrupt,
-        shell: tool::shell_in(checkout.root())?,
+        guests,
+        session,
+        shell: tools::shell()?,
         refreshed: BTreeSet::new(),
     };
     for need in installer.needs(engines)? {
@@ -33,12 +32,12 @@ pub fn install(checkout: &Checkout, cases: &[Case], engines: &[OsString], interr
 }
 
 /// The commands that would meet the needs on this system, as the end of an error.
-pub fn hint(needs: &[Need], interrupt: &Interrupt) -> String {
-    let commands: Vec<String> = needs.iter().flat_map(|need| commands(*need, interrupt)).collect();
+pub fn hint(needs: &[Need], session: &Session) -> String {
+    let commands: Vec<String> = needs.iter().flat_map(|need| commands(*need, session)).collect();
     if commands.is_empty() {
-        return String::from("; nothing is known that would install it on this system");
+        return String::from("; no way to install it on this system is known");
     }
-    let mut text = String::from("; get what is missing by `cargo xtask test --install`, which tries");
+    let mut text = format!("; to install what is missing, run `{}`, which tries", install_command());
     for command in commands {
         text += &format!("\n  {command}");
     }
@@ -46,27 +45,34 @@ pub fn hint(needs: &[Need], interrupt: &Interrupt) -> String {
 }
 
 /// The commands that could meet a need on this system, the best first.
-pub fn commands(need: Need, interrupt: &Interrupt) -> Vec<String> {
-    ways(need)
-        .filter_map(|way| plan(way, interrupt))
-        .map(|plan| plan.command.join(" "))
+pub fn commands(need: Need, session: &Session) -> Vec<String> {
+    recipes_for(need)
+        .filter_map(|recipe| plan(recipe, session))
+        .map(|plan| command_line(plan.command))
         .collect()
 }
 
-/// A way that this system has.
+/// What a user types to install engines.
+pub fn install_command() -> String {
+    format!("{} engines --install", invocation::name())
+}
+
+/// A command that follows a recipe on this system.
 #[derive(Debug)]
-struct Plan {
+struct InstallCommand {
     command: Vec<String>,
     root: bool,
 }
 
-/// The command of a way; none where the system has no such program or package.
-fn plan(way: &Way, interrupt: &Interrupt) -> Option<Plan> {
-    let (manager, patterns) = match way {
-        Way::Packages(manager, patterns) | Way::Host(manager, patterns) => (Manager::named(manager)?, patterns),
-        Way::Command(words) => {
+/// The command of a recipe; none where the system has no such program or package.
+fn plan(recipe: &Recipe, session: &Session) -> Option<InstallCommand> {
+    let (manager, patterns) = match recipe {
+        Recipe::Packages(manager, patterns) | Recipe::Host(manager, patterns) => {
+            (Manager::of_program(manager)?, patterns)
+        }
+        Recipe::Command(words) => {
             which::which(words.first()?).ok()?;
-            return Some(Plan {
+            return Some(InstallCommand {
                 command: words.iter().map(|word| (*word).to_owned()).collect(),
                 root: false,
             });
@@ -75,19 +81,18 @@ fn plan(way: &Way, interrupt: &Interrupt) -> Option<Plan> {
     which::which(manager.program).ok()?;
     let find = |pattern: &&str| {
         let search = manager.search_for(pattern);
-        choose(pattern, &tool::ask(search.first()?, &search[1..], interrupt)?)
+        choose(pattern, &tools::query(search.first()?, &search[1..], session)?)
     };
     let packages: Option<Vec<String>> = patterns.iter().map(find).collect();
-    Some(Plan {
+    Some(InstallCommand {
         command: manager.install(&packages?),
         root: manager.root,
     })
 }
 
 struct Installer<'a> {
-    checkout: &'a Checkout,
-    cases: &'a [Case],
-    interrupt: &'a Interrupt,
+    guests: &'a [&'a str],
+    session: &'a Session,
     shell: Shell,
     /// The managers whose lists are up to date.
     refreshed: BTreeSet<&'static str>,
@@ -103,29 +108,29 @@ impl Installer<'_> {
         Ok(needs)
     }
 
-    /// Whether the guests of the cases are built, or can be.
+    /// Whether the guests are built, or can be.
     fn can_build(&self) -> Result<bool> {
-        for guest in self.cases.iter().filter_map(|case| guest_crate::named(case.guest())) {
-            if !guest.is_built(self.checkout)? {
-                return Ok(!toolchain::all(self.checkout, self.interrupt)?.is_empty());
+        for guest in self.guests.iter().filter_map(|name| crate_named(name)) {
+            if !guest.is_built(self.session)? {
+                return Ok(!toolchain::toolchains(self.session)?.is_empty());
             }
         }
         Ok(true)
     }
 
     fn find(&self, engines: &[OsString]) -> Result<Found> {
-        find::find(self.checkout, engines, self.interrupt)
+        search::find(engines, self.session)
     }
 
-    /// Tries one way after the other until the need is met.
+    /// Tries one recipe after the other until the need is met.
     fn meet(&mut self, need: Need) -> Result<()> {
         note(&format!("{} is missing", describe(need)));
-        for way in ways(need) {
-            if self.interrupt.signal().is_some() {
+        for recipe in recipes_for(need) {
+            if self.session.is_interrupted() {
                 return Ok(());
             }
-            if self.is_met(need, way)? || (self.go(way)? && self.is_met(need, way)?) {
-                if let Way::Host(..) = way {
+            if self.is_met(need, recipe)? || (self.follow(recipe)? && self.is_met(need, recipe)?) {
+                if let Recipe::Host(..) = recipe {
                     warn(&format!("{} could not be installed; a host stands in", describe(need)));
                 }
                 return Ok(());
@@ -135,31 +140,31 @@ impl Installer<'_> {
         Ok(())
     }
 
-    /// A host is enough only for the ways that bring no better.
-    fn is_met(&self, need: Need, way: &Way) -> Result<bool> {
+    /// A host is enough only for the recipes that bring nothing better.
+    fn is_met(&self, need: Need, recipe: &Recipe) -> Result<bool> {
         let Need::Shell(engine) = need else {
             return self.can_build();
         };
         let found = self.find(&[engine.name.into()])?;
-        Ok(match way {
-            Way::Host(..) => found.missing.is_empty(),
-            Way::Packages(..) | Way::Command(_) => found.without_shell().is_empty(),
+        Ok(match recipe {
+            Recipe::Host(..) => found.missing.is_empty(),
+            Recipe::Packages(..) | Recipe::Command(_) => found.without_shell().is_empty(),
         })
     }
 
-    /// Goes this way, if the system has it. Returns whether anything was done.
-    fn go(&mut self, way: &Way) -> Result<bool> {
-        if let Way::Packages(manager, _) | Way::Host(manager, _) = way {
+    /// Follows the recipe, if the system can. Returns whether anything was done.
+    fn follow(&mut self, recipe: &Recipe) -> Result<bool> {
+        if let Recipe::Packages(manager, _) | Recipe::Host(manager, _) = recipe {
             self.refresh(manager)?;
         }
-        match plan(way, self.interrupt) {
+        match plan(recipe, self.session) {
             Some(plan) => self.run(plan.command, plan.root),
             None => Ok(false),
         }
     }
 
     fn refresh(&mut self, manager: &'static str) -> Result<()> {
-        let Some(manager) = Manager::named(manager).filter(|manager| which::which(manager.program).is_ok()) else {
+        let Some(manager) = Manager::of_program(manager).filter(|manager| which::which(manager.program).is_ok()) else {
             return Ok(());
         };
         if self.refreshed.insert(manager.program) && !manager.refresh.is_empty() {
@@ -169,24 +174,24 @@ impl Installer<'_> {
         Ok(())
     }
 
-    /// Says the command and runs it, by sudo if it needs root.
+    /// Prints the command and runs it, by sudo if it needs root.
     fn run(&self, mut command: Vec<String>, root: bool) -> Result<bool> {
         if root && !nix::unistd::geteuid().is_root() {
             if which::which("sudo").is_err() {
                 warn(&format!(
                     "this needs root, and there is no sudo; as root, run: {}",
-                    command.join(" ")
+                    command_line(&command)
                 ));
                 return Ok(false);
             }
             command.insert(0, "sudo".to_owned());
         }
-        note(&format!("$ {}", command.join(" ")));
+        note(&format!("$ {}", command_line(&command)));
         let program = Path::new(&command[0]);
         let arguments = &command[1..];
-        let success = tool::run_openly(cmd!(self.shell, "{program} {arguments...}"))?;
+        let success = tools::run_openly(cmd!(self.shell, "{program} {arguments...}"))?;
         if !success {
-            warn(&format!("`{}` failed", command.join(" ")));
+            warn(&format!("`{}` failed", command_line(&command)));
         }
         Ok(success)
     }

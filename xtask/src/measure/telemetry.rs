@@ -1,19 +1,19 @@
 //! Telemetry: the lines that begin with `@ `, one JSON object each, by which
-//! `js/lib/runtime.js` tells the numbers. They are no part of the transcript.
+//! `js/lib/runtime.js` reports the numbers. They are not part of the transcript.
 
 use serde::Deserialize;
 use serde_json::Value;
 
 const MARK: &str = "@ ";
 
-/// What a cell printed, telemetry apart.
+/// What a cell printed, split into transcript and telemetry.
 #[derive(Debug, Default)]
 pub struct Printed {
     pub transcript: Vec<String>,
-    /// As it came.
+    /// As it was printed.
     pub telemetry: Vec<Value>,
     /// As far as it is understood.
-    pub events: Vec<Event>,
+    pub events: Vec<TelemetryEvent>,
     /// Why a line that looks like telemetry cannot be read; the first such.
     pub malformed: Option<String>,
 }
@@ -21,9 +21,9 @@ pub struct Printed {
 /// A line of telemetry.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(tag = "type", rename_all = "kebab-case")]
-pub enum Event {
+pub enum TelemetryEvent {
     /// The first round is about to begin.
-    Start(Start),
+    Start(RunStart),
     /// A round is over; its objects are not yet collected.
     Round(Counts),
     /// Linear memory could not grow: nothing more is allocated.
@@ -34,7 +34,7 @@ pub enum Event {
     Settled(Counts),
     /// Memory ran out, nothing remains, and yet there is no room for another round.
     StillFull(Counts),
-    /// What the canary says: why the engine cannot be judged, or null.
+    /// The canary's report: why the engine cannot be judged, or null.
     Canary { reason: Option<String> },
     /// Which wrapper `js/lib/explain.js` asks about.
     Wrapper(Wrapper),
@@ -50,7 +50,7 @@ pub enum Event {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-pub struct Start {
+pub struct RunStart {
     /// Objects made in a round.
     pub objects: u64,
     /// Pages of linear memory, of 64 KiB: at first, and at most.
@@ -87,15 +87,15 @@ pub struct Wrapper {
     #[serde(default)]
     pub address: Option<String>,
     #[serde(default)]
-    pub linear: Option<Linear>,
+    pub linear: Option<LinearObject>,
     /// Functions that scripts can see, where the engine tells addresses.
     #[serde(default)]
-    pub functions: Vec<Function>,
+    pub functions: Vec<ScriptFunction>,
 }
 
 /// The wrapper's object in linear memory.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-pub struct Linear {
+pub struct LinearObject {
     /// The field of the wrapper that has its address.
     pub field: String,
     pub address: u64,
@@ -108,37 +108,37 @@ pub struct Linear {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-pub struct Function {
+pub struct ScriptFunction {
     pub address: String,
     pub source: String,
 }
 
-/// Parts the lines into transcript and telemetry.
-pub fn part(lines: Vec<String>) -> Printed {
+/// Splits the lines into transcript and telemetry.
+pub fn split(lines: Vec<String>) -> Printed {
     let mut printed = Printed::default();
     for (index, line) in lines.into_iter().enumerate() {
         let Some(json) = line.strip_prefix(MARK) else {
             printed.transcript.push(line);
             continue;
         };
-        match read(json) {
+        match parse_line(json) {
             Ok((value, event)) => {
                 printed.telemetry.push(value);
                 printed.events.push(event);
             }
             Err(error) => {
                 let place = index + 1;
-                let said = || format!("line {place} of its output begins with `@ `, but is no telemetry: {error}");
-                printed.malformed.get_or_insert_with(said);
+                let message = || format!("line {place} of its output begins with `@ ` but is not telemetry: {error}");
+                printed.malformed.get_or_insert_with(message);
             }
         }
     }
     printed
 }
 
-fn read(json: &str) -> serde_json::Result<(Value, Event)> {
+fn parse_line(json: &str) -> serde_json::Result<(Value, TelemetryEvent)> {
     let value: Value = serde_json::from_str(json)?;
-    let event = Event::deserialize(&value)?;
+    let event = TelemetryEvent::deserialize(&value)?;
     Ok((value, event))
 }
 
@@ -154,19 +154,19 @@ mod tests {
             "@b",
             "@ {\"type\":\"new\"}",
         ];
-        let printed = part(lines.map(str::to_owned).into());
+        let printed = split(lines.map(str::to_owned).into());
         assert_eq!(printed.malformed, None);
         assert_eq!(printed.transcript, ["a", "@b"]);
         assert_eq!(
             printed.events,
             [
-                Event::Round(Counts {
+                TelemetryEvent::Round(Counts {
                     allocated: 2,
                     live: 1,
                     slots: 7,
                     pages: 3
                 }),
-                Event::Other
+                TelemetryEvent::Other
             ]
         );
         assert_eq!(printed.telemetry[0]["ms"], 5);
@@ -175,7 +175,7 @@ mod tests {
     #[test]
     fn what_only_looks_like_telemetry_is_an_error() {
         for line in ["@ x", "@ 1", "@ {}", "@ {\"type\":\"round\"}"] {
-            let printed = part(["a", line, "b"].map(str::to_owned).into());
+            let printed = split(["a", line, "b"].map(str::to_owned).into());
             let malformed = printed.malformed.unwrap();
             assert!(malformed.starts_with("line 2 "), "{line}: {malformed}");
             assert_eq!(printed.transcript, ["a", "b"]);

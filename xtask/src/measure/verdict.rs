@@ -1,10 +1,11 @@
 //! The verdict: what the numbers say of a case on an engine.
 
-use crate::measure::telemetry::{Counts, Event, Start};
-use serde::Serialize;
+use crate::measure::telemetry::{Counts, RunStart, TelemetryEvent};
+use clap::ValueEnum;
+use serde::{Deserialize, Serialize};
 use std::fmt;
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ValueEnum)]
 #[serde(rename_all = "lowercase")]
 pub enum Verdict {
     /// All is collected, and promptly.
@@ -13,22 +14,13 @@ pub enum Verdict {
     Late,
     /// What is never collected grows with what was allocated.
     Leaks,
-    /// The numbers do not tell.
+    /// The numbers do not decide.
     Inconclusive,
 }
 
-/// Every verdict, with its name.
-pub const VERDICTS: &[(Verdict, &str)] = &[
-    (Verdict::Collected, "collected"),
-    (Verdict::Late, "late"),
-    (Verdict::Leaks, "leaks"),
-    (Verdict::Inconclusive, "inconclusive"),
-];
-
 impl fmt::Display for Verdict {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let name = VERDICTS.iter().find(|(verdict, _)| verdict == self);
-        f.write_str(name.map_or("unknown", |(_, name)| name))
+        f.write_str(self.to_possible_value().unwrap_or_default().get_name())
     }
 }
 
@@ -45,7 +37,7 @@ const ROUNDS_LIVE: u64 = 3;
 /// engine's own caches keep one or two, however many were made.
 const RESIDUE: f64 = 0.01;
 
-/// From how many objects retained for each allocated it is a leak: one in two
+/// The smallest share of allocated objects that must stay for a leak: one in two
 /// hundred. Both what is left in the end and the growth over the later rounds
 /// have to be as much: a cache of whatever size, once full, grows no more.
 const SLOPE: f64 = 0.005;
@@ -56,7 +48,7 @@ const ROUNDS_TO_TELL: usize = 2;
 const PAGE: f64 = 65536.0;
 
 /// What the telemetry of a cell amounts to.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Numbers {
     pub verdict: Verdict,
     /// The most objects that were live after a round.
@@ -76,21 +68,21 @@ pub struct Numbers {
 }
 
 /// Judges telemetry alone.
-pub fn numbers(events: &[Event]) -> Numbers {
+pub fn numbers(events: &[TelemetryEvent]) -> Numbers {
     let start = events.iter().find_map(|event| match event {
-        Event::Start(start) => Some(*start),
+        TelemetryEvent::Start(start) => Some(*start),
         _ => None,
     });
     let rounds: Vec<Counts> = of(events, |event| match event {
-        Event::Round(counts) => Some(*counts),
+        TelemetryEvent::Round(counts) => Some(*counts),
         _ => None,
     });
     let full = of(events, |event| match event {
-        Event::OutOfMemory(counts) | Event::Trapped(counts) => Some(*counts),
+        TelemetryEvent::OutOfMemory(counts) | TelemetryEvent::Trapped(counts) => Some(*counts),
         _ => None,
     });
     let settled = of(events, |event| match event {
-        Event::Settled(counts) => Some(*counts),
+        TelemetryEvent::Settled(counts) => Some(*counts),
         _ => None,
     });
     let (full, settled) = (full.last(), settled.last());
@@ -101,7 +93,7 @@ pub fn numbers(events: &[Event]) -> Numbers {
     let kept = settled
         .zip(residue)
         .map(|(settled, residue)| residue as f64 / settled.allocated.max(1) as f64);
-    let still_full = events.iter().any(|event| matches!(event, Event::StillFull(_)));
+    let still_full = events.iter().any(|event| matches!(event, TelemetryEvent::StillFull(_)));
     let bytes_per_object = start.and_then(|start| bytes(start, rounds.iter().chain(full)));
     Numbers {
         verdict: match still_full {
@@ -118,7 +110,7 @@ pub fn numbers(events: &[Event]) -> Numbers {
     }
 }
 
-fn of<T>(events: &[Event], pick: impl Fn(&Event) -> Option<T>) -> Vec<T> {
+fn of<T>(events: &[TelemetryEvent], pick: impl Fn(&TelemetryEvent) -> Option<T>) -> Vec<T> {
     events.iter().filter_map(pick).collect()
 }
 
@@ -145,7 +137,7 @@ fn growth(rounds: &[Counts]) -> Option<f64> {
 }
 
 fn verdict(
-    start: Option<Start>,
+    start: Option<RunStart>,
     rounds: &[Counts],
     ran_out: bool,
     residue: Option<u64>,
@@ -170,13 +162,13 @@ fn verdict(
 }
 
 /// Bytes of linear memory an object, as seen when memory had grown most and was fullest.
-fn bytes<'a>(start: Start, seen: impl Iterator<Item = &'a Counts>) -> Option<f64> {
+fn bytes<'a>(start: RunStart, seen: impl Iterator<Item = &'a Counts>) -> Option<f64> {
     let fullest = seen.max_by_key(|counts| (counts.pages, counts.live))?;
     let grown = fullest.pages.checked_sub(start.initial)? as f64 * PAGE;
     (grown > 0.0 && fullest.live > 0).then(|| grown / fullest.live as f64)
 }
 
-fn lasted(start: Start, bytes_per_object: f64, slope: f64) -> Option<f64> {
+fn lasted(start: RunStart, bytes_per_object: f64, slope: f64) -> Option<f64> {
     let room = start.maximum.checked_sub(start.initial)? as f64 * PAGE;
     let a_round = bytes_per_object * slope * start.objects as f64;
     (slope >= SLOPE).then(|| room / a_round)
@@ -208,7 +200,7 @@ impl fmt::Display for Numbers {
 mod tests {
     use super::*;
 
-    const START: Start = Start {
+    const START: RunStart = RunStart {
         objects: 1000,
         initial: 2,
         maximum: 10,
@@ -224,16 +216,16 @@ mod tests {
     }
 
     /// Rounds of 1000 objects, by how many are live after each.
-    fn rounds(live: &[u64]) -> Vec<Event> {
-        let round = |(index, live): (usize, &u64)| Event::Round(counts(1000 * (index as u64 + 1), *live, 3));
+    fn rounds(live: &[u64]) -> Vec<TelemetryEvent> {
+        let round = |(index, live): (usize, &u64)| TelemetryEvent::Round(counts(1000 * (index as u64 + 1), *live, 3));
         let rounds = live.iter().enumerate().map(round);
-        [Event::Start(START)].into_iter().chain(rounds).collect()
+        [TelemetryEvent::Start(START)].into_iter().chain(rounds).collect()
     }
 
     #[test]
     fn the_numbers_decide() {
-        let full = Event::OutOfMemory(counts(4500, 4500, 10));
-        let settled = |live| Event::Settled(counts(4000, live, 10));
+        let full = TelemetryEvent::OutOfMemory(counts(4500, 4500, 10));
+        let settled = |live| TelemetryEvent::Settled(counts(4000, live, 10));
         let leak = &[1000, 2000, 3000, 4000][..];
         for (live, rest, wanted) in [
             (&[1000; 4][..], vec![settled(0)], Verdict::Collected),
@@ -266,7 +258,7 @@ mod tests {
             // Room is wanted again, and there is none.
             (
                 leak,
-                vec![full.clone(), settled(0), Event::StillFull(counts(4600, 0, 10))],
+                vec![full.clone(), settled(0), TelemetryEvent::StillFull(counts(4600, 0, 10))],
                 Verdict::Leaks,
             ),
             // Not told, or too little to tell.
@@ -288,7 +280,7 @@ mod tests {
     fn a_callback_that_stays_in_the_table_is_retained() {
         let mut events = rounds(&[1000; 4]);
         let settled = |slots| {
-            Event::Settled(Counts {
+            TelemetryEvent::Settled(Counts {
                 slots,
                 ..counts(4000, 0, 3)
             })
@@ -298,7 +290,7 @@ mod tests {
         events.push(settled(4000));
         assert_eq!(numbers(&events).verdict, Verdict::Inconclusive);
         for (index, event) in events.iter_mut().enumerate() {
-            if let Event::Round(counts) = event {
+            if let TelemetryEvent::Round(counts) = event {
                 counts.slots = 1000 * index as u64;
             }
         }
@@ -309,8 +301,8 @@ mod tests {
     fn a_leak_is_measured() {
         let live: Vec<u64> = (1..=65).map(|round| round * 1000).collect();
         let mut events = rounds(&live);
-        events.push(Event::OutOfMemory(counts(65_536, 65_536, 10)));
-        events.push(Event::Settled(counts(65_536, 65_536, 10)));
+        events.push(TelemetryEvent::OutOfMemory(counts(65_536, 65_536, 10)));
+        events.push(TelemetryEvent::Settled(counts(65_536, 65_536, 10)));
         let numbers = numbers(&events);
         assert_eq!((numbers.peak, numbers.residue), (65_000, Some(65_536)));
         assert_eq!((numbers.slope, numbers.bytes_per_object), (Some(1.0), Some(8.0)));
@@ -324,7 +316,7 @@ mod tests {
     #[test]
     fn what_is_collected_lasts_for_ever() {
         let mut events = rounds(&[1000; 4]);
-        events.push(Event::Settled(counts(4000, 0, 3)));
+        events.push(TelemetryEvent::Settled(counts(4000, 0, 3)));
         let numbers = numbers(&events);
         assert_eq!((numbers.slope, numbers.rounds_lasted), (Some(0.0), None));
         assert_eq!(numbers.bytes_per_object, Some(65.536));

@@ -1,2 +1,13 @@
+//! The record of a run: owned, versioned, written as cells end, read back whole.
+//!
+//! In: the facts of cells; files that this program wrote, of any version. Out: `Results`, from which everything
+//! else is made that is shown. It knows no stage, no process, and not how it is shown.
+
+pub mod cell_row;
 pub mod document;
-pub mod repeat;
+pub mod merge;
+pub mod program_row;
+pub mod record;
+pub mod repeated;
+pub mod times;
+pub mod version_1;

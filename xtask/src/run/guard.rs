@@ -5,9 +5,8 @@
 //! signal that it never sees. The guard outlives the command by the moment
 //! that it takes to kill the program and all that came of it.
 
-use crate::base::output::Status;
-use crate::command::flags::GuardFlags;
-use crate::run::lifeline::{End, Ended, Word};
+use crate::base::status::Status;
+use crate::run::lifeline::{End, GuardMessage, GuardReport};
 use anyhow::{Context, Result};
 use nix::errno::Errno;
 use nix::sys::resource::{UsageWho, getrusage};
@@ -21,27 +20,30 @@ use std::io::{Read, Write};
 use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
-/// Runs the program until it ends or the lifeline does, then kills what it left behind.
-pub fn guard(flags: GuardFlags) -> Result<Status> {
+/// Runs the program until it ends or the lifeline does, then kills what it left
+/// behind. If the lifeline ended first, the stage is removed here: the command
+/// may be gone.
+pub fn guard(stage: Option<&Path>, command: &[OsString]) -> Result<Status> {
     adopt_orphans().context("failed to become the reaper of orphans")?;
     let lifeline = std::io::stdin().as_fd().try_clone_to_owned();
     let mut lifeline = UnixStream::from(lifeline.context("failed to take up the lifeline")?);
 
-    let mut child = match start(&flags.command) {
+    let mut child = match start(command) {
         Ok(child) => child,
         Err(error) => {
-            say(&mut lifeline, &Word::Failed(error.to_string()));
+            report(&mut lifeline, &GuardMessage::Failed(error.to_string()));
             return Ok(Status::NoAnswer);
         }
     };
     // A process id fits: the kernel's own type for it is signed.
     let group = Pid::from_raw(i32::try_from(child.id())?);
-    say(&mut lifeline, &Word::Started(group.as_raw()));
+    report(&mut lifeline, &GuardMessage::Started(group.as_raw()));
 
     let cut = Arc::new(AtomicBool::new(false));
     watch(lifeline.try_clone()?, group, Arc::clone(&cut));
@@ -53,16 +55,16 @@ pub fn guard(flags: GuardFlags) -> Result<Status> {
         (Some(status), _) => End::Status(status),
         (None, signal) => End::Signal(signal.unwrap_or_default()),
     };
-    say(
+    report(
         &mut lifeline,
-        &Word::Ended(Ended {
+        &GuardMessage::Ended(GuardReport {
             end,
             cpu_seconds: seconds(usage.user_time()) + seconds(usage.system_time()),
             peak_bytes: peak_bytes(usage.max_rss()),
         }),
     );
     if cut.load(Ordering::SeqCst) {
-        if let Some(stage) = flags.stage {
+        if let Some(stage) = stage {
             // The command removes it too, if it is still there to do so.
             let _ = fs::remove_dir_all(stage);
         }
@@ -110,9 +112,9 @@ fn kill_all(group: Pid) {
     }
 }
 
-/// Says a word to the command, which may not be there any more to hear it.
-fn say(lifeline: &mut UnixStream, word: &Word) {
-    if let Ok(mut line) = serde_json::to_vec(word) {
+/// Reports to the command, which may be gone.
+fn report(lifeline: &mut UnixStream, message: &GuardMessage) {
+    if let Ok(mut line) = serde_json::to_vec(message) {
         line.push(b'\n');
         let _ = lifeline.write_all(&line);
     }

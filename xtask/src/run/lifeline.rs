@@ -1,7 +1,7 @@
 //! The line between the command and a guard: a socket that is the guard's
 //! standard input. While the command holds its end, the guarded program may
-//! run; the end of the line, for whatever reason, is the program's end. On
-//! the way back the guard tells what became of the program.
+//! run; if the line ends, for whatever reason, the program is killed. On the
+//! way back, the guard reports what became of the program.
 
 use anyhow::{Result, bail};
 use nix::sys::signal::{Signal, killpg};
@@ -12,19 +12,19 @@ use std::net::Shutdown;
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 
-/// What a guard says, a line of JSON each.
+/// What a guard reports, one line of JSON each.
 #[derive(Debug, Serialize, Deserialize)]
-pub enum Word {
+pub enum GuardMessage {
     /// The program could not be started, and why.
     Failed(String),
     /// It leads this process group.
     Started(i32),
-    Ended(Ended),
+    Ended(GuardReport),
 }
 
 /// What became of a program and of all that it started.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
-pub struct Ended {
+pub struct GuardReport {
     /// The exit status, or the signal that ended it.
     pub end: End,
     /// Processor time of the program and its children, in seconds.
@@ -45,7 +45,7 @@ pub enum End {
 pub struct Lifeline(UnixStream);
 
 impl Lifeline {
-    /// A line, and the end of it that a guard gets as its standard input.
+    /// A line, and the end of it that becomes a guard's standard input.
     pub fn new() -> io::Result<(Lifeline, OwnedFd)> {
         let (ours, theirs) = UnixStream::pair()?;
         Ok((Lifeline(ours), theirs.into()))
@@ -56,26 +56,26 @@ impl Lifeline {
         self.0.try_clone().map(Lifeline)
     }
 
-    /// Has the guard kill the program. What it says can still be read.
+    /// Makes the guard kill the program. Its report can still be read.
     pub fn cut(&self) {
         // The only error is that the guard has already gone.
         let _ = self.0.shutdown(Shutdown::Write);
     }
 
-    /// What became of the program, as the guard said; to be called once the
-    /// guard has exited. None if it was killed before it could say: then what is
-    /// left of the program's group is killed here. An error says why the program
-    /// could not be started.
-    pub fn end(mut self) -> Result<Option<Ended>> {
+    /// What became of the program, by the guard's report; to be called once the
+    /// guard has exited. None if the guard was killed before it could report: then
+    /// the rest of the program's group is killed here. An error says why the
+    /// program could not be started.
+    pub fn end(mut self) -> Result<Option<GuardReport>> {
         let mut text = String::new();
-        // A guard that was killed in mid-word is as one that did not say it.
+        // A message that was cut off counts as not sent.
         let _ = self.0.read_to_string(&mut text);
         let mut group = None;
-        for word in text.lines().filter_map(|line| serde_json::from_str(line).ok()) {
-            match word {
-                Word::Failed(error) => bail!(error),
-                Word::Started(leader) => group = Some(leader),
-                Word::Ended(ended) => return Ok(Some(ended)),
+        for message in text.lines().filter_map(|line| serde_json::from_str(line).ok()) {
+            match message {
+                GuardMessage::Failed(error) => bail!(error),
+                GuardMessage::Started(leader) => group = Some(leader),
+                GuardMessage::Ended(ended) => return Ok(Some(ended)),
             }
         }
         if let Some(leader) = group {

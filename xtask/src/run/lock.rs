@@ -1,7 +1,6 @@
 //! A lock on a file, which one command at a time holds.
 
-use crate::run::interrupt::Interrupt;
-use crate::run::progress::Progress;
+use crate::run::session::Session;
 use anyhow::{Context, Result, bail};
 use nix::errno::Errno;
 use nix::fcntl::{Flock, FlockArg};
@@ -14,7 +13,7 @@ use std::time::Duration;
 const POLL: Duration = Duration::from_millis(50);
 
 /// Waits for the lock, but not past Ctrl-C.
-pub fn lock(path: &Path, progress: &Progress, interrupt: &Interrupt) -> Result<Flock<File>> {
+pub fn lock(path: &Path, session: &Session) -> Result<Flock<File>> {
     let what = || format!("failed to lock `{}`", path.display());
     let mut file = File::create(path).with_context(what)?;
     let mut line = None;
@@ -22,11 +21,15 @@ pub fn lock(path: &Path, progress: &Progress, interrupt: &Interrupt) -> Result<F
         // A lock that blocks would not be ended by a signal that is caught.
         match Flock::lock(file, FlockArg::LockExclusiveNonblock) {
             Ok(lock) => return Ok(lock),
-            Err((_, Errno::EWOULDBLOCK)) if interrupt.signal().is_some() => bail!("interrupted"),
+            Err((_, Errno::EWOULDBLOCK)) if session.is_interrupted() => bail!("interrupted"),
             Err((again, Errno::EWOULDBLOCK)) => file = again,
             Err((_, error)) => return Err(error).with_context(what),
         }
-        line.get_or_insert_with(|| progress.begin("waiting for another command that builds the guest".to_owned()));
+        line.get_or_insert_with(|| {
+            session
+                .progress
+                .begin("waiting for another command that builds the guest".to_owned())
+        });
         thread::sleep(POLL);
     }
 }

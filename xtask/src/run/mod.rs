@@ -1,9 +1,15 @@
-pub mod process;
+//! Runs programs within limits, under a guard that leaves nothing behind.
+//!
+//! In: a program, its arguments, a stage, limits. Out: how it ended, and what it
+//! printed. It knows no engine, no case, and not what a program is for.
+
 pub mod guard;
-pub mod lifeline;
 pub mod interrupt;
-pub mod stage;
-pub mod schedule;
+pub mod lifeline;
 pub mod lock;
-pub mod tools;
+pub mod process;
 pub mod progress;
+pub mod schedule;
+pub mod session;
+pub mod stage;
+pub mod tools;

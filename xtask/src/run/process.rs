@@ -1,8 +1,7 @@
 //! Runs a program under a guard, within limits, and returns what came of it.
 
-use crate::cell::judge::Ended;
-use crate::run::interrupt::Interrupt;
 use crate::run::lifeline::{End, Lifeline};
+use crate::run::session::Session;
 use crate::run::stage::Stage;
 use anyhow::{Context, Result};
 use os_pipe::PipeReader;
@@ -48,9 +47,16 @@ pub enum Stop {
     Interrupted,
 }
 
+/// How a program came to its end.
+#[derive(Debug, Clone, Copy)]
+pub struct Ending {
+    pub stop: Option<Stop>,
+    pub end: Option<End>,
+}
+
 /// What came of a program.
 #[derive(Debug)]
-pub struct Run {
+pub struct Finished {
     /// Why it was killed, if it was.
     pub stop: Option<Stop>,
     /// None if the guard was killed before it could tell.
@@ -65,10 +71,10 @@ pub struct Run {
     pub peak_bytes: u64,
 }
 
-impl Run {
+impl Finished {
     /// How it came to its end.
-    pub fn ended(&self) -> Ended {
-        Ended {
+    pub fn ending(&self) -> Ending {
+        Ending {
             stop: self.stop,
             end: self.end,
         }
@@ -84,9 +90,12 @@ pub fn this_program() -> Result<PathBuf> {
 }
 
 /// Runs the program on the stage. An error means that it could not be started.
-pub fn run(program: &Path, arguments: &[String], stage: &Stage, limits: Limits, interrupt: &Interrupt) -> Result<Run> {
+pub fn run(program: &Path, arguments: &[String], stage: &Stage, limits: Limits, session: &Session) -> Result<Finished> {
     let (lifeline, guards_end) = Lifeline::new().context("failed to make a lifeline")?;
-    let watch = interrupt.watch(&lifeline).context("failed to watch a lifeline")?;
+    let watch = session
+        .interrupt
+        .watch(&lifeline)
+        .context("failed to watch a lifeline")?;
     let (stdout, stdout_writer) = os_pipe::pipe().context("failed to make a pipe")?;
     let (stderr, stderr_writer) = os_pipe::pipe().context("failed to make a pipe")?;
 
@@ -124,7 +133,7 @@ pub fn run(program: &Path, arguments: &[String], stage: &Stage, limits: Limits, 
     }
     let seconds = started.elapsed().as_secs_f64();
     drop(watch);
-    let stop = if interrupt.signal().is_some() {
+    let stop = if session.is_interrupted() {
         Some(Stop::Interrupted)
     } else if flood.over.load(Ordering::SeqCst) {
         Some(Stop::Flooded(limits.output))
@@ -140,7 +149,7 @@ pub fn run(program: &Path, arguments: &[String], stage: &Stage, limits: Limits, 
     // The stage is gone when people read of it, but the checkout has files of the same names.
     let prefix = format!("{}/", stage.path().display());
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).replace(&prefix, "");
-    Ok(Run {
+    Ok(Finished {
         stop,
         end: ended.map(|ended| ended.end),
         lines: text(&stdout).lines().map(str::to_owned).collect(),

@@ -1,6 +1,6 @@
 //! Runs cells side by side, the longest first.
 
-use crate::run::interrupt::Interrupt;
+use crate::run::session::Session;
 use anyhow::Result;
 use std::num::NonZeroUsize;
 use std::sync::{Mutex, PoisonError};
@@ -12,7 +12,7 @@ pub fn all<I: Copy + Sync, O: Send>(
     items: &[I],
     length: impl Fn(I) -> f64,
     jobs: NonZeroUsize,
-    interrupt: &Interrupt,
+    session: &Session,
     run: impl Fn(I) -> Result<O> + Sync,
 ) -> Result<Vec<O>> {
     let lengths: Vec<f64> = items.iter().map(|item| length(*item)).collect();
@@ -24,7 +24,7 @@ pub fn all<I: Copy + Sync, O: Send>(
         for _ in 0..jobs.get().min(items.len()) {
             scope.spawn(|| {
                 while let Some(index) = next() {
-                    if interrupt.signal().is_some() {
+                    if session.is_interrupted() {
                         return;
                     }
                     let outcome = run(items[index]);

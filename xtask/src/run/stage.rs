@@ -1,10 +1,10 @@
-//! The directory that a program runs in: a copy of the scripts and the guest
-//! that it needs, so that it sees only plain relative names, whatever the
-//! checkout's path; so that an edit in mid-run changes nothing; and so that
-//! what it leaves behind (a core, a log) goes with it.
+//! The directory that a program runs in: a copy of all that it needs.
+//!
+//! So it sees only plain relative names, whatever the user's paths; an edit in
+//! mid-run changes nothing; and what it leaves behind (a core, a log) is removed.
 
-use crate::base::directories::Checkout;
 use crate::base::file;
+use crate::run::session::Session;
 use anyhow::{Context, Result};
 use std::env;
 use std::fs;
@@ -15,22 +15,18 @@ use tempfile::TempDir;
 pub struct Stage(TempDir);
 
 impl Stage {
-    /// An empty stage below `target/`; in the system's temporary directory if
-    /// the path of `target/` is not UTF-8, for jsc and Node.js cannot work in such a one.
-    pub fn new(checkout: &Checkout) -> Result<Stage> {
-        let mut parent = checkout.scratch("stages")?;
+    /// An empty stage among the program's own files; if their path is not UTF-8, in
+    /// the system's temporary directory, for jsc and Node.js cannot work in such a path.
+    pub fn new(session: &Session) -> Result<Stage> {
+        let mut parent = session.directories.scratch("stages")?;
         if parent.to_str().is_none() {
             parent = env::temp_dir();
         }
         let directory = tempfile::Builder::new()
-            .prefix("wasm-leaks-")
+            .prefix(concat!(env!("CARGO_PKG_NAME"), "-"))
             .tempdir_in(&parent)
-            .with_context(|| {
-                format!(
-                    "failed to make a directory in `{}`; make it writable, or set CARGO_TARGET_DIR to one that is",
-                    parent.display()
-                )
-            })?;
+            .with_context(|| format!("failed to make a directory in `{}`", parent.display()))
+            .map_err(|error| session.directories.advise(error))?;
         Ok(Stage(directory))
     }
 
@@ -38,11 +34,22 @@ impl Stage {
         self.0.path()
     }
 
-    /// Puts a copy of a file on the stage under this relative name.
-    pub fn add(&self, from: &Path, name: &str) -> Result<()> {
-        let to = self.path().join(name);
-        file::make_directory(file::directory(&to))?;
+    /// Puts a copy of a file on the stage, under this relative name.
+    pub fn copy(&self, from: &Path, name: &str) -> Result<()> {
+        let to = self.place(name)?;
         fs::copy(from, &to).with_context(|| format!("failed to copy `{}` to `{}`", from.display(), to.display()))?;
         Ok(())
+    }
+
+    /// Writes a file on the stage, under this relative name.
+    pub fn write(&self, name: &str, bytes: &[u8]) -> Result<()> {
+        let to = self.place(name)?;
+        fs::write(&to, bytes).with_context(|| format!("failed to write `{}`", to.display()))
+    }
+
+    fn place(&self, name: &str) -> Result<std::path::PathBuf> {
+        let to = self.path().join(name);
+        file::make_directory(file::directory(&to))?;
+        Ok(to)
     }
 }

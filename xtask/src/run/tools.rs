@@ -1,8 +1,8 @@
 //! Runs tools: what builds a guest under a guard, what installs in the open.
 
-use crate::run::interrupt::Interrupt;
 use crate::run::lifeline::{End, Lifeline};
 use crate::run::process::this_program;
+use crate::run::session::Session;
 use anyhow::{Context, Result, bail};
 use std::ffi::OsStr;
 use std::os::fd::AsFd;
@@ -11,9 +11,14 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use xshell::{Cmd, Shell, cmd};
 
-/// A shell whose commands run in this directory.
+/// Runs commands in the current directory.
+pub fn shell() -> Result<Shell> {
+    Shell::new().context("failed to find the current directory")
+}
+
+/// Runs commands in this directory.
 pub fn shell_in(directory: &Path) -> Result<Shell> {
-    let shell = Shell::new().context("failed to find the current directory")?;
+    let shell = shell()?;
     shell.change_dir(directory);
     Ok(shell)
 }
@@ -24,39 +29,39 @@ pub fn guarded(shell: &Shell) -> Result<Cmd<'_>> {
     Ok(cmd!(shell, "{this} guard --"))
 }
 
-/// What a tool answered.
+/// What a tool printed, and whether it succeeded.
 #[derive(Debug)]
-pub struct Said {
+pub struct ToolOutput {
     pub success: bool,
     pub stdout: String,
     pub stderr: String,
 }
 
-/// Asks a tool something, and returns what it printed if it succeeded.
-pub fn ask(program: impl AsRef<Path>, arguments: &[impl AsRef<OsStr>], interrupt: &Interrupt) -> Option<String> {
+/// Runs a tool to learn something, and returns what it printed if it succeeded.
+pub fn query(program: impl AsRef<Path>, arguments: &[impl AsRef<OsStr>], session: &Session) -> Option<String> {
     let shell = Shell::new().ok()?;
     let command = guarded(&shell).ok()?.arg(program.as_ref()).args(arguments);
-    let said = run_guarded(command, interrupt).ok()?;
-    said.success.then(|| said.stdout.trim_end().to_owned())
+    let output = run_guarded(command, session).ok()?;
+    output.success.then(|| output.stdout.trim_end().to_owned())
 }
 
 /// Runs a command that [`guarded`] began to its end.
-pub fn run_guarded(command: Cmd<'_>, interrupt: &Interrupt) -> Result<Said> {
+pub fn run_guarded(command: Cmd<'_>, session: &Session) -> Result<ToolOutput> {
     let text = command.to_string();
     let what = || format!("failed to run `{text}`");
     let (lifeline, guards_end) = Lifeline::new().with_context(what)?;
-    let _watch = interrupt.watch(&lifeline).with_context(what)?;
+    let _watch = session.interrupt.watch(&lifeline).with_context(what)?;
     let output = Command::from(command)
         .stdin(Stdio::from(guards_end))
         .process_group(0)
         .output()
         .with_context(what)?;
-    if interrupt.signal().is_some() {
+    if session.is_interrupted() {
         bail!("interrupted");
     }
     let end = lifeline.end().with_context(what)?.map(|ended| ended.end);
     let read = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    Ok(Said {
+    Ok(ToolOutput {
         success: end == Some(End::Status(0)),
         stdout: read(&output.stdout),
         stderr: read(&output.stderr),

@@ -1,32 +1,33 @@
 //! What was explained, as a diagram: for Mermaid, which GitHub draws, and for Graphviz.
 
-use crate::command::explain::{Shown, Told};
+use crate::base::text::inert_lines;
+use crate::explain::answer::{Answer, ExplainedCell};
 use crate::explain::explanation::Explanation;
-use crate::show::draw::{Part, handle_words, parts};
+use crate::show::explanation_text::{ShownStep, handle_words, parts};
 
 /// A language that diagrams are written in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Language {
+pub enum DiagramLanguage {
     Mermaid,
     Dot,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Shape {
+enum NodeShape {
     Root,
     Node,
     LinearMemory,
 }
 
 /// A box, and the lines in it.
-struct Node {
+struct DiagramNode {
     name: String,
-    shape: Shape,
+    shape: NodeShape,
     lines: Vec<String>,
 }
 
 /// An arrow; a dashed one is no edge that a collector sees.
-struct Arrow {
+struct DiagramArrow {
     from: String,
     to: String,
     label: Option<String>,
@@ -36,63 +37,63 @@ struct Arrow {
 /// The diagram of one answer.
 #[derive(Default)]
 struct Diagram {
-    nodes: Vec<Node>,
-    arrows: Vec<Arrow>,
+    nodes: Vec<DiagramNode>,
+    arrows: Vec<DiagramArrow>,
 }
 
 /// All answers as one diagram, each in a frame of its own.
-pub fn diagram(all: &[Told], language: Language) -> String {
+pub fn diagram(all: &[ExplainedCell], language: DiagramLanguage) -> String {
     let (begin, end) = match language {
-        Language::Mermaid => ("flowchart TD\n", ""),
-        Language::Dot => ("digraph explain {\n  node [shape=box];\n", "}\n"),
+        DiagramLanguage::Mermaid => ("flowchart TD\n", ""),
+        DiagramLanguage::Dot => ("digraph explain {\n  node [shape=box];\n", "}\n"),
     };
     let frames: String = (0..)
         .zip(all)
-        .map(|(number, told)| frame(number, told, language))
+        .map(|(number, explained)| frame(number, explained, language))
         .collect();
     format!("{begin}{frames}{end}")
 }
 
-fn frame(number: usize, told: &Told, language: Language) -> String {
-    let title = language.quote(&format!("{} on {}", told.case, told.program));
-    let diagram = Diagram::of(number, &told.answer);
+fn frame(number: usize, explained: &ExplainedCell, language: DiagramLanguage) -> String {
+    let title = language.quote(&format!("{} on {}", explained.case, explained.program));
+    let diagram = Diagram::of(number, &explained.answer);
     let nodes = diagram.nodes.iter().map(|node| language.node(node));
     let arrows = diagram.arrows.iter().map(|arrow| language.arrow(arrow));
     let body: String = nodes.chain(arrows).map(|line| format!("    {line}\n")).collect();
     match language {
-        Language::Mermaid => format!("  subgraph e{number}[{title}]\n{body}  end\n"),
-        Language::Dot => format!("  subgraph cluster{number} {{\n    label={title};\n{body}  }}\n"),
+        DiagramLanguage::Mermaid => format!("  subgraph e{number}[{title}]\n{body}  end\n"),
+        DiagramLanguage::Dot => format!("  subgraph cluster{number} {{\n    label={title};\n{body}  }}\n"),
     }
 }
 
 impl Diagram {
-    fn of(number: usize, answer: &Shown) -> Diagram {
+    fn of(number: usize, answer: &Answer) -> Diagram {
         let mut diagram = Diagram::default();
         let name = |name: &str| format!("e{number}{name}");
         let words = match answer {
-            Shown::Kept(explanation) => {
+            Answer::Kept(explanation) => {
                 diagram.add_path(explanation, name);
                 return diagram;
             }
-            Shown::Nothing { wrapper, .. } => format!("nothing keeps {wrapper} alive"),
-            Shown::CannotTell { reason } => format!("it cannot tell: {reason}"),
-            Shown::Failed { reason } => format!("there is no answer: {reason}"),
+            Answer::Nothing { wrapper, .. } => format!("nothing keeps {wrapper} alive"),
+            Answer::CannotTell { reason } => format!("it cannot tell: {reason}"),
+            Answer::Failed { reason } => format!("there is no answer: {reason}"),
         };
-        diagram.add(name("none"), Shape::Node, vec![words]);
+        diagram.add(name("none"), NodeShape::Node, vec![words]);
         diagram
     }
 
-    fn add(&mut self, name: String, shape: Shape, lines: Vec<String>) {
-        self.nodes.push(Node { name, shape, lines });
+    fn add(&mut self, name: String, shape: NodeShape, lines: Vec<String>) {
+        self.nodes.push(DiagramNode { name, shape, lines });
     }
 
     fn add_path(&mut self, explanation: &Explanation, name: impl Fn(&str) -> String) {
         let mut last = name("root");
-        self.add(last.clone(), Shape::Root, vec![explanation.root.clone()]);
+        self.add(last.clone(), NodeShape::Root, vec![explanation.root.clone()]);
         let step_name = |index: usize| name(&format!("n{index}"));
         for part in parts(&explanation.steps) {
             let (node, lines, label) = match part {
-                Part::Step(index, step) => {
+                ShownStep::Step(index, step) => {
                     let lines = [Some(step.node.clone()), step.source.clone(), step.place.clone()];
                     (
                         step_name(index),
@@ -100,10 +101,10 @@ impl Diagram {
                         Some(step.label.clone()),
                     )
                 }
-                Part::LeftOut(count) => (name("more"), vec![format!("{count} more steps")], None),
+                ShownStep::LeftOut(count) => (name("more"), vec![format!("{count} more steps")], None),
             };
-            self.add(node.clone(), Shape::Node, lines);
-            self.arrows.push(Arrow {
+            self.add(node.clone(), NodeShape::Node, lines);
+            self.arrows.push(DiagramArrow {
                 from: last,
                 to: node.clone(),
                 label,
@@ -116,14 +117,14 @@ impl Diagram {
         };
         let memory = name("linear");
         let lines = vec!["linear memory".to_owned(), handle_words(linear)];
-        self.add(memory.clone(), Shape::LinearMemory, lines);
-        self.arrows.push(Arrow {
+        self.add(memory.clone(), NodeShape::LinearMemory, lines);
+        self.arrows.push(DiagramArrow {
             from: last,
             to: memory.clone(),
             label: Some(format!(".{} = {:#x}", linear.field, linear.address)),
             dashed: true,
         });
-        self.arrows.extend(linear.closes.map(|index| Arrow {
+        self.arrows.extend(linear.closes.map(|index| DiagramArrow {
             from: memory,
             to: step_name(index),
             label: None,
@@ -132,21 +133,23 @@ impl Diagram {
     }
 }
 
-impl Language {
-    fn node(self, node: &Node) -> String {
+impl DiagramLanguage {
+    fn node(self, node: &DiagramNode) -> String {
         let (name, text) = (&node.name, self.quote(&node.lines.join("\n")));
         match (self, node.shape) {
-            (Language::Mermaid, Shape::Root) => format!("{name}([{text}])"),
-            (Language::Mermaid, Shape::Node) => format!("{name}[{text}]"),
-            (Language::Mermaid, Shape::LinearMemory) => format!("{name}[({text})]"),
-            (Language::Dot, Shape::Root) => format!("{name} [label={text}, shape=ellipse];"),
-            (Language::Dot, Shape::Node) => format!("{name} [label={text}];"),
-            (Language::Dot, Shape::LinearMemory) => format!("{name} [label={text}, shape=cylinder, style=dashed];"),
+            (DiagramLanguage::Mermaid, NodeShape::Root) => format!("{name}([{text}])"),
+            (DiagramLanguage::Mermaid, NodeShape::Node) => format!("{name}[{text}]"),
+            (DiagramLanguage::Mermaid, NodeShape::LinearMemory) => format!("{name}[({text})]"),
+            (DiagramLanguage::Dot, NodeShape::Root) => format!("{name} [label={text}, shape=ellipse];"),
+            (DiagramLanguage::Dot, NodeShape::Node) => format!("{name} [label={text}];"),
+            (DiagramLanguage::Dot, NodeShape::LinearMemory) => {
+                format!("{name} [label={text}, shape=cylinder, style=dashed];")
+            }
         }
     }
 
-    fn arrow(self, arrow: &Arrow) -> String {
-        let Arrow {
+    fn arrow(self, arrow: &DiagramArrow) -> String {
+        let DiagramArrow {
             from,
             to,
             label,
@@ -154,12 +157,12 @@ impl Language {
         } = arrow;
         let label = label.as_deref().map(|label| self.quote(label));
         match self {
-            Language::Mermaid => {
+            DiagramLanguage::Mermaid => {
                 let line = if *dashed { "-.->" } else { "-->" };
                 let label = label.map_or(String::new(), |label| format!("|{label}|"));
                 format!("{from} {line}{label} {to}")
             }
-            Language::Dot => {
+            DiagramLanguage::Dot => {
                 let label = label.map(|label| format!("label={label}"));
                 let style = dashed.then(|| "style=dashed".to_owned());
                 let attributes: Vec<String> = label.into_iter().chain(style).collect();
@@ -171,14 +174,14 @@ impl Language {
     /// Quoted, with what the language would take for its own written otherwise.
     fn quote(self, text: &str) -> String {
         let mut quoted = String::new();
-        for character in text.chars() {
+        for character in inert_lines(text).chars() {
             match (self, character) {
-                (Language::Mermaid, '\n') => quoted += "<br>",
-                (Language::Dot, '\n') => quoted += "\\n",
-                (Language::Mermaid, '"' | '#' | '<' | '>' | '&' | '`' | '|' | ';' | '\\') => {
+                (DiagramLanguage::Mermaid, '\n') => quoted += "<br>",
+                (DiagramLanguage::Dot, '\n') => quoted += "\\n",
+                (DiagramLanguage::Mermaid, '"' | '#' | '<' | '>' | '&' | '`' | '|' | ';' | '\\') => {
                     quoted += &format!("#{};", u32::from(character));
                 }
-                (Language::Dot, '"' | '\\') => quoted.extend(['\\', character]),
+                (DiagramLanguage::Dot, '"' | '\\') => quoted.extend(['\\', character]),
                 _ => quoted.push(character),
             }
         }
@@ -194,9 +197,9 @@ mod tests {
     fn what_a_language_would_take_for_its_own_is_quoted() {
         let text = "f(`a` <b> \"c\" #1)\n\\d";
         assert_eq!(
-            Language::Mermaid.quote(text),
+            DiagramLanguage::Mermaid.quote(text),
             "\"f(#96;a#96; #60;b#62; #34;c#34; #35;1)<br>#92;d\""
         );
-        assert_eq!(Language::Dot.quote(text), r#""f(`a` <b> \"c\" #1)\n\\d""#);
+        assert_eq!(DiagramLanguage::Dot.quote(text), r#""f(`a` <b> \"c\" #1)\n\\d""#);
     }
 }

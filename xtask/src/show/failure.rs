@@ -1,154 +1,134 @@
-//! What is said of a cell that is not as expected.
+//! A cell that is not as expected: what is wrong, where, and how to run it alone.
 
-use crate::case::expectation::Expectation;
-use crate::cell::cell::Facts;
-use crate::cell::judge::{Departure, Outcome};
-use crate::cell::transcript::Mismatch;
-use crate::engine::search::{How, Program};
+use crate::base::text::{clip, inert, shell_word};
 use crate::measure::verdict::Verdict;
-use crate::results::repeat::Repeated;
-use console::style;
+use crate::results::cell_row::{CellRow, DepartureRow, OutcomeName, Side};
+use crate::results::document::Results;
+use crate::results::repeated::Repeated;
+use crate::show::table::coloured;
 
 /// How many lines from the end of standard error are shown.
 const STDERR_LINES: usize = 10;
 
-/// How many characters of a line are shown.
-const SHOWN: usize = 200;
-
 /// How many lines from the end of the transcript are shown.
 const TRANSCRIPT_LINES: usize = 4;
 
-/// What went wrong, where, and how to run the cell alone; none if all is as expected.
-pub fn failure(cell: &Repeated<'_>) -> Option<String> {
-    let facts = cell.telling();
-    let (case, program) = (facts.cell.case, facts.cell.program);
-    let expectation = case.expectation(program.engine);
-    let outcome = cell.outcome();
-    let body = match outcome {
-        Outcome::Ok | Outcome::Skipped(_) => return None,
-        Outcome::Broke(how) | Outcome::Inconclusive(how) => format!("  {how}\n"),
-        Outcome::Failed(departures) => departures
-            .iter()
-            .map(|departure| match departure {
-                Departure::Other(text) => format!("  {text}\n"),
-                Departure::Transcript(mismatch) => departure_of(mismatch, expectation, &facts.transcript),
-            })
-            .collect(),
-    };
-    let name = style(outcome.name()).for_stderr().red().bold();
-    let mut text = format!("{name} {} on {}: {program}\n{body}", case.name, program.engine.name);
-    if let Some(numbers) = &facts.judgement.numbers {
+/// The text for standard error; none if the cell is as expected. `command` is what the program is called by.
+pub fn failure(cell: &Repeated<'_>, results: &Results, command: &str) -> Option<String> {
+    if cell.outcome().is_fine() {
+        return None;
+    }
+    let row = cell.shown();
+    let program = results.program(row);
+    let name = coloured(cell.outcome()).for_stderr().bold();
+    let (case, title) = (inert(&row.case), inert(&program.title));
+    let mut text = format!("{name} {case} on {}: {title}\n", program.engine);
+    text += &reasons(row);
+    if let Some(mixed) = cell.mixed() {
+        text += &format!("  {mixed}\n");
+    }
+    if let Some(numbers) = &row.numbers {
         text += &format!("  the numbers: {numbers}\n");
     }
-    if facts.end.is_some() {
-        text += &end_of("the transcript", &facts.transcript, TRANSCRIPT_LINES);
-        let stderr: Vec<String> = facts.stderr.lines().map(str::to_owned).collect();
-        if !stderr.is_empty() {
-            text += &end_of("standard error", &stderr, STDERR_LINES);
+    if row.end.is_some() {
+        text += &end_of(
+            "the transcript",
+            row.transcript.iter().map(String::as_str),
+            TRANSCRIPT_LINES,
+        );
+        if !row.stderr.is_empty() {
+            text += &end_of("standard error", row.stderr.lines(), STDERR_LINES);
         }
     }
-    text += &format!("  alone: {}\n", command("test", &case.name, program));
-    let leaks = |facts: &Facts<'_>| facts.judgement.verdict() == Some(Verdict::Leaks);
-    if cell.runs.iter().any(leaks) && !expectation.verdicts.contains(&Verdict::Leaks) {
-        text += &format!("  what keeps it alive: {}\n", command("explain", &case.name, program));
+    let again = |what: &str| {
+        let case = shell_word(&row.case);
+        format!("{command} {what} {case} --engine {}", program.option)
+    };
+    text += &format!("  to run it alone: {}\n", again("test"));
+    if cell.leaked() && !row.expected_verdicts.contains(&Verdict::Leaks) {
+        text += &format!("  what keeps it alive: {}\n", again("explain"));
     }
     Some(text)
 }
 
+fn reasons(row: &CellRow) -> String {
+    if row.outcome == OutcomeName::Failed && !row.departures.is_empty() {
+        return row.departures.iter().map(departure).collect();
+    }
+    let reason = row.reason.as_deref();
+    reason.map_or(String::new(), |reason| format!("  {}\n", clip(reason)))
+}
+
+/// The expected and the actual line, and where they stand.
+fn departure(departure: &DepartureRow) -> String {
+    match departure {
+        DepartureRow::Other { text } => format!("  {}\n", clip(text)),
+        DepartureRow::Transcript { expected, actual } => {
+            let side = |side: &Side| {
+                let line = side.line.as_deref().map_or("the end".to_owned(), clip);
+                format!("{line}\n            ({})\n", clip(&side.place))
+            };
+            format!("  expected: {}  actual:   {}", side(expected), side(actual))
+        }
+    }
+}
+
 /// The last lines of what was printed.
-fn end_of(what: &str, lines: &[String], count: usize) -> String {
-    if lines.is_empty() {
+fn end_of<'a>(what: &str, lines: impl DoubleEndedIterator<Item = &'a str>, count: usize) -> String {
+    let mut end: Vec<&str> = lines.rev().take(count).collect();
+    if end.is_empty() {
         return format!("  {what} is empty\n");
     }
-    let end = &lines[lines.len().saturating_sub(count)..];
+    end.reverse();
     let shown: String = end.iter().map(|line| format!("    {}\n", clip(line))).collect();
     format!("  the end of {what}:\n{shown}")
-}
-
-/// The expected line, the line that came, and where.
-fn departure_of(mismatch: &Mismatch, expectation: &Expectation, transcript: &[String]) -> String {
-    let [expected, came] = sides(mismatch, expectation, transcript);
-    format!(
-        "  expected: {}\n            ({})\n  came:     {}\n            ({})\n",
-        expected.0, expected.1, came.0, came.1
-    )
-}
-
-/// The same in one line.
-pub fn in_one_line(mismatch: &Mismatch, expectation: &Expectation, transcript: &[String]) -> String {
-    let [expected, came] = sides(mismatch, expectation, transcript);
-    format!(
-        "expected `{}` ({}); came `{}` ({})",
-        expected.0, expected.1, came.0, came.1
-    )
-}
-
-/// What was expected and what came, each with its place.
-fn sides(mismatch: &Mismatch, expectation: &Expectation, transcript: &[String]) -> [(String, String); 2] {
-    let expected = match mismatch.expected.map(|index| &expectation.lines[index]) {
-        Some(line) => (clip(&line.text), format!("{}:{}", expectation.path, line.number)),
-        None => ("the end".to_owned(), expectation.path.clone()),
-    };
-    let came = match mismatch.came {
-        Some(index) => (
-            clip(&transcript[index]),
-            format!("line {} of the transcript", index + 1),
-        ),
-        None => ("the end".to_owned(), format!("after {} lines", transcript.len())),
-    };
-    [expected, came]
-}
-
-/// A line without what could upset a terminal, and not too long.
-pub fn clip(line: &str) -> String {
-    let mut shown: String = line
-        .chars()
-        .take(SHOWN)
-        .map(|c| if c.is_control() && c != '\t' { '\u{fffd}' } else { c })
-        .collect();
-    if line.chars().nth(SHOWN).is_some() {
-        shown.push('…');
-    }
-    shown
-}
-
-/// The command that does this with this cell alone.
-fn command(name: &str, case: &str, program: &Program) -> String {
-    let engine = match program.how {
-        How::Named => quote(&format!("{}={}", program.engine.name, program.path.display())),
-        _ => program.engine.name.to_owned(),
-    };
-    format!("cargo xtask {name} {case} --engine {engine}")
-}
-
-/// A word as a shell reads it.
-fn quote(word: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "/._-=+:@%".contains(c);
-    if word.chars().all(plain) {
-        return word.to_owned();
-    }
-    format!("'{}'", word.replace('\'', r"'\''"))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::results::repeated::group;
+    use crate::results::repeated::tests::{cell, results};
 
     #[test]
-    fn a_word_is_quoted_only_where_a_shell_needs_it() {
-        for (word, quoted) in [
-            ("v8=/usr/bin/node", "v8=/usr/bin/node"),
-            ("v8=/a b/d8", "'v8=/a b/d8'"),
-            ("it's", r"'it'\''s'"),
-        ] {
-            assert_eq!(quote(word), quoted);
+    fn nothing_in_results_can_forge_a_line_or_steer_a_terminal() {
+        let odd = "x\u{1b}]0;t\u{7}\n\u{202e}`|<script>";
+        let side = || Side {
+            line: Some(odd.to_owned()),
+            place: odd.to_owned(),
+        };
+        let mut results = results(1);
+        results.programs[0].title = odd.to_owned();
+        let mut row = cell(0, odd, 0);
+        row.outcome = OutcomeName::Failed;
+        row.verdict = Some(Verdict::Leaks);
+        row.departures = vec![
+            DepartureRow::Other { text: odd.to_owned() },
+            DepartureRow::Transcript {
+                expected: side(),
+                actual: side(),
+            },
+        ];
+        row.transcript = vec![odd.to_owned()];
+        row.stderr = odd.to_owned();
+        row.end = Some(crate::run::lifeline::End::Status(1));
+        results.cells.push(row.clone());
+        row.outcome = OutcomeName::Broke;
+        row.reason = Some(odd.to_owned());
+        results.cells.push(CellRow {
+            program: 0,
+            run: 2,
+            ..row
+        });
+        console::set_colors_enabled_stderr(false);
+        console::set_colors_enabled(false);
+        let mut text = crate::show::table::table(&results);
+        for cell in group(&results.cells) {
+            text += &failure(&cell, &results, "wasm-leaks").unwrap();
         }
-    }
-
-    #[test]
-    fn a_line_is_shown_without_what_upsets_a_terminal() {
-        assert_eq!(clip("a\u{1b}[31mb\tc"), "a\u{fffd}[31mb\tc");
-        assert_eq!(clip(&"x".repeat(SHOWN)).chars().count(), SHOWN);
-        assert_eq!(clip(&"x".repeat(SHOWN + 1)).chars().count(), SHOWN + 1);
+        let acts = |c: char| (c.is_control() && c != '\n') || c == '\u{202e}';
+        assert!(!text.contains(acts), "{text:?}");
+        assert!(!text.lines().any(|line| line.starts_with('`')), "{text}");
+        assert!(text.contains("x\\x1b]0;t\\x07\\n\\u{202e}"), "{text}");
     }
 }

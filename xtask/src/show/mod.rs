@@ -1,4 +1,11 @@
-pub mod table;
-pub mod failure;
-pub mod draw;
+//! Results and answers as text: tables, failures, diagrams, pages.
+//!
+//! In: results, explanations. Out: strings, of which every part that others wrote is inert.
+//! It knows no case, no program and no path on disk, and prints nothing.
+
+pub mod columns;
 pub mod diagram;
+pub mod explanation_text;
+pub mod failure;
+pub mod findings_page;
+pub mod table;

@@ -143,16 +143,22 @@ fn a_target_that_can_no_longer_be_written_is_no_answer() {
     let world = World::new();
     world.engine("d8", D8, M0);
     world.run(&["test"]).expect(0, &["1 ok"]);
-    let stages = world.checkout.join("target/wasm-leaks/stages");
-    fs::set_permissions(&stages, fs::Permissions::from_mode(0o555)).unwrap();
-    let answer = Answer::of(world.xtask_without_root(&["test"]).output().unwrap());
-    answer.expect(
-        2,
-        &[
-            "failed to make a directory in `",
-            "make it writable, or set CARGO_TARGET_DIR",
-        ],
-    );
+    for (name, said) in [
+        ("stages", "failed to make a directory in `"),
+        ("runs", "failed to write the record `"),
+    ] {
+        let open = |bits| {
+            let directory = world.checkout.join("target/wasm-leaks").join(name);
+            fs::set_permissions(&directory, fs::Permissions::from_mode(bits)).unwrap();
+        };
+        // The other one can be written by all.
+        world.open(&world.checkout.join("target/wasm-leaks/stages"), 0o022);
+        world.open(&world.checkout.join("target/wasm-leaks/runs"), 0o022);
+        open(0o555);
+        let answer = Answer::of(world.xtask_without_root(&["test"]).output().unwrap());
+        answer.expect(2, &[said, "make it writable, or set CARGO_TARGET_DIR"]);
+        open(0o755);
+    }
 }
 
 #[test]
@@ -217,7 +223,9 @@ fn every_case_says_in_three_lines_what_it_shows() {
 fn the_findings_are_up_to_date() {
     let command = || {
         let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_wasm-leaks"));
-        command.args(["findings", "--check"]);
+        command
+            .args(["findings", "--check"])
+            .env("CARGO_PKG_NAME", "wasm-leaks");
         command
     };
     let answer = Answer::of(command().current_dir(repository()).output().unwrap());
@@ -234,7 +242,8 @@ fn the_findings_are_up_to_date() {
     world.run(&["findings"]).expect(0, &[]);
     world.run(&["findings", "--check"]).expect(0, &[]);
     world.write("r.json", "{}");
-    world
-        .run(&["findings", "r.json"])
-        .expect(2, &["`r.json` holds no results of version 1"]);
+    world.run(&["findings", "r.json"]).expect(
+        2,
+        &["failed to read results from `r.json`: it does not begin with `\"schema\": \"wasm-leaks/results\"`"],
+    );
 }

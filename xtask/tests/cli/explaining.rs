@@ -197,24 +197,24 @@ fn a_snapshot_that_is_too_large_is_not_read() {
 #[test]
 fn a_case_that_fails_before_it_is_asked_is_no_answer() {
     for (orders, said) in [
-        (&["crash"][..], "it crashed: signal 6 (SIGABRT); it said nothing"),
+        (&["crash"][..], "it crashed: signal 6 (SIGABRT); it printed nothing"),
         (
             &["say error: boom", "exit 1"],
-            "the case ended before it could be asked: it did not call `main`, or did not come to its end; it said `error: boom`",
+            "the case ended before it could be asked: it did not call `main`, or did not come to its end; it printed `error: boom`",
         ),
         (
             &["complain Error: early", "complain     at js/lib/shell.js:76:3"],
-            "it said `Error: early`",
+            "it printed `Error: early`",
         ),
         (&[], "the case ended before it could be asked: it did not call `main`"),
-        (&["say @ gibberish"], "is no telemetry"),
+        (&["say @ gibberish"], "is not telemetry"),
         (
             &[r#"say @ {"type":"wrapper","made":0,"alive":0,"number":1}"#, FINISHED],
             "the case has no wrapper to ask about: in a round of ten objects no constructor called `born(this)`",
         ),
         (
             &[KEPT, "say error: disk full"],
-            "it stopped before it wrote its heap; it said `error: disk full`",
+            "it stopped before it wrote its heap; it printed `error: disk full`",
         ),
         (&[KEPT, "copy", WRITTEN, "crash"], "it crashed: signal 6"),
     ] {

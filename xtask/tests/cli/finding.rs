@@ -1,6 +1,6 @@
 //! Which programs are taken for an engine.
 
-use crate::world::{D8, JS, JSC, M0, NODE, World, odd_name};
+use crate::world::{D8, JS, JSC, M0, NODE, World, fake_engine, odd_name};
 use std::ffi::OsString;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -54,12 +54,12 @@ fn what_is_no_engine_cannot_be_used_as_one() {
     for (path, said) in [
         (world.directory().to_owned(), "it is a directory"),
         (text, "it is not executable"),
-        (script, "it is no JavaScript engine"),
-        (none, "it is no JavaScript engine"),
-        (silent, "it is no JavaScript engine"),
-        (floods, "it printed more than 1024 KiB when asked who it is"),
-        (crashes, "it was ended by signal 6 when asked who it is"),
-        (other, "it is a JavaScript shell that is not known here"),
+        (script, "it is not a JavaScript engine"),
+        (none, "it is not a JavaScript engine"),
+        (silent, "it is not a JavaScript engine"),
+        (floods, "it printed more than 1024 KiB when probed"),
+        (crashes, "it was ended by signal 6 when probed"),
+        (other, "it is a JavaScript shell that this program does not know"),
         (absent, "it is not there"),
     ] {
         let shown = format!("`{}` cannot be used", path.display());
@@ -76,7 +76,7 @@ fn what_hangs_when_asked_cannot_be_used() {
     let path = world.engine("hangs", "hang", &[]);
     world
         .run(&["test".into(), OsString::from("--engine"), path.into()])
-        .expect(2, &["it did not answer within 10 s when asked who it is"]);
+        .expect(2, &["it did not answer the probe within 10 s"]);
     world.assert_clean();
 }
 
@@ -101,12 +101,12 @@ fn a_js_that_is_node_is_not_spidermonkey() {
     world.engine("js", NODE, M0);
     world.run(&["test", "--engine", "spidermonkey"]).expect(
         2,
-        &["js` (PATH) is passed over for spidermonkey: it is node, not spidermonkey"],
+        &["js` (PATH) is not used for spidermonkey: it is node, not spidermonkey"],
     );
     world.engine("js91", JS, M0);
     world.engine("js102", &JS.replace("102.1", "102.9"), M0);
     let answer = world.run(&["test", "--engine", "spidermonkey"]);
-    answer.expect(0, &["is passed over for spidermonkey: it is node", "1 ok"]);
+    answer.expect(0, &["is not used for spidermonkey: it is node", "1 ok"]);
     assert!(answer.stdout.contains("js 102.9"), "{}", answer.stdout);
 }
 
@@ -116,10 +116,7 @@ fn a_broken_candidate_is_passed_over_for_the_next() {
     world.engine("d8", "crash", &[]);
     world.engine("v8", D8, M0);
     let answer = world.run(&["test", "--engine", "v8"]);
-    answer.expect(
-        0,
-        &["d8` (PATH) is passed over for v8: it was ended by signal 6", "1 ok"],
-    );
+    answer.expect(0, &["d8` (PATH) is not used for v8: it was ended by signal 6", "1 ok"]);
 }
 
 #[test]
@@ -129,7 +126,7 @@ fn the_order_is_variables_path_jsvu_esvu_hosts() {
         let answer = world.run(&["engines", "--engine", "v8", "--json"]);
         answer.expect(0, &[]);
         let json: serde_json::Value = serde_json::from_str(&answer.stdout).unwrap();
-        assert_eq!(json["engines"][0]["found"], by, "{}", answer.stdout);
+        assert_eq!(json["programs"][0]["found"], by, "{}", answer.stdout);
     };
     world.engine("node", NODE, M0);
     found(&world, "PATH, host");
@@ -174,7 +171,7 @@ fn a_program_is_asked_again_only_when_it_has_changed() {
     assert_eq!(count(), first);
     // A copy has a time of its own.
     fs::remove_file(&path).unwrap();
-    fs::copy(env!("CARGO_BIN_EXE_fake-engine"), &path).unwrap();
+    fs::copy(fake_engine(), &path).unwrap();
     world.run(&["engines", "--engine", "jsc"]).expect(0, &[]);
     assert_eq!(count(), 2 * first);
 }
@@ -217,9 +214,9 @@ fn an_engine_that_fails_its_canary_is_not_judged() {
         ),
         (
             &["canary: say oh no"],
-            "the canary: it did not come to its end; it said `oh no`",
+            "the canary: it stopped early; its last line is `oh no`",
         ),
-        (&["canary: crash"], "the canary: it did not come to its end"),
+        (&["canary: crash"], "the canary: it stopped early"),
     ] {
         let world = World::new();
         let probe = format!("probe: {D8}");

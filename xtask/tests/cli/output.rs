@@ -63,13 +63,15 @@ fn json_holds_the_facts_of_every_cell() {
     let json = std::fs::read(world.checkout.join("r.json")).unwrap();
     let json: serde_json::Value = serde_json::from_slice(&json).unwrap();
     assert_eq!(json["schema"], "wasm-leaks/results");
-    assert_eq!(json["version"], 1);
+    assert_eq!(json["version"], 2);
+    assert_eq!(json["planned"], 2);
     assert_eq!(json["missing"], serde_json::json!(["spidermonkey"]));
-    assert_eq!(json["engines"][0]["version"], "10.0.1");
+    assert_eq!(json["programs"][0]["version"], "10.0.1");
     let [good, bad] = json["cells"].as_array().unwrap().as_slice() else {
         panic!("two cells are wanted: {json}");
     };
-    assert_eq!((&good["case"], &good["engine"]), (&"m0".into(), &"v8".into()));
+    assert_eq!((&good["case"], &good["program"]), (&"m0".into(), &0.into()));
+    assert_eq!(json["programs"][0]["engine"], "v8");
     assert_eq!(
         (&good["outcome"], &good["verdict"]),
         (&"ok".into(), &"collected".into())
@@ -86,6 +88,11 @@ fn json_holds_the_facts_of_every_cell() {
     assert!(good["peak_bytes"].as_u64().unwrap() > 0);
     assert_eq!((&bad["outcome"], &bad["stderr"]), (&"FAILED".into(), &"ouch\n".into()));
     assert!(bad["reason"].is_string());
+    let first = &bad["departures"][0];
+    assert_eq!(
+        (&first["kind"], &first["actual"]["line"]),
+        (&"transcript".into(), &"hello".into())
+    );
     world.assert_clean();
 }
 

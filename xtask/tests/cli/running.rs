@@ -12,7 +12,7 @@ fn m0(orders: &[&str], arguments: &[&str], status: i32, said: &[&str]) {
     let answer = world.run(&[&["test", "--engine", "v8"], arguments].concat());
     answer.expect(status, said);
     if status == 1 {
-        answer.expect(1, &["alone: cargo xtask test m0 --engine v8"]);
+        answer.expect(1, &["to run it alone: cargo xtask test m0 --engine v8"]);
     }
     world.assert_clean();
 }
@@ -58,7 +58,7 @@ fn one_that_floods_is_broke() {
 
 #[test]
 fn what_is_no_utf_8_is_shown_all_the_same() {
-    m0(&["say-byte 255"], &[], 1, &["came:     \u{fffd}", "1 FAILED"]);
+    m0(&["say-byte 255"], &[], 1, &["actual:   \u{fffd}", "1 FAILED"]);
 }
 
 #[test]
@@ -102,7 +102,7 @@ fn telemetry_that_cannot_be_read_is_broke() {
         &["say @ gibberish"],
         &[],
         1,
-        &["line 1 of its output begins with `@ `, but is no telemetry"],
+        &["line 1 of its output begins with `@ ` but is not telemetry"],
     );
 }
 
@@ -188,7 +188,7 @@ fn a_failure_shows_both_lines_and_the_end_of_standard_error() {
         &[
             "expected: 1000 total allocated, 1000 still live.",
             "(expected/m0.txt:5)",
-            "came:     something else",
+            "actual:   something else",
             "(line 2 of the transcript)",
             "it hurts",
         ],
@@ -259,9 +259,82 @@ fn nothing_outlives_a_command_that_is_interrupted() {
             "{}",
             answer.stderr
         );
-        assert!(!world.checkout.join("results.json").exists());
         world.assert_clean();
     }
+}
+
+/// A command of which one cell has ended, while another one hangs; with the files of the pids.
+fn halfway() -> (Child, std::path::PathBuf, World) {
+    let world = World::new();
+    let pid = world.file("pid");
+    world.engine("d8", D8, M0);
+    world.engine("jsc", JSC, &[&format!("note-pid {}", pid.display()), "hang"]);
+    let child = world
+        .xtask(&[
+            "test",
+            "--jobs",
+            "1",
+            "--engine",
+            "v8",
+            "--engine",
+            "jsc",
+            "--json",
+            "results.json",
+        ])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    wait_until("the second cell runs", || pids(&pid).len() == 1);
+    (child, pid, world)
+}
+
+/// The one record of a world, as a command that reads results sees it.
+fn cells_in_record(world: &World) -> usize {
+    let runs = world.checkout.join("target/wasm-leaks/runs");
+    let mut records = std::fs::read_dir(runs).unwrap();
+    let record = records.next().unwrap().unwrap().path();
+    let text = std::fs::read_to_string(&record).unwrap();
+    assert!(text.ends_with('\n'), "{text}");
+    std::fs::create_dir_all(world.checkout.join("docs")).unwrap();
+    let _ = std::fs::remove_file(world.checkout.join("docs/findings.jsonl"));
+    world.run(&["findings", record.to_str().unwrap()]).expect(0, &[]);
+    let page = std::fs::read_to_string(world.checkout.join("docs/findings.md")).unwrap();
+    assert!(page.contains("| `m0` | collected | not run |"), "{page}");
+    text.lines().count() - 1
+}
+
+#[test]
+fn what_was_found_is_kept_when_the_command_is_interrupted() {
+    for (signal, status) in [(Signal::SIGINT, 130), (Signal::SIGTERM, 143)] {
+        let (mut child, _, world) = halfway();
+        send(&child, signal);
+        assert_eq!(wait_for(&mut child), Some(status));
+        let answer = crate::world::Answer::of(child.wait_with_output().unwrap());
+        assert!(
+            answer.stdout.contains("m0    ok collected   not run"),
+            "{}",
+            answer.stdout
+        );
+        let said = "interrupted: 1 of 2 cells had ended, 1 are missing; the record is `";
+        assert!(answer.stderr.contains(said), "{}", answer.stderr);
+        let json = std::fs::read(world.checkout.join("results.json")).unwrap();
+        let json: serde_json::Value = serde_json::from_slice(&json).unwrap();
+        assert_eq!(
+            (&json["planned"], json["cells"].as_array().unwrap().len()),
+            (&2.into(), 1)
+        );
+        assert_eq!(cells_in_record(&world), 1);
+    }
+}
+
+#[test]
+fn what_was_found_is_kept_when_the_command_is_killed() {
+    let (mut child, pid, world) = halfway();
+    send(&child, Signal::SIGKILL);
+    wait_for(&mut child);
+    wait_until("the engine is gone", || !pids(&pid).into_iter().any(lives));
+    assert_eq!(cells_in_record(&world), 1);
 }
 
 #[test]

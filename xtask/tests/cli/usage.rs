@@ -1,6 +1,6 @@
 //! The command line.
 
-use crate::world::{D8, M0, World};
+use crate::world::{Answer, D8, M0, World};
 
 #[test]
 fn help_and_version_are_answers() {
@@ -26,8 +26,8 @@ fn wrong_usage_is_no_answer() {
         (&["test", "--timeout", "soon"], "a number of seconds above 0"),
         (&["test", "--timeout", "NaN"], "a number of seconds above 0"),
         (&["test", "--timeout", "1e300"], "a number of seconds above 0"),
-        (&["test", "--jobs", "0"], "a whole number above 0 is wanted"),
-        (&["test", "--repeat", "x"], "a whole number above 0 is wanted"),
+        (&["test", "--jobs", "0"], "expected a whole number above 0"),
+        (&["test", "--repeat", "x"], "expected a whole number above 0"),
         (&["test", "--timeout", "-1"], "a number of seconds above 0"),
         (&[], "Usage"),
     ] {
@@ -48,10 +48,10 @@ fn a_case_that_does_not_exist_is_no_answer() {
         .expect(2, &["there is no case `m9`; did you mean `m0`?"]);
     world
         .run(&["test", "guest"])
-        .expect(2, &["`guest` is no case, and no directory"]);
+        .expect(2, &["`guest` is not a case, and not a directory"]);
     world
         .run(&["test", "/"])
-        .expect(2, &["`/` is no case, and no directory"]);
+        .expect(2, &["`/` is not a case, and not a directory"]);
 }
 
 #[test]
@@ -67,8 +67,43 @@ fn a_case_is_named_by_its_directory_too() {
 #[test]
 fn outside_of_a_checkout_there_is_no_answer() {
     let world = World::new();
-    let output = world.xtask(&["test"]).current_dir(world.directory()).output().unwrap();
-    crate::world::Answer::of(output).expect(2, &["is not in a checkout of wasm-leaks"]);
+    for name in ["test", "build", "findings"] {
+        let output = world.installed(&[name]).output().unwrap();
+        let said = [
+            &format!("`wasm-leaks {name}` works on the cases of a checkout of wasm-leaks")[..],
+            "an empty directory` is not in one",
+            &format!("use `cargo xtask {name}`"),
+        ];
+        Answer::of(output).expect(2, &said);
+    }
+}
+
+#[test]
+fn outside_of_a_checkout_engines_are_found_and_the_cache_is_the_users() {
+    let world = World::new();
+    world.engine("d8", D8, M0);
+    for _ in 0..2 {
+        let answer = Answer::of(world.installed(&["engines"]).output().unwrap());
+        answer.expect(0, &[]);
+        assert!(answer.stdout.contains("d8 10.0.1"), "{}", answer.stdout);
+    }
+    assert!(world.directory().join(".cache/wasm-leaks/probes").is_dir());
+    let left = std::fs::read_dir(world.file("an empty directory")).unwrap();
+    assert_eq!(left.count(), 0);
+    let mut command = world.installed(&["engines"]);
+    let answer = Answer::of(command.env_remove("HOME").output().unwrap());
+    answer.expect(2, &["set HOME or XDG_CACHE_HOME"]);
+    let cache = world.file("cache");
+    let answer = Answer::of(command.env("XDG_CACHE_HOME", &cache).output().unwrap());
+    answer.expect(0, &[]);
+    assert!(cache.join("wasm-leaks/probes").is_dir());
+    let answer = Answer::of(world.installed(&["--help"]).output().unwrap());
+    answer.expect(0, &[]);
+    assert!(
+        answer.stdout.contains("Usage: wasm-leaks <COMMAND>"),
+        "{}",
+        answer.stdout
+    );
 }
 
 #[test]

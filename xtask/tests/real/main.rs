@@ -96,7 +96,7 @@ fn found() -> &'static [String] {
         let answer = World::new().with_this_machine().run(&["engines", "--json"]);
         answer.expect(0, &[]);
         let json: Value = serde_json::from_str(&answer.stdout).expect("it is JSON");
-        let engines = json["engines"].as_array().expect("it lists engines");
+        let engines = json["programs"].as_array().expect("it lists engines");
         engines
             .iter()
             .filter_map(|row| Some(row["engine"].as_str()?.to_owned()))

@@ -142,7 +142,7 @@ impl World {
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         // In its place, not into it: a link there leads to the very program that is to be copied.
         let _ = fs::remove_file(path);
-        let fake = env!("CARGO_BIN_EXE_fake-engine");
+        let fake = fake_engine();
         // A hard link is as good as a copy, unless the directories lie on two file systems.
         fs::hard_link(fake, path)
             .or_else(|_| fs::copy(fake, path).map(|_| ()))
@@ -188,10 +188,21 @@ impl World {
             .args(arguments)
             .current_dir(&self.checkout)
             .env_clear()
+            // As `cargo xtask` has it.
+            .env("CARGO_PKG_NAME", env!("CARGO_PKG_NAME"))
             .env("PATH", &self.bin)
             .env("HOME", self.directory.path())
             .stdin(Stdio::null());
         command.envs(self.variables.iter().map(|(name, value)| (name, value)));
+        command
+    }
+
+    /// The command in an empty directory, as `cargo install` installs it.
+    pub fn installed(&self, arguments: &[impl AsRef<OsStr>]) -> Command {
+        let directory = self.file("an empty directory");
+        fs::create_dir_all(&directory).unwrap();
+        let mut command = self.xtask(arguments);
+        command.env_remove("CARGO_PKG_NAME").current_dir(directory);
         command
     }
 
@@ -233,6 +244,22 @@ impl World {
         let left: Vec<PathBuf> = walk(&self.checkout).into_iter().filter(temporary).collect();
         assert_eq!(left, [] as [PathBuf; 0]);
     }
+}
+
+/// The fake engine, built once: an example is not built by `cargo test --test NAME`.
+pub fn fake_engine() -> &'static Path {
+    static BUILT: OnceLock<PathBuf> = OnceLock::new();
+    BUILT.get_or_init(|| {
+        let profile = if cfg!(debug_assertions) { "dev" } else { "release" };
+        let status = Command::new(env!("CARGO"))
+            .args(["build", "--quiet", "--example", "fake-engine", "--profile", profile])
+            .current_dir(env!("CARGO_MANIFEST_DIR"))
+            .status()
+            .unwrap();
+        assert!(status.success(), "the tests need the fake engine");
+        let program = Path::new(env!("CARGO_BIN_EXE_wasm-leaks"));
+        program.parent().unwrap().join("examples/fake-engine")
+    })
 }
 
 static M0_GUEST: OnceLock<Vec<PathBuf>> = OnceLock::new();

@@ -1,6 +1,7 @@
 //! What was explained, as text.
 
-use crate::command::explain::{Shown, Told};
+use crate::base::text::{inert, inert_lines};
+use crate::explain::answer::{Answer, ExplainedCell};
 use crate::explain::explanation::{Explanation, LinearMemory, Step};
 use console::{measure_text_width, pad_str, style};
 use heap::EdgeKind;
@@ -10,11 +11,11 @@ const INVISIBLE: &str = "the dashed edge is invisible to the collector: nothing 
                          so the slot stays a root for ever.";
 
 /// One answer as text.
-pub fn text(told: &Told) -> String {
-    let head = format!("{} on {}: ", style(&told.case).bold(), told.program);
-    match &told.answer {
-        Shown::Kept(explanation) => format!("{head}{}", kept(explanation)),
-        Shown::Nothing {
+pub fn text(explained: &ExplainedCell) -> String {
+    let head = format!("{} on {}: ", style(&explained.case).bold(), inert(&explained.program));
+    match &explained.answer {
+        Answer::Kept(explanation) => format!("{head}{}", kept(explanation)),
+        Answer::Nothing {
             wrapper,
             made,
             slots,
@@ -23,8 +24,8 @@ pub fn text(told: &Told) -> String {
             let text = format!("{head}nothing keeps {wrapper} alive; {} collected\n", all(*made));
             text + &all_the_same(*slots, *leaks)
         }
-        Shown::CannotTell { reason } => format!("{head}it cannot tell: {reason}\n"),
-        Shown::Failed { reason } => format!("{head}there is no answer: {reason}\n"),
+        Answer::CannotTell { reason } => format!("{head}it cannot tell: {}\n", inert_lines(reason)),
+        Answer::Failed { reason } => format!("{head}there is no answer: {}\n", inert_lines(reason)),
     }
 }
 
@@ -65,8 +66,8 @@ fn kept(explanation: &Explanation) -> String {
     for part in parts(steps) {
         let indent = rows.len();
         match part {
-            Part::Step(index, step) => rows.push(row(indent, index, step)),
-            Part::LeftOut(count) => rows.push([
+            ShownStep::Step(index, step) => rows.push(row(indent, index, step)),
+            ShownStep::LeftOut(count) => rows.push([
                 format!("{}…", "  ".repeat(indent)),
                 format!("{count} more steps"),
                 String::new(),
@@ -102,7 +103,7 @@ fn kept(explanation: &Explanation) -> String {
 const LONGEST: usize = 40;
 
 /// What is shown of a path.
-pub enum Part<'a> {
+pub enum ShownStep<'a> {
     /// A step, and its number.
     Step(usize, &'a Step),
     /// So many steps are not.
@@ -110,14 +111,17 @@ pub enum Part<'a> {
 }
 
 /// The steps that are shown.
-pub fn parts(steps: &[Step]) -> Vec<Part<'_>> {
-    let all = steps.iter().enumerate().map(|(index, step)| Part::Step(index, step));
+pub fn parts(steps: &[Step]) -> Vec<ShownStep<'_>> {
+    let all = steps
+        .iter()
+        .enumerate()
+        .map(|(index, step)| ShownStep::Step(index, step));
     if steps.len() <= LONGEST {
         return all.collect();
     }
     let left_out = steps.len() - LONGEST;
-    let mut parts: Vec<Part<'_>> = all.collect();
-    parts.splice(LONGEST / 2..LONGEST / 2 + left_out, [Part::LeftOut(left_out)]);
+    let mut parts: Vec<ShownStep<'_>> = all.collect();
+    parts.splice(LONGEST / 2..LONGEST / 2 + left_out, [ShownStep::LeftOut(left_out)]);
     parts
 }
 
@@ -131,12 +135,12 @@ fn row(indent: usize, index: usize, step: &Step) -> [String; 3] {
 
 /// What else is known of a step: its source, its place, and what kind of edge it is where its name does not tell.
 fn more(index: usize, step: &Step) -> Vec<String> {
-    let told = match step.kind {
+    let kind = match step.kind {
         EdgeKind::CapturedVariable if index > 0 => Some(step.kind.words()),
         EdgeKind::TableSlot | EdgeKind::WasmGcField => Some(step.kind.words()),
         _ => None,
     };
-    [step.source.clone(), step.place.clone(), told.map(str::to_owned)]
+    [step.source.clone(), step.place.clone(), kind.map(str::to_owned)]
         .into_iter()
         .flatten()
         .collect()

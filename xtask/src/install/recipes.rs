@@ -1,6 +1,6 @@
 //! What installs what, on which system: a table.
 
-use crate::engine::places::numbers;
+use crate::engine::places::version_key;
 use crate::engine::table::Engine;
 use crate::guest::toolchain::TARGET;
 use regex::Regex;
@@ -15,7 +15,7 @@ pub enum Need {
 }
 
 impl Need {
-    /// As in the table.
+    /// Its name in the table.
     pub fn name(self) -> &'static str {
         match self {
             Need::Wasm32 => "wasm32",
@@ -69,9 +69,9 @@ pub static MANAGERS: &[Manager] = &[
     },
 ];
 
-/// A way to meet a need.
+/// How to meet a need.
 #[derive(Debug)]
-pub enum Way {
+pub enum Recipe {
     /// Packages of a manager, by regexes that match whole names (POSIX's, for the managers read them too); of several, the highest version.
     Packages(&'static str, &'static [&'static str]),
     /// A command that needs no root.
@@ -80,61 +80,61 @@ pub enum Way {
     Host(&'static str, &'static [&'static str]),
 }
 
-/// The ways to meet each need, by its name, the best first. What the system packages comes before what has to be downloaded.
-pub static RECIPES: &[(&str, Way)] = &[
-    ("wasm32", Way::Command(&["rustup", "target", "add", TARGET])),
+/// The recipes for each need, by its name, the best first. What the system packages comes before what has to be downloaded.
+pub static RECIPES: &[(&str, Recipe)] = &[
+    ("wasm32", Recipe::Command(&["rustup", "target", "add", TARGET])),
     // Debian 12, whose plain rustc is too old.
     (
         "wasm32",
-        Way::Packages("apt-get", &["rustc-web", "rust-web-src", "rust-web-llvm", "lld-[0-9]+"]),
+        Recipe::Packages("apt-get", &["rustc-web", "rust-web-src", "rust-web-llvm", "lld-[0-9]+"]),
     ),
     (
         "wasm32",
-        Way::Packages("apt-get", &["rustc", "libstd-rust-dev-wasm32", "lld"]),
+        Recipe::Packages("apt-get", &["rustc", "libstd-rust-dev-wasm32", "lld"]),
     ),
     (
         "wasm32",
-        Way::Packages("dnf", &["rust-std-static-wasm32-unknown-unknown", "lld"]),
+        Recipe::Packages("dnf", &["rust-std-static-wasm32-unknown-unknown", "lld"]),
     ),
-    ("wasm32", Way::Packages("pacman", &["rust-wasm", "lld"])),
-    ("v8", Way::Packages("brew", &["v8"])),
+    ("wasm32", Recipe::Packages("pacman", &["rust-wasm", "lld"])),
+    ("v8", Recipe::Packages("brew", &["v8"])),
     (
         "v8",
-        Way::Command(&["npx", "--yes", "jsvu", "--os=default", "--engines=v8"]),
+        Recipe::Command(&["npx", "--yes", "jsvu", "--os=default", "--engines=v8"]),
     ),
-    ("v8", Way::Host("apt-get", &["nodejs"])),
-    ("v8", Way::Host("dnf", &["nodejs"])),
-    ("v8", Way::Host("pacman", &["nodejs"])),
+    ("v8", Recipe::Host("apt-get", &["nodejs"])),
+    ("v8", Recipe::Host("dnf", &["nodejs"])),
+    ("v8", Recipe::Host("pacman", &["nodejs"])),
     (
         "jsc",
-        Way::Packages("apt-get", &["libjavascriptcoregtk-([0-9.]+-)?bin"]),
+        Recipe::Packages("apt-get", &["libjavascriptcoregtk-([0-9.]+-)?bin"]),
     ),
-    ("jsc", Way::Packages("dnf", &["javascriptcoregtk[0-9.]+-devel"])),
-    ("jsc", Way::Packages("pacman", &["webkit2gtk-[0-9.]+"])),
+    ("jsc", Recipe::Packages("dnf", &["javascriptcoregtk[0-9.]+-devel"])),
+    ("jsc", Recipe::Packages("pacman", &["webkit2gtk-[0-9.]+"])),
     (
         "jsc",
-        Way::Command(&["npx", "--yes", "jsvu", "--os=default", "--engines=javascriptcore"]),
+        Recipe::Command(&["npx", "--yes", "jsvu", "--os=default", "--engines=javascriptcore"]),
     ),
-    ("spidermonkey", Way::Packages("apt-get", &["libmozjs-[0-9]+-dev"])),
-    ("spidermonkey", Way::Packages("dnf", &["mozjs[0-9]+-devel"])),
-    ("spidermonkey", Way::Packages("pacman", &["js[0-9]+"])),
-    ("spidermonkey", Way::Packages("brew", &["spidermonkey"])),
+    ("spidermonkey", Recipe::Packages("apt-get", &["libmozjs-[0-9]+-dev"])),
+    ("spidermonkey", Recipe::Packages("dnf", &["mozjs[0-9]+-devel"])),
+    ("spidermonkey", Recipe::Packages("pacman", &["js[0-9]+"])),
+    ("spidermonkey", Recipe::Packages("brew", &["spidermonkey"])),
     (
         "spidermonkey",
-        Way::Command(&["npx", "--yes", "jsvu", "--os=default", "--engines=spidermonkey"]),
+        Recipe::Command(&["npx", "--yes", "jsvu", "--os=default", "--engines=spidermonkey"]),
     ),
 ];
 
-/// The ways to meet a need, the best first.
-pub fn ways(need: Need) -> impl Iterator<Item = &'static Way> {
+/// The recipes for a need, the best first.
+pub fn recipes_for(need: Need) -> impl Iterator<Item = &'static Recipe> {
     RECIPES
         .iter()
         .filter(move |(name, _)| *name == need.name())
-        .map(|(_, way)| way)
+        .map(|(_, recipe)| recipe)
 }
 
 impl Manager {
-    pub fn named(program: &str) -> Option<&'static Manager> {
+    pub fn of_program(program: &str) -> Option<&'static Manager> {
         MANAGERS.iter().find(|manager| manager.program == program)
     }
 
@@ -163,7 +163,7 @@ pub fn choose(pattern: &str, listing: &str) -> Option<String> {
         // dnf and pacman may put a repository before the name.
         .map(|name| name.rsplit('/').next().unwrap_or(name))
         .filter(|name| regex.is_match(name))
-        .max_by_key(|name| numbers(name))
+        .max_by_key(|name| version_key(name))
         .map(str::to_owned)
 }
 
@@ -196,16 +196,16 @@ mod tests {
 
     /// The command of every row of the table on a system whose manager lists the above.
     fn commands() -> Vec<String> {
-        let command = |(need, way): &(&str, Way)| {
-            let words = match way {
-                Way::Command(words) => words.iter().map(|word| (*word).to_owned()).collect(),
-                Way::Packages(manager, patterns) | Way::Host(manager, patterns) => {
+        let command = |(need, recipe): &(&str, Recipe)| {
+            let words = match recipe {
+                Recipe::Command(words) => words.iter().map(|word| (*word).to_owned()).collect(),
+                Recipe::Packages(manager, patterns) | Recipe::Host(manager, patterns) => {
                     let (_, listing) = LISTINGS.iter().find(|(name, _)| name == manager).unwrap();
                     let packages: Vec<String> = patterns
                         .iter()
                         .map(|pattern| choose(pattern, listing).unwrap())
                         .collect();
-                    Manager::named(manager).unwrap().install(&packages)
+                    Manager::of_program(manager).unwrap().install(&packages)
                 }
             };
             format!("{need}: {}", words.join(" "))
@@ -241,7 +241,7 @@ spidermonkey: npx --yes jsvu --os=default --engines=spidermonkey";
     #[test]
     fn every_manager_is_asked_in_its_own_way() {
         let ask = |manager| {
-            Manager::named(manager)
+            Manager::of_program(manager)
                 .unwrap()
                 .search_for("javascriptcoregtk[0-9.]+-devel")
                 .join(" ")
@@ -265,7 +265,7 @@ spidermonkey: npx --yes jsvu --os=default --engines=spidermonkey";
     fn every_need_has_a_way_and_every_row_is_used() {
         let needs: Vec<Need> = ENGINES.iter().map(Need::Shell).chain([Need::Wasm32]).collect();
         for need in &needs {
-            assert!(ways(*need).next().is_some(), "{need:?}");
+            assert!(recipes_for(*need).next().is_some(), "{need:?}");
         }
         for (name, _) in RECIPES {
             assert!(needs.iter().any(|need| need.name() == *name), "{name}");

@@ -1,62 +1,56 @@
-//! A case: one experiment, `js/cases/NAME/test.js`, with what is expected of it.
+//! The cases of a checkout: `js/cases/NAME/test.js` with `expected/NAME.txt`.
 
-use crate::base::directories::Checkout;
+use crate::base::directories::Directories;
 use crate::base::file;
 use crate::base::suggest::did_you_mean;
-use crate::case::claim::Claim;
 use crate::case::expectation::Expectation;
-use crate::engine::table::{self as engine, ENGINES, Engine};
-use crate::guest::guests as guest;
+use crate::case::{Case, SCRIPT};
+use crate::engine::table::{self, ENGINES};
 use anyhow::{Context, Result, bail, ensure};
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-#[derive(Debug)]
-pub struct Case {
-    pub name: String,
-    expectation: Expectation,
-    by_engine: BTreeMap<&'static str, Expectation>,
+/// The directory of the cases, and its name on a stage.
+const CASES: &str = "js/cases";
+
+/// A checkout, and where its cases lie.
+struct Checkout<'a> {
+    root: &'a Path,
+    directories: &'a Directories,
 }
 
-impl Case {
-    /// What is expected on this engine.
-    pub fn expectation(&self, engine: &Engine) -> &Expectation {
-        self.by_engine.get(engine.name).unwrap_or(&self.expectation)
+impl Checkout<'_> {
+    fn cases(&self) -> PathBuf {
+        self.root.join(CASES)
     }
 
-    /// The name of the guest that it runs on.
-    pub fn guest(&self) -> &str {
-        &self.expectation.guest
+    fn expected(&self) -> PathBuf {
+        self.root.join("expected")
     }
 
-    /// The claim that it shows.
-    pub fn shows(&self) -> Option<&str> {
-        self.expectation.shows.as_deref()
-    }
-
-    /// What was claimed of it in 2020.
-    pub fn claim(&self) -> Option<&Claim> {
-        self.expectation.claimed.as_ref()
-    }
-
-    /// The directory of the case's scripts, below `js/cases/`.
-    pub fn directory(&self, checkout: &Checkout) -> PathBuf {
-        checkout.js().join(&self.name)
+    fn show(&self, path: &Path) -> String {
+        self.directories.show(path)
     }
 }
 
 /// Reads the cases that are asked for, by name or directory. If none is, these
 /// are all but those that run only when named; and then every script has to
 /// have its expectation, and every expectation its script.
-pub fn read(checkout: &Checkout, wanted: &[impl AsRef<OsStr>]) -> Result<Vec<Case>> {
-    let names = names(&checkout.js())?;
+///
+/// `command` is what needs them, for the error outside of a checkout.
+pub fn read(directories: &Directories, command: &str, words: &[impl AsRef<OsStr>]) -> Result<Vec<Case>> {
+    let checkout = &Checkout {
+        root: directories.need_checkout(command)?,
+        directories,
+    };
+    let names = names(&checkout.cases())?;
     let mut chosen: Vec<&String> = Vec::new();
-    for word in wanted {
+    for word in words {
         chosen.extend(select(&names, word.as_ref(), checkout)?);
     }
-    if wanted.is_empty() {
+    if words.is_empty() {
         chosen.extend(&names);
     }
     let mut files = expectations(checkout, &names, |name| chosen.iter().any(|chosen| *chosen == name))?;
@@ -65,12 +59,17 @@ pub fn read(checkout: &Checkout, wanted: &[impl AsRef<OsStr>]) -> Result<Vec<Cas
         cases.push(case(name, &mut files, checkout)?);
     }
     // One that is named by its directory alone is named.
-    let named = |case: &Case| wanted.iter().any(|word| names_it(word.as_ref(), &case.name, checkout));
+    let named = |case: &Case| words.iter().any(|word| names_it(word.as_ref(), &case.name, checkout));
     cases.retain(|case| !case.expectation.only_named || named(case));
+    ensure!(
+        !cases.is_empty(),
+        "there is no case in `{}`",
+        checkout.cases().display()
+    );
     Ok(cases)
 }
 
-fn case(name: &str, files: &mut Expectations, checkout: &Checkout) -> Result<Case> {
+fn case(name: &str, files: &mut Expectations, checkout: &Checkout<'_>) -> Result<Case> {
     let path = checkout.expected().join(format!("{name}.txt"));
     let Some(expectation) = files.remove(&(name.to_owned(), None)) else {
         bail!(
@@ -79,36 +78,37 @@ fn case(name: &str, files: &mut Expectations, checkout: &Checkout) -> Result<Cas
             checkout.show(&path)
         );
     };
-    guest::check(checkout, &expectation.guest).with_context(|| expectation.path.clone())?;
     let by_engine = ENGINES
         .iter()
         .filter_map(|engine| Some((engine.name, files.remove(&(name.to_owned(), Some(engine.name)))?)))
         .collect();
     Ok(Case {
         name: name.to_owned(),
+        directory: checkout.cases().join(name),
+        stage_directory: format!("{CASES}/{name}"),
         expectation,
         by_engine,
     })
 }
 
 /// Whether a word of the command line is the case's name or its directory.
-fn names_it(word: &OsStr, name: &str, checkout: &Checkout) -> bool {
+fn names_it(word: &OsStr, name: &str, checkout: &Checkout<'_>) -> bool {
     let directory = || {
         Some((
             fs::canonicalize(word).ok()?,
-            fs::canonicalize(checkout.js().join(name)).ok()?,
+            fs::canonicalize(checkout.cases().join(name)).ok()?,
         ))
     };
     word == name || directory().is_some_and(|(word, case)| word == case)
 }
 
 /// The names of the cases that one word of the command line means.
-fn select<'a>(names: &'a [String], word: &OsStr, checkout: &Checkout) -> Result<Vec<&'a String>> {
+fn select<'a>(names: &'a [String], word: &OsStr, checkout: &Checkout<'_>) -> Result<Vec<&'a String>> {
     if let Some(name) = names.iter().find(|name| OsStr::new(name) == word) {
         return Ok(vec![name]);
     }
     let shown = Path::new(word).display();
-    let root = fs::canonicalize(checkout.root()).unwrap_or_default();
+    let root = fs::canonicalize(checkout.root).unwrap_or_default();
     let Ok(directory) = fs::canonicalize(word) else {
         bail!(
             "there is no case `{shown}`{}",
@@ -116,7 +116,7 @@ fn select<'a>(names: &'a [String], word: &OsStr, checkout: &Checkout) -> Result<
         );
     };
     // A case may be a link to elsewhere, and is below `js/cases/` all the same.
-    let js = fs::canonicalize(checkout.js()).unwrap_or_default();
+    let js = fs::canonicalize(checkout.cases()).unwrap_or_default();
     let is_below = |name: &&String| {
         js.starts_with(&directory) || fs::canonicalize(js.join(name)).is_ok_and(|case| case.starts_with(&directory))
     };
@@ -125,7 +125,7 @@ fn select<'a>(names: &'a [String], word: &OsStr, checkout: &Checkout) -> Result<
     let above = root.starts_with(&directory) && root != directory;
     ensure!(
         !below.is_empty() && !above,
-        "`{shown}` is no case, and no directory of the checkout with cases below it; cases are in `js/cases/`"
+        "`{shown}` is not a case, and not a directory of the checkout with cases below it; cases are in `js/cases/`"
     );
     Ok(below)
 }
@@ -134,7 +134,7 @@ fn select<'a>(names: &'a [String], word: &OsStr, checkout: &Checkout) -> Result<
 fn names(js: &Path) -> Result<Vec<String>> {
     let mut names = Vec::new();
     for entry in file::entries(js)? {
-        if !entry.join("test.js").is_file() {
+        if !entry.join(SCRIPT).is_file() {
             continue;
         }
         let name = entry.file_name().and_then(OsStr::to_str).unwrap_or_default();
@@ -153,7 +153,7 @@ type Expectations = BTreeMap<(String, Option<&'static str>), Expectation>;
 
 /// The files in `expected/`, by the case and, if it is for one alone, the engine.
 /// All are held against the names, if all cases are chosen; those of the chosen are read.
-fn expectations(checkout: &Checkout, names: &[String], chosen: impl Fn(&str) -> bool) -> Result<Expectations> {
+fn expectations(checkout: &Checkout<'_>, names: &[String], chosen: impl Fn(&str) -> bool) -> Result<Expectations> {
     let all = names.iter().all(|name| chosen(name));
     let mut found = BTreeMap::new();
     for path in file::entries(&checkout.expected())? {
@@ -177,7 +177,7 @@ fn whose(path: &Path, names: &[String]) -> Result<(String, Option<&'static str>)
         .context("expectations are CASE.txt or CASE.ENGINE.txt")?;
     let (case, engine) = match stem.split_once('.') {
         None => (stem, None),
-        Some((case, engine)) => (case, Some(engine::named(engine)?.name)),
+        Some((case, engine)) => (case, Some(table::engine_named(engine)?.name)),
     };
     if !names.iter().any(|name| name == case) {
         bail!(

@@ -1,0 +1,165 @@
+//! Text that others wrote, made fit to be shown: inert, short, quoted.
+//!
+//! A script, a file's name or a compiler may print anything. Nothing of it may
+//! steer a terminal, forge a line, or reverse the order in which text is read.
+
+use regex::Regex;
+use std::borrow::Cow;
+use std::ffi::OsStr;
+use std::fmt::Write as _;
+use std::os::unix::ffi::OsStrExt;
+use std::sync::LazyLock;
+
+/// How many characters of a line are shown.
+pub const SHOWN: usize = 200;
+
+/// Control characters (C0, C1), format characters (bidirectional ones among
+/// them), line and paragraph separators: Unicode's categories Cc, Cf, Zl, Zp.
+static ACTIVE: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]").expect("the pattern is a constant"));
+
+/// A word that needs no quotes where it is an argument.
+static PLAIN: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"^[A-Za-z0-9_/.:@%+,-][A-Za-z0-9_/.:@%+,=-]*$").expect("the pattern is a constant"));
+
+/// The text as one line that does nothing but stand there. What would act is
+/// written as an escape: `\x1b`, `\n`, `\u{202e}`. Tabs stay.
+pub fn inert(text: &str) -> Cow<'_, str> {
+    escape(text, &['\t'])
+}
+
+/// The same for text of several lines: line feeds stay, too.
+pub fn inert_lines(text: &str) -> Cow<'_, str> {
+    escape(text, &['\t', '\n'])
+}
+
+fn escape<'a>(text: &'a str, keep: &[char]) -> Cow<'a, str> {
+    ACTIVE.replace_all(text, |found: &regex::Captures<'_>| {
+        let character = found[0].chars().next().unwrap_or_default();
+        match character {
+            kept if keep.contains(&kept) => kept.to_string(),
+            '\t' | '\n' | '\r' => character.escape_default().to_string(),
+            ascii if ascii.is_ascii() => format!("\\x{:02x}", u32::from(ascii)),
+            other => other.escape_unicode().to_string(),
+        }
+    })
+}
+
+/// A line, inert, of at most [`SHOWN`] characters.
+pub fn clip(line: &str) -> String {
+    clip_to(line, SHOWN)
+}
+
+/// A line, inert, of at most `most` of its characters, and `…` if there are more.
+pub fn clip_to(line: &str, most: usize) -> String {
+    match line.char_indices().nth(most) {
+        Some((end, _)) => format!("{}…", inert(&line[..end])),
+        None => inert(line).into_owned(),
+    }
+}
+
+/// A word as a shell reads it back, byte for byte, in text that is inert.
+///
+/// What is printable is quoted by shlex, only where that is needed. Other words,
+/// of bytes that are not UTF-8 or that would act, are written as `$'…'`, which
+/// bash, zsh, ksh and POSIX.1-2024 read.
+pub fn shell_word(word: impl AsRef<OsStr>) -> String {
+    let word = word.as_ref();
+    // `--os=x` and `v8=/x` are plain to every shell; at its start `=` is not (zsh).
+    if word.to_str().is_some_and(|text| PLAIN.is_match(text)) {
+        return word.to_string_lossy().into_owned();
+    }
+    let printable = word.to_str().filter(|text| !ACTIVE.is_match(text));
+    if let Some(quoted) = printable.and_then(|text| shlex::try_quote(text).ok()) {
+        return quoted.into_owned();
+    }
+    let mut quoted = String::from("$'");
+    for byte in word.as_bytes() {
+        match byte {
+            b'\'' | b'\\' => quoted.extend(['\\', char::from(*byte)]),
+            b' '..=b'~' => quoted.push(char::from(*byte)),
+            // Three octal digits: of hexadecimal ones some shells read more than two.
+            _ => {
+                let _ = write!(quoted, "\\{byte:03o}");
+            }
+        }
+    }
+    quoted + "'"
+}
+
+/// A command as a shell reads it back.
+pub fn command_line(words: impl IntoIterator<Item = impl AsRef<OsStr>>) -> String {
+    let words: Vec<String> = words.into_iter().map(shell_word).collect();
+    words.join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::ffi::OsString;
+    use std::os::unix::ffi::OsStringExt;
+
+    #[test]
+    fn what_would_act_is_seen_and_does_nothing() {
+        for (text, wanted) in [
+            ("plain ünïcode ✓\ttab", "plain ünïcode ✓\ttab"),
+            ("a\u{1b}[31mb", "a\\x1b[31mb"),
+            ("\u{1b}]0;title\u{7}", "\\x1b]0;title\\x07"),
+            ("a\nb\r\n", "a\\nb\\r\\n"),
+            // C1: a terminal may take it for the start of a sequence.
+            ("\u{9b}31m", "\\u{9b}31m"),
+            ("\u{7f}\0", "\\x7f\\x00"),
+            // Bidirectional overrides and isolates, zero width, a byte order mark.
+            (
+                "a\u{202e}b\u{2066}c\u{200b}d\u{feff}",
+                "a\\u{202e}b\\u{2066}c\\u{200b}d\\u{feff}",
+            ),
+            ("\u{2028}\u{2029}", "\\u{2028}\\u{2029}"),
+            ("\u{e0041}\u{61c}\u{ad}", "\\u{e0041}\\u{61c}\\u{ad}"),
+        ] {
+            assert_eq!(inert(text), wanted);
+        }
+        assert_eq!(inert_lines("a\n\tb\u{1b}\r"), "a\n\tb\\x1b\\r");
+    }
+
+    #[test]
+    fn a_long_line_is_cut_between_characters() {
+        assert_eq!(clip(&"x".repeat(SHOWN)).chars().count(), SHOWN);
+        assert_eq!(clip(&"x".repeat(SHOWN + 1)).chars().count(), SHOWN + 1);
+        assert_eq!(clip_to("äöü", 2), "äö…");
+        // Never in the middle of an escape.
+        assert_eq!(clip_to("\u{1b}[0m", 1), "\\x1b…");
+    }
+
+    #[test]
+    fn a_word_is_quoted_only_where_a_shell_needs_it() {
+        for (word, wanted) in [
+            (&b"/usr/bin/node-20.1"[..], "/usr/bin/node-20.1"),
+            (b"v8=/usr/bin/node", "v8=/usr/bin/node"),
+            (b"=x", "'=x'"),
+            (b"", "''"),
+            (b"it's", "\"it's\""),
+            (b"a b", "'a b'"),
+            (b"$HOME", "'$HOME'"),
+            (b"a\xff'\\", "$'a\\377\\'\\\\'"),
+            (b"\x1b[2J", "$'\\033[2J'"),
+            ("a\u{202e}".as_bytes(), "$'a\\342\\200\\256'"),
+        ] {
+            assert_eq!(shell_word(OsString::from_vec(word.into())), wanted);
+        }
+        assert_eq!(command_line(["test", "a b", "/x"]), "test 'a b' /x");
+    }
+
+    #[test]
+    fn a_shell_reads_back_the_very_bytes() {
+        let bytes: Vec<u8> = (1..=255).collect();
+        for word in [bytes, b"-n $(x) `y` \"z\" ! ~ * ?".to_vec(), "ü\u{202e}".into()] {
+            let word = OsString::from_vec(word);
+            let script = format!("printf %s {}", shell_word(&word));
+            let Ok(output) = std::process::Command::new("bash").args(["-c", &script]).output() else {
+                return;
+            };
+            assert_eq!(OsString::from_vec(output.stdout), word, "{script}");
+        }
+    }
+}

@@ -1,0 +1,127 @@
+//! Runs one case on one program, and judges it.
+
+use crate::case::Case;
+use crate::cell::judge::{Judgement, Outcome, judge};
+use crate::engine::feature::Feature;
+use crate::engine::host::{self, Performance};
+use crate::engine::library::{self, RUNTIME};
+use crate::engine::program::Program;
+use crate::guest::guests::Guests;
+use crate::measure::telemetry;
+use crate::run::lifeline::End;
+use crate::run::process::{Finished, Limits};
+use crate::run::session::Session;
+use crate::run::stage::Stage;
+use anyhow::Result;
+use serde_json::Value;
+
+/// The names on a stage of a guest, and of the script that wasm-bindgen made for it.
+const GUEST: &str = "guest.wasm";
+const GLUE: &str = "guest.js";
+
+/// One case on one program.
+#[derive(Debug, Clone, Copy)]
+pub struct Cell<'a> {
+    pub case: &'a Case,
+    pub program: &'a Program,
+}
+
+/// What came of a cell, and its judgement.
+#[derive(Debug)]
+pub struct Facts<'a> {
+    pub cell: Cell<'a>,
+    pub judgement: Judgement,
+    /// What the program was called with.
+    pub arguments: Vec<String>,
+    pub transcript: Vec<String>,
+    pub telemetry: Vec<Value>,
+    /// The end of standard error.
+    pub stderr: String,
+    pub end: Option<End>,
+    pub seconds: f64,
+    pub cpu_seconds: f64,
+    pub peak_bytes: u64,
+}
+
+impl<'a> Cell<'a> {
+    /// Runs the cell and judges it. It is not run if the program failed its canary
+    /// or lacks what the case needs. An error is one of the checkout, not of the engine.
+    pub fn run(self, guests: &Guests, limits: Limits, session: &Session) -> Result<Facts<'a>> {
+        let performance = self.performance(guests, &[])?;
+        let not_run = |outcome| Facts {
+            cell: self,
+            judgement: Judgement::of(outcome),
+            arguments: host::arguments(self.program, &performance),
+            transcript: Vec::new(),
+            telemetry: Vec::new(),
+            stderr: String::new(),
+            end: None,
+            seconds: 0.0,
+            cpu_seconds: 0.0,
+            peak_bytes: 0,
+        };
+        if let Some(doubt) = &self.program.doubt {
+            return Ok(not_run(Outcome::Inconclusive(doubt.clone())));
+        }
+        if let Some(feature) = self.lacks() {
+            return Ok(not_run(Outcome::Skipped(feature)));
+        }
+        let stage = self.stage(guests, session)?;
+        Ok(match host::run(self.program, &performance, &stage, limits, session) {
+            Ok(finished) => not_run(Outcome::Ok).with(finished),
+            Err(error) => not_run(Outcome::Broke(format!("{error:#}"))),
+        })
+    }
+
+    /// What the case needs and the engine lacks, if anything.
+    pub fn lacks(self) -> Option<Feature> {
+        let needs = &self.case.expectation(self.program.engine).needs;
+        let has = |feature: &&Feature| self.program.features.contains(feature);
+        needs.iter().find(|feature| !has(feature)).copied()
+    }
+
+    /// The guest and the scripts of the case, with `more` scripts before its own.
+    pub fn performance(self, guests: &Guests, more: &[&'static str]) -> Result<Performance> {
+        let glue = guests.built(self.case.guest())?.glue.as_ref().map(|_| GLUE);
+        let shared = glue.into_iter().chain([RUNTIME]).chain(more.iter().copied());
+        Ok(Performance {
+            guest: Some(GUEST.to_owned()),
+            scripts: shared.map(str::to_owned).chain(self.case.scripts()).collect(),
+            writes_heap: false,
+        })
+    }
+
+    /// A stage with all that the case needs.
+    pub fn stage(self, guests: &Guests, session: &Session) -> Result<Stage> {
+        let stage = Stage::new(session)?;
+        let built = guests.built(self.case.guest())?;
+        stage.copy(&built.module, GUEST)?;
+        if let Some(glue) = &built.glue {
+            stage.copy(glue, GLUE)?;
+        }
+        library::put(&session.directories, &stage, &[RUNTIME])?;
+        for file in self.case.files()? {
+            stage.copy(&file.path, &file.name)?;
+        }
+        Ok(stage)
+    }
+}
+
+impl Facts<'_> {
+    /// Adds what came of the run, and judges it.
+    fn with(mut self, finished: Finished) -> Self {
+        let ending = finished.ending();
+        let printed = telemetry::split(finished.lines);
+        let program = self.cell.program;
+        let expectation = self.cell.case.expectation(program.engine);
+        self.judgement = judge(ending, &printed, expectation, program.shell);
+        self.end = finished.end;
+        self.seconds = finished.seconds;
+        self.cpu_seconds = finished.cpu_seconds;
+        self.peak_bytes = finished.peak_bytes;
+        self.stderr = finished.stderr;
+        self.transcript = printed.transcript;
+        self.telemetry = printed.telemetry;
+        self
+    }
+}

@@ -1,0 +1,62 @@
+//! What has to be there before a cell can run: cases, guests, and programs that are fit to be judged.
+
+use crate::base::output;
+use crate::case::{Case, checkout};
+use crate::engine::canary;
+use crate::engine::search::{self, Found};
+use crate::guest::guests::{self, Guests};
+use crate::guest::toolchain::NoToolchain;
+use crate::install::installer::hint;
+use crate::install::recipes::Need;
+use crate::run::session::Session;
+use anyhow::{Result, anyhow, bail};
+use std::ffi::OsString;
+use std::thread;
+
+/// The cases that the words of the command line name, with guests that exist.
+pub fn cases(command: &str, words: &[OsString], session: &Session) -> Result<Vec<Case>> {
+    let cases = checkout::read(&session.directories, command, words)?;
+    guests::check(&cases, session)?;
+    Ok(cases)
+}
+
+/// Builds the guests and finds the programs, side by side, and tests the programs by the canary.
+pub fn prepare(cases: &[Case], engines: &[OsString], session: &Session) -> Result<(Guests, Found)> {
+    let (guests, found) = thread::scope(|scope| {
+        let found = scope.spawn(|| {
+            let mut found = search::find(engines, session)?;
+            canary::test(&mut found.programs, session)?;
+            Ok(found)
+        });
+        let guests = build_guests(cases, session);
+        let found = found
+            .join()
+            .unwrap_or_else(|_| bail!("the search for engines panicked"));
+        (guests, found)
+    });
+    // A wrong command line is reported before a guest that does not build.
+    let found = found?;
+    found.warnings.iter().for_each(|warning| output::warn(warning));
+    enough(&found, engines, session)?;
+    Ok((guests?, found))
+}
+
+/// Builds the guests of the cases; the error says how to get what that needs.
+pub fn build_guests(cases: &[Case], session: &Session) -> Result<Guests> {
+    guests::build(cases, session).map_err(|error| match error.downcast_ref::<NoToolchain>() {
+        Some(_) => anyhow!("{error:#}{}", hint(&[Need::Wasm32], session)),
+        None => error,
+    })
+}
+
+/// An engine that was named has to be there, and there has to be one at all.
+fn enough(found: &Found, engines: &[OsString], session: &Session) -> Result<()> {
+    let named = !engines.is_empty();
+    if found.missing.is_empty() || !(named || found.programs.is_empty()) {
+        return Ok(());
+    }
+    let names: Vec<&str> = found.missing.iter().map(|engine| engine.title).collect();
+    let needs: Vec<Need> = found.missing.iter().map(|engine| Need::Shell(engine)).collect();
+    let hint = hint(&needs, session);
+    bail!("no engine was found for {}{hint}", names.join(", "));
+}

@@ -1,0 +1,52 @@
+//! Runs scripts in a program, on a stage, within limits. How a shell is called is
+//! known here and in its row of the table, and nowhere else.
+
+use crate::engine::library;
+use crate::engine::program::Program;
+use crate::run::process::{self, Finished, Limits};
+use crate::run::session::Session;
+use crate::run::stage::Stage;
+use anyhow::Result;
+
+/// In place of a guest, where there is none.
+const NO_GUEST: &str = "none";
+
+/// What a program is to run. All names are relative to the stage.
+#[derive(Debug, Clone, Default)]
+pub struct Performance {
+    /// The module that the scripts find by `guestPath`.
+    pub guest: Option<String>,
+    /// Classic scripts, in the order in which they are loaded.
+    pub scripts: Vec<String>,
+    /// The scripts ask the engine to write down its heap.
+    pub writes_heap: bool,
+}
+
+/// What the program is called with, beginning with its flags.
+pub fn arguments(program: &Program, performance: &Performance) -> Vec<String> {
+    let shell = program.shell;
+    let heap_flag = shell.snapshot_flag.filter(|_| performance.writes_heap);
+    let flags: Vec<String> = program
+        .flags
+        .iter()
+        .cloned()
+        .chain(heap_flag.map(str::to_owned))
+        .collect();
+    let guest = performance.guest.as_deref().unwrap_or(NO_GUEST);
+    let scripts = performance.scripts.iter().map(String::as_str);
+    let arguments: Vec<&str> = [guest].into_iter().chain(scripts).collect();
+    shell.arguments(&flags, library::SHELL, &arguments)
+}
+
+/// Runs the scripts; those of `js/lib` need not be on the stage. An error means that the program could not be started.
+pub fn run(
+    program: &Program,
+    performance: &Performance,
+    stage: &Stage,
+    limits: Limits,
+    session: &Session,
+) -> Result<Finished> {
+    library::put(&session.directories, stage, &[library::SHELL])?;
+    let arguments = arguments(program, performance);
+    process::run(&program.path, &arguments, stage, limits, session)
+}

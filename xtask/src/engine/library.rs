@@ -1,0 +1,63 @@
+//! The scripts that every program gets: `js/lib`.
+//!
+//! They are part of the program, so that it works in any directory. In a
+//! checkout those of the checkout are used, so that an edit takes effect.
+
+use crate::base::directories::Directories;
+use crate::base::file;
+use crate::run::stage::Stage;
+use anyhow::{Context, Result};
+use std::borrow::Cow;
+
+/// Gives every shell and host one face, then loads the scripts it is given.
+pub const SHELL: &str = "js/lib/shell.js";
+/// Reports which engine runs it.
+pub const PROBE: &str = "js/lib/probe.js";
+/// Proves that the engine collects.
+pub const CANARY: &str = "js/lib/canary.js";
+/// What our own cases share.
+pub const RUNTIME: &str = "js/lib/runtime.js";
+/// Makes a case run one round, and the engine write down its heap.
+pub const EXPLAIN: &str = "js/lib/explain.js";
+
+/// Each script by its name on a stage, as it was when the program was built.
+const EMBEDDED: &[(&str, &str)] = &[
+    (SHELL, include_str!("../../lib/shell.js")),
+    (PROBE, include_str!("../../lib/probe.js")),
+    (CANARY, include_str!("../../lib/canary.js")),
+    (RUNTIME, include_str!("../../lib/runtime.js")),
+    (EXPLAIN, include_str!("../../lib/explain.js")),
+];
+
+/// The text of a script.
+pub fn script(directories: &Directories, name: &'static str) -> Result<Cow<'static, [u8]>> {
+    if let Some(root) = directories.checkout() {
+        return file::read(&root.join(name)).map(Cow::Owned);
+    }
+    let embedded = EMBEDDED.iter().find(|(known, _)| *known == name);
+    let (_, text) = embedded.with_context(|| format!("`{name}` is not part of this program"))?;
+    Ok(Cow::Borrowed(text.as_bytes()))
+}
+
+/// Puts scripts on a stage, each under its own name.
+pub fn put(directories: &Directories, stage: &Stage, names: &[&'static str]) -> Result<()> {
+    names
+        .iter()
+        .try_for_each(|name| stage.write(name, &script(directories, name)?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::path::Path;
+
+    #[test]
+    fn the_scripts_of_the_checkout_are_those_in_the_program() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+        let directory = std::fs::read_dir(root.join("js/lib")).unwrap();
+        assert_eq!(directory.count(), EMBEDDED.len(), "each script is embedded");
+        for (name, text) in EMBEDDED {
+            assert_eq!(std::fs::read_to_string(root.join(name)).unwrap(), *text, "{name}");
+        }
+    }
+}

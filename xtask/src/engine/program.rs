@@ -1,0 +1,91 @@
+//! A program that runs an engine, and how it was found.
+
+use crate::base::text;
+use crate::engine::feature::Feature;
+use crate::engine::shell::Shell;
+use crate::engine::table::Engine;
+use std::collections::BTreeSet;
+use std::ffi::OsString;
+use std::fmt;
+use std::path::PathBuf;
+
+/// A program that was found to run an engine.
+#[derive(Debug)]
+pub struct Program {
+    pub engine: &'static Engine,
+    pub shell: &'static Shell,
+    pub path: PathBuf,
+    /// The shell's or host's version.
+    pub version: Option<String>,
+    /// The engine's version, if a host reports one.
+    pub engine_version: Option<String>,
+    pub features: BTreeSet<Feature>,
+    /// The flags that it needs to have these features.
+    pub flags: Vec<String>,
+    pub found_by: FoundBy,
+    /// Why it cannot be judged, if it failed its canary.
+    pub doubt: Option<String>,
+}
+
+/// How a program was found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum FoundBy {
+    /// `--engine` names the program.
+    Option,
+    /// An environment variable names it.
+    Variable(&'static str),
+    Path,
+    Jsvu,
+    Esvu,
+    /// A directory off PATH where the system keeps it.
+    System,
+    /// A host on PATH.
+    Host,
+}
+
+impl Program {
+    /// What `--engine` has to be given to run this program again, as a shell reads it.
+    pub fn option(&self) -> String {
+        match self.found_by {
+            FoundBy::Option => {
+                let mut word = OsString::from(format!("{}=", self.engine.name));
+                word.push(&self.path);
+                text::shell_word(word)
+            }
+            _ => self.engine.name.to_owned(),
+        }
+    }
+}
+
+impl fmt::Display for FoundBy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            FoundBy::Option => f.write_str("--engine"),
+            FoundBy::Variable(name) => write!(f, "${name}"),
+            FoundBy::Path => f.write_str("PATH"),
+            FoundBy::Jsvu => f.write_str("jsvu"),
+            FoundBy::Esvu => f.write_str("esvu"),
+            FoundBy::System => f.write_str("system"),
+            FoundBy::Host => f.write_str("PATH, host"),
+        }
+    }
+}
+
+impl fmt::Display for Program {
+    /// `d8 10.2.154`, or `node 20.20.2, host of V8 11.3`: a host is always named as such.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.shell.name)?;
+        match &self.version {
+            Some(version) => write!(f, " {version}")?,
+            None => f.write_str(", version unknown")?,
+        }
+        if self.shell.host {
+            write!(f, ", host of {}", self.engine.title)?;
+            // A commit's hash says little in a table.
+            if let Some(version) = self.engine_version.as_deref().filter(|version| version.contains('.')) {
+                write!(f, " {version}")?;
+            }
+        }
+        Ok(())
+    }
+}

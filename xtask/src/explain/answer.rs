@@ -1,0 +1,89 @@
+//! The answer to what keeps an object alive, for each case on each program.
+
+use crate::cell::run::Cell;
+use crate::explain::explanation::{self, Explanation, wrapper_name};
+use crate::explain::question::{self, HeapAnswer};
+use crate::guest::guests::Guests;
+use crate::measure::verdict::Verdict;
+use crate::run::process::Limits;
+use crate::run::session::Session;
+use anyhow::{Context, Result};
+use serde::Serialize;
+
+/// The answer of one program for one case.
+#[derive(Debug, Serialize)]
+pub struct ExplainedCell {
+    pub case: String,
+    pub engine: &'static str,
+    /// The program and its version.
+    pub program: String,
+    #[serde(flatten)]
+    pub answer: Answer,
+}
+
+/// An answer, or why there is none.
+#[derive(Debug, Serialize)]
+#[serde(tag = "answer", rename_all = "kebab-case")]
+pub enum Answer {
+    Kept(Explanation),
+    Nothing {
+        wrapper: String,
+        made: u64,
+        /// Slots of the table that are still in use: nobody frees the guest's objects.
+        slots: u64,
+        /// The case is expected to leak: then one round is not enough to see it.
+        leaks: bool,
+    },
+    /// The engine has no way to answer.
+    CannotTell {
+        reason: String,
+    },
+    /// It has a way, and did not answer.
+    Failed {
+        reason: String,
+    },
+}
+
+/// Asks the cell's engine; with `verbose` the engine's own nodes stay in the path.
+pub fn explain_cell(
+    cell: Cell<'_>,
+    verbose: bool,
+    guests: &Guests,
+    limits: Limits,
+    session: &Session,
+) -> ExplainedCell {
+    let answer = question::ask_engine(cell, guests, limits, session);
+    let answer = answer.and_then(|answer| in_words(answer, cell, verbose));
+    ExplainedCell {
+        case: cell.case.name.clone(),
+        engine: cell.program.engine.name,
+        program: cell.program.to_string(),
+        answer: answer.unwrap_or_else(|error| Answer::Failed {
+            reason: format!("{error:#}"),
+        }),
+    }
+}
+
+fn in_words(answer: HeapAnswer, cell: Cell<'_>, verbose: bool) -> Result<Answer> {
+    let engine = cell.program.engine;
+    Ok(match answer {
+        HeapAnswer::Nothing(wrapper) => Answer::Nothing {
+            wrapper: wrapper_name(&wrapper),
+            made: wrapper.made,
+            slots: wrapper.slots,
+            leaks: cell.case.expectation(engine).verdicts == [Verdict::Leaks],
+        },
+        HeapAnswer::CannotTell(reason) => Answer::CannotTell { reason },
+        HeapAnswer::Kept(kept) => match (explanation::explain(&kept, verbose), engine.snapshot.hides()) {
+            (Some(explanation), _) => Answer::Kept(explanation),
+            (None, why) => {
+                let name = wrapper_name(&kept.wrapper);
+                let what = format!("{name} is alive, but no path from a root leads to it");
+                let why = why.with_context(|| format!("{what}: the snapshot is not whole"))?;
+                Answer::CannotTell {
+                    reason: format!("{what}: {why}"),
+                }
+            }
+        },
+    })
+}

@@ -1,0 +1,65 @@
+//! Several results as one: later runs replace earlier ones of the same cell.
+
+use crate::results::cell_row::CellRow;
+use crate::results::document::Results;
+
+/// Adds results to others. A cell is the same where the case and the program's
+/// build are, on whatever machine; all its former runs are replaced.
+pub fn merge(mut all: Results, newer: Results) -> Results {
+    let place = |program| all.programs.iter().position(|known| known.is_same_build(program));
+    let mut places = Vec::new();
+    let mut added = Vec::new();
+    for program in &newer.programs {
+        places.push(place(program).unwrap_or(all.programs.len() + added.len()));
+        if place(program).is_none() {
+            added.push(program.clone());
+        }
+    }
+    all.programs.extend(added);
+    let moved: Vec<CellRow> = newer
+        .cells
+        .into_iter()
+        .map(|cell| CellRow {
+            program: places[cell.program],
+            ..cell
+        })
+        .collect();
+    let is_replaced = |old: &CellRow| {
+        moved
+            .iter()
+            .any(|new| (&new.case, new.program) == (&old.case, old.program))
+    };
+    all.cells.retain(|old| !is_replaced(old));
+    all.cells.extend(moved);
+    all.cells
+        .sort_by(|a, b| (&a.case, a.program, a.run).cmp(&(&b.case, b.program, b.run)));
+    (0..)
+        .zip(&mut all.cells)
+        .for_each(|(number, cell)| cell.number = number);
+    all.planned = all.cells.len();
+    all.started = newer.started;
+    all.tool = newer.tool;
+    all
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::results::repeated::tests::{cell, results};
+
+    #[test]
+    fn a_run_of_some_cells_replaces_these_alone() {
+        let mut all = results(2);
+        all.cells = vec![cell(0, "m0", 0), cell(1, "m0", 1), cell(2, "m1", 0)];
+        let mut newer = results(3);
+        newer.programs.remove(0);
+        newer.programs[0].program = "/elsewhere/p1".to_owned();
+        let seconds = |row: CellRow| CellRow { seconds: 9.0, ..row };
+        newer.cells = vec![seconds(cell(0, "m0", 0)), seconds(cell(1, "m0", 1))];
+        let merged = merge(all, newer);
+        let cells = merged.cells.iter();
+        let cells: Vec<_> = cells.map(|row| (row.case.as_str(), row.program, row.seconds)).collect();
+        assert_eq!(cells, [("m0", 0, 1.0), ("m0", 1, 9.0), ("m0", 2, 9.0), ("m1", 0, 1.0)]);
+        assert_eq!(merged.programs.len(), 3);
+    }
+}

@@ -1,0 +1,53 @@
+//! A program, as results have it.
+
+use crate::engine::program::Program;
+use serde::{Deserialize, Serialize};
+
+/// A program that ran cells, or would have.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProgramRow {
+    /// `v8`, `jsc`, `spidermonkey`.
+    pub engine: String,
+    /// As people read it: `node 20.20.2, host of V8 11.3`.
+    pub title: String,
+    /// Its path; bytes that are not UTF-8 are replaced.
+    pub program: String,
+    /// What `--engine` has to be given to run it again, as a shell reads it.
+    pub option: String,
+    /// `d8`, `jsc`, `js`, `node`, `deno`, `bun`.
+    pub shell: String,
+    /// Whether it is not the engine's own shell.
+    pub host: bool,
+    /// The shell's or host's version.
+    pub version: Option<String>,
+    /// The engine's version, if a host reports one.
+    pub engine_version: Option<String>,
+    pub features: Vec<String>,
+    /// The flags that it needs for these features.
+    pub flags: Vec<String>,
+    /// How it was found.
+    pub found: String,
+}
+
+impl ProgramRow {
+    pub fn of(program: &Program) -> ProgramRow {
+        ProgramRow {
+            engine: program.engine.name.to_owned(),
+            title: program.to_string(),
+            program: program.path.display().to_string(),
+            option: program.option(),
+            shell: program.shell.name.to_owned(),
+            host: program.shell.host,
+            version: program.version.clone(),
+            engine_version: program.engine_version.clone(),
+            features: program.features.iter().map(ToString::to_string).collect(),
+            flags: program.flags.clone(),
+            found: program.found_by.to_string(),
+        }
+    }
+
+    /// Whether both are the same build, called the same way, on whatever machine.
+    pub fn is_same_build(&self, other: &ProgramRow) -> bool {
+        (&self.engine, &self.title, &self.flags) == (&other.engine, &other.title, &other.flags)
+    }
+}

@@ -1,0 +1,21 @@
+//! Rows laid out in columns.
+
+use console::{Alignment, measure_text_width, pad_str};
+
+/// Lays rows out in columns two spaces apart; the width of styled text is that of the text alone.
+pub fn columns(rows: &[Vec<String>]) -> String {
+    let count = rows.iter().map(Vec::len).max().unwrap_or(0);
+    let width = |column| {
+        let cells = rows.iter().filter_map(move |row: &Vec<String>| row.get(column));
+        cells.map(|cell: &String| measure_text_width(cell)).max().unwrap_or(0)
+    };
+    let widths: Vec<usize> = (0..count).map(width).collect();
+    let line = |row: &Vec<String>| {
+        let padded = row.iter().zip(&widths);
+        let padded: Vec<_> = padded
+            .map(|(cell, width)| pad_str(cell, *width, Alignment::Left, None))
+            .collect();
+        format!("{}\n", padded.join("  ").trim_end())
+    };
+    rows.iter().map(line).collect()
+}

@@ -1,0 +1,147 @@
+//! `docs/findings.md`: what each program makes of each case, and what was claimed.
+
+use crate::base::text::inert;
+use crate::case::claim::Claim;
+use crate::measure::verdict::Verdict;
+use crate::results::cell_row::OutcomeName;
+use crate::results::document::Results;
+use crate::results::program_row::ProgramRow;
+use crate::results::repeated::{Repeated, group};
+use std::collections::BTreeSet;
+
+/// What a case shows, and what was claimed of it in 2020.
+#[derive(Debug)]
+pub struct CaseClaim<'a> {
+    pub case: &'a str,
+    pub shows: Option<&'a str>,
+    pub claim: Option<&'a Claim>,
+}
+
+const PREFACE: &str = "\
+# Findings
+
+What each engine makes of each case. This page is made by `cargo xtask findings`
+from the results in `docs/findings.jsonl`, which come from
+`cargo xtask test --json`; do not edit it by hand.
+
+`collected`: everything is, and promptly. `late`: everything is in the end, but
+memory had run out by then, or much was live at once. `leaks`: what is never
+collected grows with what was allocated. The figure behind `late` is the most
+objects that were live after a round of 1,000; `out` means that memory ran out.
+
+";
+
+/// The whole page, in Markdown.
+pub fn page(cases: &[CaseClaim<'_>], results: &Results) -> String {
+    let groups = group(&results.cells);
+    let programs = 0..results.programs.len();
+    let heading = |program: &ProgramRow| format!(" {}: {} |", program.engine, cell_text(&title(program)));
+    let mut page = PREFACE.to_owned();
+    page += &format!("| case |{}\n", results.programs.iter().map(heading).collect::<String>());
+    page += &format!("| --- |{}\n", " --- |".repeat(programs.len()));
+    for case in cases {
+        let verdict = |program| {
+            let is =
+                |group: &&Repeated<'_>| (group.runs[0].case.as_str(), group.runs[0].program) == (case.case, program);
+            let found = groups.iter().find(is);
+            format!(" {} |", found.map_or("not run".to_owned(), verdict_text))
+        };
+        page += &format!(
+            "| `{}` |{}\n",
+            case.case,
+            programs.clone().map(verdict).collect::<String>()
+        );
+    }
+    page += "\n## Claim by claim\n";
+    for case in cases {
+        page += &about(case, &groups, results);
+    }
+    page
+}
+
+/// A program with versions that are short: `node 20.20.2 (11.3.244.8)`.
+fn title(program: &ProgramRow) -> String {
+    let version = program.version.as_deref().map_or("unknown", short);
+    let mut title = format!("{} {version}", program.shell);
+    if let Some(version) = program
+        .engine_version
+        .as_deref()
+        .filter(|version| version.contains('.'))
+    {
+        title += &format!(" ({})", short(version));
+    }
+    title
+}
+
+/// A version without what a packager added: `10.2.154.26` of `10.2.154.26-node.37`.
+fn short(version: &str) -> &str {
+    version.split('-').next().unwrap_or(version)
+}
+
+/// Text as a cell of a table holds it.
+fn cell_text(text: &str) -> String {
+    inert(text).replace('|', "\\|")
+}
+
+fn verdict_text(cell: &Repeated<'_>) -> String {
+    let row = cell.shown();
+    let ran_out = ran_out(cell);
+    let peak = cell
+        .runs
+        .iter()
+        .filter_map(|run| Some(run.numbers.as_ref()?.peak))
+        .max();
+    match (cell.outcome(), row.verdict) {
+        (OutcomeName::Skipped, _) => "skipped".to_owned(),
+        (OutcomeName::Ok, Some(Verdict::Late)) if ran_out => "late, out".to_owned(),
+        (OutcomeName::Ok, Some(Verdict::Late)) => format!("late, {}", peak.unwrap_or_default()),
+        (OutcomeName::Ok, Some(verdict)) => verdict.to_string(),
+        (outcome, _) => format!("**{outcome}** {}", cell.verdicts()).trim_end().to_owned(),
+    }
+}
+
+fn ran_out(cell: &Repeated<'_>) -> bool {
+    let out = |numbers: &crate::measure::verdict::Numbers| numbers.ran_out;
+    cell.runs.iter().any(|run| run.numbers.as_ref().is_some_and(out))
+}
+
+/// The claim of a case, what shows it, and what was claimed in 2020.
+fn about(case: &CaseClaim<'_>, groups: &[Repeated<'_>], results: &Results) -> String {
+    let of_case = || {
+        groups
+            .iter()
+            .filter(|group| group.runs[0].case == case.case && group.runs[0].verdict.is_some())
+    };
+    let mut text = format!("\n**`{}`**", case.case);
+    if let Some(shows) = case.shows {
+        text += &format!(": {shows}.");
+    }
+    let verdicts: BTreeSet<Verdict> = of_case()
+        .flat_map(|group| &group.runs)
+        .filter_map(|run| run.verdict)
+        .collect();
+    let verdicts: Vec<String> = verdicts.iter().map(Verdict::to_string).collect();
+    text += &match verdicts.is_empty() {
+        true => "\nToday: not run.".to_owned(),
+        false => format!("\nToday: {}.", verdicts.join(" or ")),
+    };
+    if let Some(claim) = case.claim {
+        let program = |group: &Repeated<'_>| results.program(group.runs[0]);
+        let concerned: Vec<_> = of_case()
+            .filter(|group| claim.concerns(&program(group).engine))
+            .collect();
+        let holds = |group: &&&Repeated<'_>| claim.holds(group.leaked(), ran_out(group));
+        let against: Vec<String> = concerned
+            .iter()
+            .filter(|group| !holds(group))
+            .map(|group| title(program(group)))
+            .collect();
+        let today = match (concerned.len(), against.is_empty()) {
+            (0, _) => "Not checked today.".to_owned(),
+            (_, true) => "It still holds on all of these.".to_owned(),
+            (_, false) => format!("**Contradicted today by** {}.", against.join(", ")),
+        };
+        text += &format!("\nClaimed in 2020: {}. {today}", claim.text);
+    }
+    text + "\n"
+}

@@ -1,0 +1,132 @@
+//! The house: wings that know only those above them, one meaning for each type's
+//! name, and a header in every file.
+
+mod source;
+
+use source::{Source, doubled_types, headless, rings, upward};
+use std::path::Path;
+
+/// The wings, from the one that knows nothing of the others to the one that knows all.
+const WINGS: &[&str] = &[
+    "heap", "base", "measure", "run", "engine", "case", "guest", "cell", "results", "explain", "install", "show",
+    "command", "main",
+];
+
+/// All sources of the program and of its library.
+fn sources() -> Vec<Source> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    let mut sources = Source::below(&root.join("xtask/src"), "");
+    sources.extend(Source::below(&root.join("heap/src"), "heap"));
+    assert!(sources.len() > 60, "the sources were not found");
+    sources
+}
+
+#[test]
+fn no_import_runs_upward() {
+    assert_eq!(upward(&sources(), WINGS), [] as [String; 0]);
+}
+
+#[test]
+fn no_import_runs_round() {
+    assert_eq!(rings(&sources()), [] as [String; 0]);
+}
+
+#[test]
+fn every_file_says_what_it_is_for() {
+    assert_eq!(headless(&sources()), [] as [String; 0]);
+}
+
+#[test]
+fn every_type_has_a_name_of_its_own() {
+    assert_eq!(doubled_types(&sources()), [] as [String; 0]);
+}
+
+#[test]
+fn every_wing_says_in_five_lines_what_it_knows() {
+    for source in sources() {
+        let is_wing = source.path.len() == 1 && WINGS.contains(&source.path[0].as_str());
+        if !is_wing || ["main", "heap"].contains(&source.path[0].as_str()) {
+            continue;
+        }
+        let header = source.text.lines().take_while(|line| line.starts_with("//!"));
+        let lines = header.filter(|line| line.len() > 3).count();
+        assert!((1..=5).contains(&lines), "{}: {lines} lines", source.file);
+        for word in ["In:", "Out:"] {
+            assert!(source.text.contains(word), "{} lacks `{word}`", source.file);
+        }
+    }
+}
+
+/// Sources that are not on disk.
+fn made_up(files: &[(&str, &str)]) -> Vec<Source> {
+    files.iter().map(|(file, text)| Source::of(file, text)).collect()
+}
+
+#[test]
+fn an_import_that_runs_upward_is_found_however_it_is_written() {
+    for text in [
+        "use crate::show::table;",
+        "use crate::{base::file, show::table::{self, columns}};",
+        "fn f() { crate::show::table::columns(); }",
+        "use super::super::show::table;",
+        "fn f() { super::super::show::table::columns() }",
+        "pub(crate) use crate::show::table as other;",
+        "use heap::Heap;\nuse crate :: show :: table;",
+    ] {
+        let sources = made_up(&[("run/process.rs", text), ("show/table.rs", "")]);
+        let found = upward(&sources, WINGS);
+        assert!(!found.is_empty(), "{text}");
+        assert!(found[0].starts_with("run/process.rs"), "{found:?}");
+        assert!(found[0].contains("show::table"), "{found:?}");
+    }
+    // Neither a comment, a string, nor the right direction is one.
+    for text in [
+        "// use crate::show::table;",
+        "const S: &str = \"crate::show::table\";",
+        "use crate::base::file;",
+    ] {
+        let sources = made_up(&[("run/process.rs", text), ("show/table.rs", ""), ("base/file.rs", "")]);
+        assert_eq!(upward(&sources, WINGS), [] as [String; 0], "{text}");
+    }
+    let sources = made_up(&[("attic/x.rs", "")]);
+    assert_eq!(upward(&sources, WINGS), ["attic/x.rs: `attic` is not a wing"]);
+}
+
+#[test]
+fn a_ring_is_found() {
+    let parent = [
+        ("run/mod.rs", "mod a;\nuse a::A;"),
+        ("run/a.rs", "use crate::run::Run;"),
+    ];
+    assert_eq!(rings(&made_up(&parent)), ["run/a.rs, run/mod.rs"]);
+    let files = [
+        ("run/a.rs", "use crate::run::b::B;"),
+        ("run/b.rs", "use super::c::C;"),
+        ("run/c.rs", "fn f() { crate::run::a::f() }"),
+        ("run/d.rs", "use crate::run::a::A;"),
+    ];
+    assert_eq!(rings(&made_up(&files)), ["run/a.rs, run/b.rs, run/c.rs"]);
+    assert_eq!(rings(&made_up(&files[1..])), [] as [String; 0]);
+}
+
+#[test]
+fn a_missing_header_and_a_doubled_name_are_found() {
+    let files = [
+        ("run/a.rs", "//! What it is for.\nstruct Line;\nenum Kind {}"),
+        (
+            "show/b.rs",
+            "// Not a header.\npub(crate) struct Line {}\ntrait Other {}",
+        ),
+        (
+            "show/c.rs",
+            "//!\n#[cfg(test)]\nmod tests { struct Kind; }\ntype Other = u8;",
+        ),
+    ];
+    let sources = made_up(&files);
+    assert_eq!(headless(&sources), ["show/b.rs", "show/c.rs"]);
+    let doubled = doubled_types(&sources);
+    assert_eq!(
+        doubled,
+        ["`Line` in run/a.rs, show/b.rs", "`Other` in show/b.rs, show/c.rs",]
+    );
+}
