@@ -118,10 +118,11 @@ impl<'a> Prober<'a> {
             let flags = [&answer.flags[..], &[(*flag).to_owned()]].concat();
             let arguments = shell.arguments(&flags, PROBE, &[]);
             // A flag that it does not know is refused by some, and passed over with a warning by others.
-            if let Ok(with_flag) = self.answer(path, &arguments, &stage) {
-                if with_flag.features.contains(feature) && with_flag.features.is_superset(&answer.features) {
-                    answer = ProbeAnswer { flags, ..with_flag };
-                }
+            if let Ok(with_flag) = self.answer(path, &arguments, &stage)
+                && with_flag.features.contains(feature)
+                && with_flag.features.is_superset(&answer.features)
+            {
+                answer = ProbeAnswer { flags, ..with_flag };
             }
         }
         if answer.version.is_none() {

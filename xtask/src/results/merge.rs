@@ -6,16 +6,16 @@ use crate::results::document::Results;
 /// Adds results to others. A cell is the same where the case and the program's
 /// build are, on whatever machine; all its former runs are replaced.
 pub fn merge(mut all: Results, newer: Results) -> Results {
-    let place = |program| all.programs.iter().position(|known| known.is_same_build(program));
     let mut places = Vec::new();
-    let mut added = Vec::new();
     for program in &newer.programs {
-        places.push(place(program).unwrap_or(all.programs.len() + added.len()));
-        if place(program).is_none() {
-            added.push(program.clone());
+        // Two programs of one run may be the same build: each keeps its own cells.
+        let mut known = (0..).zip(&all.programs);
+        let place = known.find(|(index, known)| known.is_same_build(program) && !places.contains(index));
+        places.push(place.map_or(all.programs.len(), |(index, _)| index));
+        if place.is_none() {
+            all.programs.push(program.clone());
         }
     }
-    all.programs.extend(added);
     let moved: Vec<CellRow> = newer
         .cells
         .into_iter()

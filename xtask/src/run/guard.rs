@@ -63,11 +63,9 @@ pub fn guard(stage: Option<&Path>, command: &[OsString]) -> Result<Status> {
             peak_bytes: peak_bytes(usage.max_rss()),
         }),
     );
-    if cut.load(Ordering::SeqCst) {
-        if let Some(stage) = stage {
-            // The command removes it too, if it is still there to do so.
-            let _ = fs::remove_dir_all(stage);
-        }
+    if let Some(stage) = stage.filter(|_| cut.load(Ordering::SeqCst)) {
+        // The command removes it too, if it is still there to do so.
+        let _ = fs::remove_dir_all(stage);
     }
     Ok(Status::Expected)
 }

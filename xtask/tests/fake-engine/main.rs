@@ -73,7 +73,7 @@ fn obey(order: &str, arguments: &[String]) -> Option<ExitCode> {
         "flood-lines" => flood_lines(rest.parse().expect("a number of lines")),
         "alternate" => {
             append(rest, "turn\n");
-            rounds(lines(rest) % 2 == 0);
+            rounds(lines(rest).is_multiple_of(2));
         }
         "note" => {
             let (word, path) = rest.split_once(' ').expect("WORD PATH");
