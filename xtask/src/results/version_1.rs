@@ -139,3 +139,40 @@ impl OldCell {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What the program wrote when the version was 1, with most of its lines left out.
+    const WRITTEN: &str = include_str!("../../tests/results/version-1.json");
+
+    #[test]
+    fn what_was_written_then_is_read() {
+        let results = parse(OLD_SCHEMA, 1, WRITTEN).unwrap();
+        let titles: Vec<&str> = results.programs.iter().map(|program| program.title.as_str()).collect();
+        assert_eq!(
+            titles,
+            ["d8 10.2.154.26-node.37", "node 20.20.2, with v8 11.3.244.8-node.38"]
+        );
+        let cells: Vec<_> = results
+            .cells
+            .iter()
+            .map(|cell| (cell.case.as_str(), cell.program, cell.outcome, cell.verdict))
+            .collect();
+        assert_eq!(
+            cells,
+            [
+                ("m0", 0, OutcomeName::Ok, Some(Verdict::Collected)),
+                ("m0", 1, OutcomeName::Ok, Some(Verdict::Collected)),
+                ("m1", 0, OutcomeName::Ok, Some(Verdict::Leaks)),
+                ("m1", 1, OutcomeName::Ok, Some(Verdict::Leaks)),
+                ("wasm-gc", 0, OutcomeName::Skipped, None),
+                ("wasm-gc", 1, OutcomeName::Skipped, None),
+            ]
+        );
+        assert!(results.cells[2].numbers.as_ref().unwrap().ran_out);
+        assert!(parse("other", 1, WRITTEN).is_err());
+        assert!(parse(OLD_SCHEMA, 1, &WRITTEN.replace("/opt/d8\",\n   \"v", "/x\",\n   \"v")).is_err());
+    }
+}
