@@ -11,8 +11,10 @@ use crate::guest::guests::Guests;
 use crate::measure::telemetry::{self, Printed, TelemetryEvent, Wrapper};
 use crate::run::process::Limits;
 use crate::run::session::Session;
-use anyhow::{Result, anyhow, ensure};
-use heap::{Format, Heap, Wanted};
+use anyhow::{Context, Result, anyhow, ensure};
+use heap::{Heap, MEMORY_LIMIT, SnapshotFormat, TargetHint};
+use std::fs::File;
+use std::io::BufReader;
 use std::path::Path;
 
 /// The global variable by which `js/lib/explain.js` has a WeakRef to the wrapper.
@@ -69,12 +71,12 @@ pub fn ask_engine(cell: Cell<'_>, guests: &Guests, limits: Limits, session: &Ses
 }
 
 /// Finds the wrapper in the snapshot.
-fn find_wrapper(wrapper: Wrapper, format: Format, path: &Path, sources: Sources) -> Result<HeapAnswer> {
-    let wanted = match &wrapper.address {
-        Some(address) => Wanted::Address(address),
-        None => Wanted::WeakRef(VARIABLE),
+fn find_wrapper(wrapper: Wrapper, format: SnapshotFormat, path: &Path, sources: Sources) -> Result<HeapAnswer> {
+    let target = match &wrapper.address {
+        Some(address) => TargetHint::Address(address),
+        None => TargetHint::WeakRef(VARIABLE),
     };
-    let heap = format.read(path, wanted)?;
+    let heap = parse_snapshot(format, path, target).context("failed to read the heap snapshot that it wrote")?;
     if heap.target.is_some() {
         return Ok(HeapAnswer::Kept(Box::new(WrapperInHeap { wrapper, heap, sources })));
     }
@@ -85,6 +87,13 @@ fn find_wrapper(wrapper: Wrapper, format: Format, path: &Path, sources: Sources)
         wrapper.alive
     );
     Ok(HeapAnswer::Nothing(wrapper))
+}
+
+/// Reads a snapshot's file, unless that would take too much memory.
+fn parse_snapshot(format: SnapshotFormat, path: &Path, target: TargetHint<'_>) -> Result<Heap> {
+    let file = File::open(path)?;
+    format.check_size(file.metadata()?.len(), MEMORY_LIMIT)?;
+    format.parse(BufReader::with_capacity(1 << 16, file), target)
 }
 
 /// What the run printed.
