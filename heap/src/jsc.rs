@@ -2,7 +2,7 @@
 //! numbers (Source/JavaScriptCore/heap/HeapSnapshotBuilder.cpp).
 
 use super::json::{Item, Row, stream};
-use super::{Edge, EdgeKind, Heap, Id, Label, NodeKind, Root, Wanted, address, shortened};
+use super::{Edge, EdgeKind, EdgeLabel, Heap, HeapRoot, NodeId, NodeKind, TargetHint, parse_address, shortened};
 use anyhow::{Context, Result, bail, ensure};
 use std::collections::HashMap;
 use std::io::BufRead;
@@ -17,9 +17,9 @@ const TYPE: &str = "GCDebugging";
 const OF_PROGRAM: u64 = 1 << 1;
 
 #[derive(Debug, Default)]
-struct Rows {
-    nodes: Vec<Node>,
-    edges: Vec<RawEdge>,
+struct JscRows {
+    nodes: Vec<JscNodeRow>,
+    edges: Vec<JscEdgeRow>,
     classes: Vec<Box<str>>,
     edge_types: Vec<Box<str>>,
     edge_names: Vec<Box<str>>,
@@ -30,7 +30,7 @@ struct Rows {
 }
 
 #[derive(Debug)]
-struct Node {
+struct JscNodeRow {
     /// The engine's number of it, in no order.
     number: u64,
     /// Its class is one of the program's, by the name of its constructor.
@@ -40,7 +40,7 @@ struct Node {
 }
 
 #[derive(Debug, Clone, Copy)]
-struct RawEdge {
+struct JscEdgeRow {
     from: u64,
     to: u64,
     kind: u8,
@@ -48,8 +48,8 @@ struct RawEdge {
 }
 
 /// Reads a snapshot.
-pub fn parse(input: impl BufRead, wanted: Wanted<'_>) -> Result<Heap> {
-    let mut rows = Rows::default();
+pub fn parse(input: impl BufRead, wanted: TargetHint<'_>) -> Result<Heap> {
+    let mut rows = JscRows::default();
     stream(input, |key, value| rows.read(key, value))?;
     ensure!(
         rows.kind.as_deref() == Some(TYPE),
@@ -64,14 +64,14 @@ pub fn parse(input: impl BufRead, wanted: Wanted<'_>) -> Result<Heap> {
     rows.heap(wanted)
 }
 
-impl Rows {
+impl JscRows {
     fn read(&mut self, key: &str, value: Row<'_, '_>) -> Result<()> {
         match key {
             "version" => self.version = Some(value.small()?),
             "type" => self.kind = Some(value.small()?),
             "nodes" => self.read_nodes(value)?,
             "edges" => rows(value, |[from, to, kind, name]: [u64; 4]| {
-                self.edges.push(RawEdge {
+                self.edges.push(JscEdgeRow {
                     from,
                     to,
                     kind: u8::try_from(kind).context("an edge's type is no type")?,
@@ -99,13 +99,13 @@ impl Rows {
         value.items(|item| {
             numbers[column] = match item {
                 Item::Number(number) => number,
-                Item::Text(text) => address(text).with_context(|| format!("`{text}` is no address"))?,
+                Item::Text(text) => parse_address(text).with_context(|| format!("`{text}` is no address"))?,
             };
             column += 1;
             if column == numbers.len() {
                 column = 0;
                 let [number, _, class, flags, _, address, _] = numbers;
-                self.nodes.push(Node {
+                self.nodes.push(JscNodeRow {
                     number,
                     of_program: flags & OF_PROGRAM != 0,
                     class: u32::try_from(class).context("a node's class is no class")?,
@@ -118,13 +118,13 @@ impl Rows {
         Ok(())
     }
 
-    fn heap(mut self, wanted: Wanted<'_>) -> Result<Heap> {
-        let Wanted::Address(wanted) = wanted else {
+    fn heap(mut self, wanted: TargetHint<'_>) -> Result<Heap> {
+        let TargetHint::Address(wanted) = wanted else {
             bail!("JavaScriptCore does not tell where a WeakRef points");
         };
-        let wanted = address(wanted).with_context(|| format!("`{wanted}` is no address"))?;
+        let wanted = parse_address(wanted).with_context(|| format!("`{wanted}` is no address"))?;
         let mut heap = Heap::default();
-        let ids: HashMap<u64, Id> = (0..).zip(&self.nodes).map(|(id, node)| (node.number, id)).collect();
+        let ids: HashMap<u64, NodeId> = (0..).zip(&self.nodes).map(|(id, node)| (node.number, id)).collect();
         self.edges.sort_by_key(|edge| ids.get(&edge.from).copied());
         let kinds: Vec<NodeKind> = self.nodes.iter().map(|node| self.kind(node)).collect();
         let mut edges = self.edges.iter().peekable();
@@ -146,18 +146,18 @@ impl Rows {
             tell_cleanup_callback(&mut heap, id, &kinds);
         }
         ensure!(edges.next().is_none(), "an edge begins at a node that is not there");
-        let is_global = |node: &Node| !node.of_program && GLOBALS.contains(&self.class(node));
+        let is_global = |node: &JscNodeRow| !node.of_program && GLOBALS.contains(&self.class(node));
         let globals = (0..).zip(&self.nodes).filter(|(_, node)| is_global(node));
         heap.globals = globals.map(|(id, _)| id).collect();
         heap.roots = self.roots(&ids)?;
         Ok(heap)
     }
 
-    fn class(&self, node: &Node) -> &str {
+    fn class(&self, node: &JscNodeRow) -> &str {
         self.classes.get(node.class as usize).map_or("", |name| name)
     }
 
-    fn kind(&self, node: &Node) -> NodeKind {
+    fn kind(&self, node: &JscNodeRow) -> NodeKind {
         match node.of_program {
             true => NodeKind::Object,
             false => node_kind(self.class(node)),
@@ -165,23 +165,23 @@ impl Rows {
     }
 
     /// What an edge is: the engine calls all that is neither property, index nor variable internal.
-    fn edge(&self, heap: &mut Heap, edge: RawEdge, from: &Node, target: NodeKind) -> (EdgeKind, Label) {
+    fn edge(&self, heap: &mut Heap, edge: JscEdgeRow, from: &JscNodeRow, target: NodeKind) -> (EdgeKind, EdgeLabel) {
         let kind = self.edge_types.get(usize::from(edge.kind)).map_or("", |name| name);
         let name = self.edge_names.get(edge.name as usize).map_or("", |name| name);
         match kind {
-            "Property" => (EdgeKind::Property, Label::Name(heap.names.number(name))),
+            "Property" => (EdgeKind::Property, EdgeLabel::Name(heap.names.number(name))),
             // A generator's registers are variables by number.
             "Variable" if name.parse::<u32>().is_err() => {
-                (EdgeKind::CapturedVariable, Label::Name(heap.names.number(name)))
+                (EdgeKind::CapturedVariable, EdgeLabel::Name(heap.names.number(name)))
             }
-            "Index" => (EdgeKind::Element, Label::Index(edge.name)),
-            _ if target == NodeKind::Engine || from.of_program => (EdgeKind::Internal, Label::None),
-            _ => (internal(self.class(from)), Label::None),
+            "Index" => (EdgeKind::Element, EdgeLabel::Index(edge.name)),
+            _ if target == NodeKind::Engine || from.of_program => (EdgeKind::Internal, EdgeLabel::None),
+            _ => (internal(self.class(from)), EdgeLabel::None),
         }
     }
 
     /// Numbers of nodes, with what they are reached by; the first label is the more telling one.
-    fn roots(&self, ids: &HashMap<u64, Id>) -> Result<Vec<Root>> {
+    fn roots(&self, ids: &HashMap<u64, NodeId>) -> Result<Vec<HeapRoot>> {
         let label = |number: u64| {
             let label = usize::try_from(number).ok().and_then(|number| self.labels.get(number));
             label.map_or("", |label| label)
@@ -195,7 +195,7 @@ impl Rows {
                 let name = [label(*why), label(*more)].map(str::to_owned);
                 let name = name.into_iter().find(|name| !name.is_empty());
                 let name = name.unwrap_or("root".to_owned());
-                Ok(Root { node, name })
+                Ok(HeapRoot { node, name })
             })
             .collect()
     }
@@ -251,7 +251,7 @@ const GLOBALS: &[&str] = &["global", "GlobalObject", "JSGlobalLexicalEnvironment
 const FOLLOWING: &[&str] = &["Output", "WeakSets"];
 
 /// The one function that a registry refers to is its cleanup callback, and no held value.
-fn tell_cleanup_callback(heap: &mut Heap, id: Id, kinds: &[NodeKind]) {
+fn tell_cleanup_callback(heap: &mut Heap, id: NodeId, kinds: &[NodeKind]) {
     let function =
         |edge: &&mut Edge| edge.kind == EdgeKind::HeldValue && kinds.get(edge.to as usize) == Some(&NodeKind::Function);
     let mut functions = heap.edges_mut(id).iter_mut().filter(function);

@@ -8,12 +8,12 @@ use std::cell::RefCell;
 use std::fmt;
 use std::io::BufRead;
 
-/// How long a value may be that is not a row, in bytes.
+/// ValueReader long a value may be that is not a row, in bytes.
 const SMALL: usize = 1 << 20;
 
 /// Reads an object, and gives each key with its value to `take`.
 pub fn stream(input: impl BufRead, mut take: impl FnMut(&str, Row<'_, '_>) -> Result<()>) -> Result<()> {
-    let ours = Kept::default();
+    let ours = KeptError::default();
     let mut deserializer = serde_json::Deserializer::from_reader(input);
     let keys = Keys {
         take: &mut take,
@@ -30,9 +30,9 @@ pub fn stream(input: impl BufRead, mut take: impl FnMut(&str, Row<'_, '_>) -> Re
 
 /// The error of ours that ended the reading: serde passes on only a text.
 #[derive(Default)]
-struct Kept(RefCell<Option<anyhow::Error>>);
+struct KeptError(RefCell<Option<anyhow::Error>>);
 
-impl Kept {
+impl KeptError {
     fn keep<E: serde::de::Error>(&self, error: anyhow::Error) -> E {
         let text = error.to_string();
         self.0.borrow_mut().get_or_insert(error);
@@ -42,7 +42,7 @@ impl Kept {
 
 struct Keys<'a> {
     take: &'a mut dyn FnMut(&str, Row<'_, '_>) -> Result<()>,
-    ours: &'a Kept,
+    ours: &'a KeptError,
 }
 
 impl<'de> Visitor<'de> for Keys<'_> {
@@ -55,7 +55,7 @@ impl<'de> Visitor<'de> for Keys<'_> {
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
         while let Some(key) = map.next_key::<String>()? {
             let mut serdes = None;
-            let mut next = |how: How<'_>| -> Result<()> {
+            let mut next = |how: ValueReader<'_>| -> Result<()> {
                 map.next_value_seed(Seed { how, ours: self.ours }).map_err(|error| {
                     let text = error.to_string();
                     serdes = Some(error);
@@ -74,7 +74,7 @@ impl<'de> Visitor<'de> for Keys<'_> {
 
 /// A value that is still to be read, and has to be, once.
 pub struct Row<'a, 'b> {
-    next: &'a mut (dyn FnMut(How<'_>) -> Result<()> + 'b),
+    next: &'a mut (dyn FnMut(ValueReader<'_>) -> Result<()> + 'b),
 }
 
 /// What a row is made of.
@@ -83,8 +83,8 @@ pub enum Item<'a> {
     Text(&'a str),
 }
 
-/// How a value is read.
-enum How<'a> {
+/// ValueReader a value is read.
+enum ValueReader<'a> {
     Skip,
     Items(&'a mut dyn FnMut(Item<'_>) -> Result<()>),
     Small(&'a mut dyn FnMut(&str) -> Result<()>),
@@ -92,12 +92,12 @@ enum How<'a> {
 
 impl Row<'_, '_> {
     pub fn skip(self) -> Result<()> {
-        (self.next)(How::Skip)
+        (self.next)(ValueReader::Skip)
     }
 
     /// A row of whole numbers and texts.
     pub fn items(self, mut take: impl FnMut(Item<'_>) -> Result<()>) -> Result<()> {
-        (self.next)(How::Items(&mut take))
+        (self.next)(ValueReader::Items(&mut take))
     }
 
     pub fn numbers(self, mut take: impl FnMut(u64) -> Result<()>) -> Result<()> {
@@ -117,7 +117,7 @@ impl Row<'_, '_> {
     /// A value that is small.
     pub fn small<T: DeserializeOwned>(self) -> Result<T> {
         let mut found = None;
-        (self.next)(How::Small(&mut |text| {
+        (self.next)(ValueReader::Small(&mut |text| {
             ensure!(text.len() <= SMALL, "a value is too long");
             found = Some(serde_json::from_str(text).context("it is of a version that is unknown here")?);
             Ok(())
@@ -127,8 +127,8 @@ impl Row<'_, '_> {
 }
 
 struct Seed<'a, 'b> {
-    how: How<'a>,
-    ours: &'b Kept,
+    how: ValueReader<'a>,
+    ours: &'b KeptError,
 }
 
 impl<'de> DeserializeSeed<'de> for Seed<'_, '_> {
@@ -136,12 +136,12 @@ impl<'de> DeserializeSeed<'de> for Seed<'_, '_> {
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
         match self.how {
-            How::Skip => IgnoredAny::deserialize(deserializer).map(|_| ()),
-            How::Small(take) => {
+            ValueReader::Skip => IgnoredAny::deserialize(deserializer).map(|_| ()),
+            ValueReader::Small(take) => {
                 let text = Box::<RawValue>::deserialize(deserializer)?;
                 take(text.get()).map_err(|error| self.ours.keep(error))
             }
-            How::Items(_) => deserializer.deserialize_seq(self),
+            ValueReader::Items(_) => deserializer.deserialize_seq(self),
         }
     }
 }
@@ -154,7 +154,7 @@ impl<'de> Visitor<'de> for Seed<'_, '_> {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut row: A) -> Result<(), A::Error> {
-        let How::Items(take) = self.how else {
+        let ValueReader::Items(take) = self.how else {
             return IgnoredAny.visit_seq(row).map(|_| ());
         };
         while row
@@ -171,7 +171,7 @@ impl<'de> Visitor<'de> for Seed<'_, '_> {
 /// One item of a row.
 struct One<'a, 'b> {
     take: &'a mut (dyn FnMut(Item<'_>) -> Result<()> + 'a),
-    ours: &'b Kept,
+    ours: &'b KeptError,
 }
 
 impl<'de> DeserializeSeed<'de> for One<'_, '_> {

@@ -1,6 +1,7 @@
 //! One model of a heap: nodes, named edges, roots. The parsers of the engines'
 //! snapshots make it; who looks for paths knows no engine.
 
+mod format;
 mod json;
 mod jsc;
 mod spidermonkey;
@@ -10,19 +11,15 @@ pub mod path;
 #[cfg(test)]
 mod tests;
 
+pub use format::{MEMORY_LIMIT, SnapshotFormat};
+
 use anyhow::{Context, Result, ensure};
 use serde::Serialize;
 use std::collections::{BTreeMap, HashMap};
-use std::fs::File;
-use std::io::{BufRead, BufReader};
 use std::ops::Range;
-use std::path::Path;
 
 /// A node's number.
-pub type Id = u32;
-
-/// How large a snapshot may be, in bytes: parsed, it takes several times as much memory.
-pub const LARGEST: u64 = 100 << 20;
+pub type NodeId = u32;
 
 /// How many characters of a name are kept: strings of the program are names too.
 const NAME: usize = 200;
@@ -62,22 +59,22 @@ pub struct Edge {
     pub kind: EdgeKind,
     /// The name of a property, variable or field, or what the engine calls it;
     /// the index of an element or slot. None where the engine does not tell.
-    pub label: Label,
-    pub to: Id,
+    pub label: EdgeLabel,
+    pub to: NodeId,
 }
 
 impl Edge {
     /// The index of an element or slot, if the engine tells.
     pub fn index(&self) -> Option<u32> {
         match self.label {
-            Label::Index(index) => Some(index),
+            EdgeLabel::Index(index) => Some(index),
             _ => None,
         }
     }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Label {
+pub enum EdgeLabel {
     Name(u32),
     Index(u32),
     None,
@@ -93,7 +90,7 @@ pub enum NodeKind {
 }
 
 #[derive(Debug, Clone, Copy)]
-struct Node {
+struct StoredNode {
     kind: NodeKind,
     name: u32,
     /// Where its edges end; they begin where those of the node before end.
@@ -102,24 +99,24 @@ struct Node {
 
 /// Something that the collector starts from.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Root {
-    pub node: Id,
+pub struct HeapRoot {
+    pub node: NodeId,
     /// What it is, in the engine's words.
     pub name: String,
 }
 
 /// Where a function is written.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Position {
+pub struct SourcePosition {
     /// As the engine was told to load it.
     pub file: String,
     /// From 1 on.
     pub line: u32,
 }
 
-/// How the node that is asked about is known.
+/// How the object of interest is found in a snapshot.
 #[derive(Debug, Clone, Copy)]
-pub enum Wanted<'a> {
+pub enum TargetHint<'a> {
     /// A variable of the global scope has a WeakRef to it.
     WeakRef(&'a str),
     /// It is at this address.
@@ -128,17 +125,17 @@ pub enum Wanted<'a> {
 
 #[derive(Debug, Default)]
 pub struct Heap {
-    nodes: Vec<Node>,
+    nodes: Vec<StoredNode>,
     edges: Vec<Edge>,
     names: Names,
     /// Global objects, and the scopes of global variables: roots that a program can name.
-    pub globals: Vec<Id>,
-    pub roots: Vec<Root>,
+    pub globals: Vec<NodeId>,
+    pub roots: Vec<HeapRoot>,
     /// The node that is asked about; none if it is not in the heap any more.
-    pub target: Option<Id>,
-    positions: BTreeMap<Id, Position>,
+    pub target: Option<NodeId>,
+    positions: BTreeMap<NodeId, SourcePosition>,
     /// Nodes by address, where the engine tells addresses and somebody may ask.
-    addresses: HashMap<Id, u64>,
+    addresses: HashMap<NodeId, u64>,
 }
 
 impl Heap {
@@ -147,49 +144,49 @@ impl Heap {
         self.nodes.len()
     }
 
-    pub fn kind(&self, id: Id) -> NodeKind {
+    pub fn kind(&self, id: NodeId) -> NodeKind {
         self.nodes[id as usize].kind
     }
 
     /// The class of an object, or what the engine calls the node.
-    pub fn name(&self, id: Id) -> &str {
+    pub fn name(&self, id: NodeId) -> &str {
         self.names.get(self.nodes[id as usize].name)
     }
 
-    pub fn edges(&self, id: Id) -> &[Edge] {
+    pub fn edges(&self, id: NodeId) -> &[Edge] {
         &self.edges[self.range(id)]
     }
 
     /// The text of an edge's label.
-    pub fn label(&self, label: Label) -> Option<String> {
+    pub fn label(&self, label: EdgeLabel) -> Option<String> {
         match label {
-            Label::Name(name) => Some(self.names.get(name).to_owned()),
-            Label::Index(index) => Some(index.to_string()),
-            Label::None => None,
+            EdgeLabel::Name(name) => Some(self.names.get(name).to_owned()),
+            EdgeLabel::Index(index) => Some(index.to_string()),
+            EdgeLabel::None => None,
         }
     }
 
     /// Where a function is written, if the engine tells.
-    pub fn position(&self, id: Id) -> Option<&Position> {
+    pub fn position(&self, id: NodeId) -> Option<&SourcePosition> {
         self.positions.get(&id)
     }
 
     /// Where a node is in the engine's memory, if it tells.
-    pub fn address(&self, id: Id) -> Option<u64> {
+    pub fn address(&self, id: NodeId) -> Option<u64> {
         self.addresses.get(&id).copied()
     }
 
     /// An edge of this name, and where it leads.
-    fn by_name(&self, id: Id, name: &str) -> Option<Id> {
-        let named = |edge: &&Edge| matches!(edge.label, Label::Name(label) if self.names.get(label) == name);
+    fn by_name(&self, id: NodeId, name: &str) -> Option<NodeId> {
+        let named = |edge: &&Edge| matches!(edge.label, EdgeLabel::Name(label) if self.names.get(label) == name);
         self.edges(id).iter().find(named).map(|edge| edge.to)
     }
 
     /// Adds a node; its edges are added next.
-    fn add_node(&mut self, kind: NodeKind, name: u32) -> Result<Id> {
+    fn add_node(&mut self, kind: NodeKind, name: u32) -> Result<NodeId> {
         let id = u32::try_from(self.nodes.len()).context("it has too many nodes")?;
         let edges_end = u32::try_from(self.edges.len()).context("it has too many edges")?;
-        self.nodes.push(Node { kind, name, edges_end });
+        self.nodes.push(StoredNode { kind, name, edges_end });
         Ok(id)
     }
 
@@ -204,13 +201,13 @@ impl Heap {
         Ok(())
     }
 
-    fn edges_mut(&mut self, id: Id) -> &mut [Edge] {
+    fn edges_mut(&mut self, id: NodeId) -> &mut [Edge] {
         let range = self.range(id);
         &mut self.edges[range]
     }
 
     /// Where a node's edges are among all.
-    fn range(&self, id: Id) -> Range<usize> {
+    fn range(&self, id: NodeId) -> Range<usize> {
         let id = id as usize;
         let start = id.checked_sub(1).map_or(0, |before| self.nodes[before].edges_end);
         start as usize..self.nodes[id].edges_end as usize
@@ -219,7 +216,7 @@ impl Heap {
     /// Every edge, and every root, leads to a node.
     fn check(&self) -> Result<()> {
         let nodes = self.nodes.len();
-        let there = |id: Id| (id as usize) < nodes;
+        let there = |id: NodeId| (id as usize) < nodes;
         ensure!(
             self.edges.iter().all(|edge| there(edge.to))
                 && self.roots.iter().all(|root| there(root.node))
@@ -255,7 +252,7 @@ impl Names {
 }
 
 /// The address in `0x7fe7534bc1e0`; engines tell the same one with more or fewer zeros before it.
-pub fn address(text: &str) -> Option<u64> {
+pub fn parse_address(text: &str) -> Option<u64> {
     u64::from_str_radix(text.strip_prefix("0x")?, 16).ok()
 }
 
@@ -264,55 +261,5 @@ fn shortened(text: &str) -> &str {
     match text.char_indices().nth(NAME) {
         Some((end, _)) => &text[..end],
         None => text,
-    }
-}
-
-/// How an engine writes down its heap.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Format {
-    /// V8's `.heapsnapshot`.
-    V8,
-    /// JavaScriptCore's, for debugging the collector.
-    Jsc,
-    /// The text that SpiderMonkey's `dumpHeap` writes.
-    SpiderMonkey,
-}
-
-impl Format {
-    /// What an engine keeps to itself, so that a path may be hidden.
-    pub fn hides(self) -> Option<&'static str> {
-        match self {
-            Format::Jsc => Some(
-                "JavaScriptCore keeps what a Map, a Set, a WeakMap or a typed array holds out of its snapshots, and what a scan of its stack finds",
-            ),
-            Format::V8 | Format::SpiderMonkey => None,
-        }
-    }
-
-    /// Reads a snapshot.
-    pub fn parse(self, input: impl BufRead, wanted: Wanted<'_>) -> Result<Heap> {
-        let heap = match self {
-            Format::V8 => v8::parse(input, wanted),
-            Format::Jsc => jsc::parse(input, wanted),
-            Format::SpiderMonkey => spidermonkey::parse(input, wanted),
-        }?;
-        heap.check()?;
-        Ok(heap)
-    }
-
-    /// Reads a snapshot's file.
-    pub fn read(self, path: &Path, wanted: Wanted<'_>) -> Result<Heap> {
-        let what = "failed to read the heap snapshot that it wrote";
-        let file = File::open(path).context(what)?;
-        let size = file.metadata().context(what)?.len();
-        ensure!(size > 0, "the heap snapshot that it wrote is empty");
-        ensure!(
-            size <= LARGEST,
-            "the heap snapshot that it wrote has {} MiB; up to {} MiB are read",
-            size >> 20,
-            LARGEST >> 20
-        );
-        self.parse(BufReader::with_capacity(1 << 16, file), wanted)
-            .context("the heap snapshot that it wrote cannot be read")
     }
 }

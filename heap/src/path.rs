@@ -1,50 +1,50 @@
 //! The shortest path from a root to a node.
 
-use crate::{Edge, EdgeKind, Heap, Id, NodeKind};
+use crate::{Edge, EdgeKind, Heap, NodeId, NodeKind};
 use std::collections::VecDeque;
 
 /// A path: where it begins, and the edges from there on. It has at least one
 /// edge, unless a root is the node itself.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Path {
-    pub start: Start,
+pub struct RetainingPath {
+    pub start: PathStart,
     pub edges: Vec<Edge>,
 }
 
 /// What a path begins at.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Start {
+pub enum PathStart {
     /// A global object, or the scope of global variables.
-    Global(Id),
+    Global(NodeId),
     /// Another root, with what the engine calls it.
-    Root(Id, String),
+    Root(NodeId, String),
 }
 
 /// The shortest path from what a program can name, its global variables; without
 /// any, from another root. None if no root leads to the node.
-pub fn shortest(heap: &Heap, to: Id) -> Option<Path> {
-    let global = |edges: Vec<Edge>, id| Path {
-        start: Start::Global(id),
+pub fn shortest(heap: &Heap, to: NodeId) -> Option<RetainingPath> {
+    let global = |edges: Vec<Edge>, id| RetainingPath {
+        start: PathStart::Global(id),
         edges,
     };
     if let Some((id, edges)) = search(heap, &heap.globals, to) {
         return Some(global(edges, id));
     }
-    let roots: Vec<Id> = heap.roots.iter().map(|root| root.node).collect();
+    let roots: Vec<NodeId> = heap.roots.iter().map(|root| root.node).collect();
     let (id, edges) = search(heap, &roots, to)?;
     let root = heap.roots.iter().find(|root| root.node == id)?;
-    Some(Path {
-        start: Start::Root(id, root.name.clone()),
+    Some(RetainingPath {
+        start: PathStart::Root(id, root.name.clone()),
         edges,
     })
 }
 
 /// Breadth first from all starts at once. Of equally short paths the one that
 /// comes first is taken, and so the same one each time.
-fn search(heap: &Heap, starts: &[Id], to: Id) -> Option<(Id, Vec<Edge>)> {
-    const UNSEEN: Id = Id::MAX;
+fn search(heap: &Heap, starts: &[NodeId], to: NodeId) -> Option<(NodeId, Vec<Edge>)> {
+    const UNSEEN: NodeId = NodeId::MAX;
     // By which node, and which of its edges, each node was reached.
-    let mut reached: Vec<(Id, u32)> = vec![(UNSEEN, 0); heap.len()];
+    let mut reached: Vec<(NodeId, u32)> = vec![(UNSEEN, 0); heap.len()];
     let mut queue = VecDeque::new();
     for start in starts {
         if reached[*start as usize].0 == UNSEEN {
@@ -81,7 +81,7 @@ fn search(heap: &Heap, starts: &[Id], to: Id) -> Option<(Id, Vec<Edge>)> {
 
 /// Folds away the nodes that are the engine's own; the last one always stays. A
 /// step that stands for several edges has the last name among them.
-pub fn fold(heap: &Heap, path: &Path) -> Vec<Edge> {
+pub fn fold(heap: &Heap, path: &RetainingPath) -> Vec<Edge> {
     let mut steps = Vec::new();
     // The best name so far for the step that is being folded.
     let mut pending: Option<Edge> = None;

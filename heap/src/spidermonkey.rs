@@ -10,7 +10,7 @@
 //! > 0x1d5a69f77270 B objectElements[0]
 //! ```
 
-use super::{Edge, EdgeKind, Heap, Id, Label, NodeKind, Position, Root, Wanted, shortened};
+use super::{Edge, EdgeKind, EdgeLabel, Heap, HeapRoot, NodeId, NodeKind, SourcePosition, TargetHint, shortened};
 use anyhow::{Context, Result, bail, ensure};
 use std::collections::HashMap;
 use std::io::BufRead;
@@ -20,32 +20,32 @@ const LINE: usize = 1 << 20;
 
 #[derive(Debug, Default)]
 struct Dump {
-    nodes: Vec<Node>,
-    edges: Vec<RawEdge>,
+    nodes: Vec<DumpNode>,
+    edges: Vec<DumpEdge>,
     roots: Vec<(u64, Box<str>)>,
     /// The keys and values of weak maps.
     weak_entries: Vec<(u64, u64)>,
     /// Nodes by address.
-    ids: HashMap<u64, Id>,
+    ids: HashMap<u64, NodeId>,
     names: super::Names,
 }
 
 #[derive(Debug)]
-struct Node {
+struct DumpNode {
     /// All that the engine says of it: its kind first.
     text: u32,
     edges: u32,
 }
 
 #[derive(Debug)]
-struct RawEdge {
+struct DumpEdge {
     to: u64,
     name: u32,
 }
 
 /// Reads a dump.
-pub fn parse(input: impl BufRead, wanted: Wanted<'_>) -> Result<Heap> {
-    let Wanted::WeakRef(variable) = wanted else {
+pub fn parse(input: impl BufRead, wanted: TargetHint<'_>) -> Result<Heap> {
+    let TargetHint::WeakRef(variable) = wanted else {
         bail!("SpiderMonkey tells no addresses that last");
     };
     let dump = Dump::read(input)?;
@@ -92,7 +92,7 @@ impl Dump {
             let field = |name| {
                 entry
                     .split(' ')
-                    .find_map(|word| super::address(word.strip_prefix(name)?))
+                    .find_map(|word| super::parse_address(word.strip_prefix(name)?))
             };
             self.weak_entries.extend(field("key=").zip(field("value=")));
         }
@@ -104,12 +104,12 @@ impl Dump {
             let node = self.nodes.last_mut().context("an edge comes before any node")?;
             node.edges += 1;
             let name = self.names.number(name);
-            self.edges.push(RawEdge { to, name });
+            self.edges.push(DumpEdge { to, name });
         } else if let Some((address, text)) = cell(text) {
-            let id = Id::try_from(self.nodes.len()).context("it has too many nodes")?;
+            let id = NodeId::try_from(self.nodes.len()).context("it has too many nodes")?;
             self.ids.insert(address, id);
             let text = self.names.number(text);
-            self.nodes.push(Node { text, edges: 0 });
+            self.nodes.push(DumpNode { text, edges: 0 });
         }
         Ok(())
     }
@@ -155,7 +155,7 @@ impl Dump {
                 "it is cut off: an object has no shape"
             );
             for (name, to) in extra.get(&id).into_iter().flatten() {
-                let label = Label::Name(heap.names.number(name));
+                let label = EdgeLabel::Name(heap.names.number(name));
                 heap.add_edge(Edge {
                     kind: EdgeKind::Internal,
                     label,
@@ -173,7 +173,7 @@ impl Dump {
         Ok(heap)
     }
 
-    fn node(&self, id: Id) -> (NodeKind, &str) {
+    fn node(&self, id: NodeId) -> (NodeKind, &str) {
         node_kind(self.names.get(self.nodes[id as usize].text))
     }
 
@@ -181,9 +181,9 @@ impl Dump {
     /// queue. The global object has all records in a set, but drops those of a
     /// registry that has died, so that it is the registry that holds them, unless
     /// what they hold keeps the registry alive.
-    fn records(&self) -> HashMap<Id, Id> {
-        let mut queues: HashMap<Id, Id> = HashMap::new();
-        let mut waiting: Vec<(Id, Id)> = Vec::new();
+    fn records(&self) -> HashMap<NodeId, NodeId> {
+        let mut queues: HashMap<NodeId, NodeId> = HashMap::new();
+        let mut waiting: Vec<(NodeId, NodeId)> = Vec::new();
         let mut rest = &self.edges[..];
         for (id, node) in (0..).zip(&self.nodes) {
             let own;
@@ -204,13 +204,13 @@ impl Dump {
     /// Edges that the dump does not tell at their nodes: from a registry to its
     /// records, and from the key in a weak map to the value, which it keeps alive
     /// for as long as the map lives.
-    fn extra_edges(&self, records: &HashMap<Id, Id>) -> HashMap<Id, Vec<(&'static str, Id)>> {
+    fn extra_edges(&self, records: &HashMap<NodeId, NodeId>) -> HashMap<NodeId, Vec<(&'static str, NodeId)>> {
         let of_records = records
             .iter()
             .map(|(record, registry)| (*registry, ("record", *record)));
         let id = |address: &u64| self.ids.get(address).copied();
         let entry = |(key, value): &(u64, u64)| Some((id(key)?, ("value in a WeakMap", id(value)?)));
-        let mut extra: HashMap<Id, Vec<(&'static str, Id)>> = HashMap::new();
+        let mut extra: HashMap<NodeId, Vec<(&'static str, NodeId)>> = HashMap::new();
         for (from, edge) in of_records.chain(self.weak_entries.iter().filter_map(entry)) {
             extra.entry(from).or_default().push(edge);
         }
@@ -220,28 +220,28 @@ impl Dump {
     }
 
     /// Finds the global objects and the scopes of global variables, and returns the latter.
-    fn find_globals(&self, heap: &mut Heap) -> Vec<Id> {
-        let global = |id: &Id| self.names.get(self.nodes[*id as usize].text).starts_with("global ");
-        let objects: Vec<Id> = (0..self.nodes.len() as Id).filter(global).collect();
-        let scope = |id: &Id| heap.by_name(*id, "global-lexical-env");
-        let scopes: Vec<Id> = objects.iter().filter_map(scope).collect();
+    fn find_globals(&self, heap: &mut Heap) -> Vec<NodeId> {
+        let global = |id: &NodeId| self.names.get(self.nodes[*id as usize].text).starts_with("global ");
+        let objects: Vec<NodeId> = (0..self.nodes.len() as NodeId).filter(global).collect();
+        let scope = |id: &NodeId| heap.by_name(*id, "global-lexical-env");
+        let scopes: Vec<NodeId> = objects.iter().filter_map(scope).collect();
         heap.globals = scopes.iter().chain(&objects).copied().collect();
         scopes
     }
 
     /// Records are held by the global object itself for as long as their registry
     /// lives; where nothing else leads to one, that is the root.
-    fn roots(&self, records: &HashMap<Id, Id>) -> Vec<Root> {
+    fn roots(&self, records: &HashMap<NodeId, NodeId>) -> Vec<HeapRoot> {
         let root = |(address, name): &(u64, Box<str>)| {
             let node = *self.ids.get(address)?;
-            Some(Root {
+            Some(HeapRoot {
                 node,
                 name: name.to_string(),
             })
         };
-        let mut records: Vec<Id> = records.keys().copied().collect();
+        let mut records: Vec<NodeId> = records.keys().copied().collect();
         records.sort_unstable();
-        let record = |node| Root {
+        let record = |node| HeapRoot {
             node,
             name: "records of finalization registries".to_owned(),
         };
@@ -251,7 +251,7 @@ impl Dump {
 
     /// An instance is an `Object` to the engine; its class is the constructor of its prototype.
     fn find_classes(&self, heap: &mut Heap) -> Result<()> {
-        for id in 0..Id::try_from(heap.len())? {
+        for id in 0..NodeId::try_from(heap.len())? {
             if heap.name(id) != "Object" {
                 continue;
             }
@@ -271,7 +271,7 @@ impl Dump {
 
     /// A function's script is said to be `script FILE:LINE`.
     fn find_positions(&self, heap: &mut Heap) {
-        for id in 0..heap.len() as Id {
+        for id in 0..heap.len() as NodeId {
             if heap.kind(id) != NodeKind::Function {
                 continue;
             }
@@ -282,7 +282,7 @@ impl Dump {
                 && let Ok(line) = line.parse()
             {
                 let file = file.to_owned();
-                heap.positions.insert(id, Position { file, line });
+                heap.positions.insert(id, SourcePosition { file, line });
             }
         }
     }
@@ -292,7 +292,7 @@ impl Dump {
 fn cell(line: &str) -> Option<(u64, &str)> {
     let (address, rest) = line.split_once(' ')?;
     let (_colour, text) = rest.split_once(' ')?;
-    Some((super::address(address)?, text))
+    Some((super::parse_address(address)?, text))
 }
 
 /// Classes of environments, whose properties are variables.
@@ -333,7 +333,7 @@ fn node_kind(text: &str) -> (NodeKind, &str) {
 }
 
 /// What an edge is, by the node that it begins at, its name, and what it leads to.
-fn edge(heap: &mut Heap, from: &str, name: &str, target: NodeKind, to: Id) -> Edge {
+fn edge(heap: &mut Heap, from: &str, name: &str, target: NodeKind, to: NodeId) -> Edge {
     const ENGINES: &[&str] = &[
         "vector element",
         "hashset element",
@@ -352,19 +352,19 @@ fn edge(heap: &mut Heap, from: &str, name: &str, target: NodeKind, to: Id) -> Ed
         .strip_prefix("objectElements[")
         .map_or(Some(name), |rest| rest.strip_suffix(']'))
         .and_then(|text| text.parse().ok().filter(|index: &u32| index.to_string() == text));
-    let named = Label::Name(heap.names.number(name));
+    let named = EdgeLabel::Name(heap.names.number(name));
     let (kind, label) = match (index, class) {
         _ if target == NodeKind::Engine => (EdgeKind::Internal, named),
-        (Some(index), _) => (EdgeKind::Element, Label::Index(index)),
+        (Some(index), _) => (EdgeKind::Element, EdgeLabel::Index(index)),
         (_, "WebAssembly.Table" | "WebAssembly.Instance") if name == "vector element" => {
-            (EdgeKind::TableSlot, Label::None)
+            (EdgeKind::TableSlot, EdgeLabel::None)
         }
-        (_, "FinalizationRecord") if name.starts_with("**UNKNOWN SLOT") => (EdgeKind::HeldValue, Label::None),
+        (_, "FinalizationRecord") if name.starts_with("**UNKNOWN SLOT") => (EdgeKind::HeldValue, EdgeLabel::None),
         _ if engines => (EdgeKind::Internal, named),
         (_, class) if SCOPES.contains(&class) => match name {
             "enclosing_environment" => (EdgeKind::Internal, named),
             // `this` is kept as a variable that no program could name.
-            ".this" => (EdgeKind::CapturedVariable, Label::Name(heap.names.number("this"))),
+            ".this" => (EdgeKind::CapturedVariable, EdgeLabel::Name(heap.names.number("this"))),
             _ => (EdgeKind::CapturedVariable, named),
         },
         _ if kind == NodeKind::Engine => (EdgeKind::Internal, named),

@@ -2,13 +2,13 @@
 
 mod damaged;
 
-use super::{Edge, EdgeKind, Format, Heap, NodeKind, Wanted};
-use crate::path::{self, Start};
+use super::{Edge, EdgeKind, Heap, NodeKind, SnapshotFormat, TargetHint};
+use crate::path::{self, PathStart};
 use anyhow::Result;
 
-struct Snapshot {
+struct TestSnapshot {
     name: &'static str,
-    format: Format,
+    format: SnapshotFormat,
     text: &'static str,
     /// Where JavaScriptCore has the wrapper.
     address: Option<&'static str>,
@@ -16,11 +16,11 @@ struct Snapshot {
     steps: &'static [&'static str],
 }
 
-impl Snapshot {
-    fn wanted(&self) -> Wanted<'static> {
+impl TestSnapshot {
+    fn wanted(&self) -> TargetHint<'static> {
         match self.address {
-            Some(address) => Wanted::Address(address),
-            None => Wanted::WeakRef("explainTarget"),
+            Some(address) => TargetHint::Address(address),
+            None => TargetHint::WeakRef("explainTarget"),
         }
     }
 
@@ -31,9 +31,9 @@ impl Snapshot {
 
 macro_rules! snapshot {
     ($file:literal, $format:ident, $address:expr, $steps:expr) => {
-        Snapshot {
+        TestSnapshot {
             name: $file,
-            format: Format::$format,
+            format: SnapshotFormat::$format,
             text: include_str!(concat!("../tests/snapshots/", $file)),
             address: $address,
             steps: $steps,
@@ -46,7 +46,7 @@ const M1: Option<&str> = Some("0x7fa8e14bc200");
 const HELD_VALUE: Option<&str> = Some("0x7f08384bc200");
 const M3_CYCLE: Option<&str> = Some("0x7f61744bc200");
 
-static SNAPSHOTS: &[Snapshot] = &[
+static SNAPSHOTS: &[TestSnapshot] = &[
     snapshot!(
         "m1.v8.heapsnapshot",
         V8,
@@ -168,7 +168,7 @@ fn steps(heap: &Heap) -> Option<Vec<String>> {
         let words = [Some(format!("{:?}", edge.kind)), label, Some(node.to_owned())];
         words.into_iter().flatten().collect::<Vec<_>>().join(" ")
     };
-    matches!(path.start, Start::Global(_)).then(|| path::fold(heap, &path).iter().map(step).collect())
+    matches!(path.start, PathStart::Global(_)).then(|| path::fold(heap, &path).iter().map(step).collect())
 }
 
 #[test]
@@ -190,9 +190,9 @@ fn functions_are_placed_where_the_engine_tells() {
             .position(function)
             .map(|position| (position.file.as_str(), position.line));
         match snapshot.format {
-            Format::V8 => assert_eq!(position, Some(("js/m1/test.js", 8))),
-            Format::SpiderMonkey => assert_eq!(position, Some(("/stage/js/m1/test.js", 8))),
-            Format::Jsc => assert!(position.is_none() && heap.address(function).is_some()),
+            SnapshotFormat::V8 => assert_eq!(position, Some(("js/m1/test.js", 8))),
+            SnapshotFormat::SpiderMonkey => assert_eq!(position, Some(("/stage/js/m1/test.js", 8))),
+            SnapshotFormat::Jsc => assert!(position.is_none() && heap.address(function).is_some()),
         }
     }
 }

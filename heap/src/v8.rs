@@ -4,7 +4,7 @@
 
 mod words;
 
-use super::{Edge, EdgeKind, Heap, Id, Label, NodeKind, Position, Wanted, shortened};
+use super::{Edge, EdgeKind, EdgeLabel, Heap, NodeId, NodeKind, SourcePosition, TargetHint, shortened};
 use crate::json::{Row, stream};
 use anyhow::{Context, Result, bail, ensure};
 use serde::Deserialize;
@@ -13,13 +13,13 @@ use std::collections::{BTreeMap, HashMap};
 use std::io::BufRead;
 
 #[derive(Debug, Deserialize)]
-struct Snapshot {
-    meta: Meta,
+struct V8Header {
+    meta: V8Meta,
 }
 
 /// Which number of a row means what. Other fields come and go with versions.
 #[derive(Debug, Deserialize)]
-struct Meta {
+struct V8Meta {
     node_fields: Vec<String>,
     node_types: Vec<Types>,
     edge_fields: Vec<String>,
@@ -37,40 +37,40 @@ enum Types {
 
 /// The rows as they are, but only what is needed of them.
 #[derive(Debug, Default)]
-struct Rows {
-    nodes: Vec<Node>,
-    edges: Vec<RawEdge>,
-    locations: Vec<Location>,
+struct V8Rows {
+    nodes: Vec<V8NodeRow>,
+    edges: Vec<V8EdgeRow>,
+    locations: Vec<V8Location>,
     strings: Vec<Box<str>>,
 }
 
 #[derive(Debug, Clone, Copy)]
-struct Node {
+struct V8NodeRow {
     kind: u8,
     name: u32,
     edges: u32,
 }
 
 #[derive(Debug, Clone, Copy)]
-struct RawEdge {
+struct V8EdgeRow {
     kind: u8,
     name: u32,
     to: u32,
 }
 
 #[derive(Debug, Clone, Copy)]
-struct Location {
+struct V8Location {
     node: u32,
     line: u32,
 }
 
 /// Reads a snapshot.
-pub fn parse(input: impl BufRead, wanted: Wanted<'_>) -> Result<Heap> {
+pub fn parse(input: impl BufRead, wanted: TargetHint<'_>) -> Result<Heap> {
     let mut meta = None;
-    let mut rows = Rows::default();
+    let mut rows = V8Rows::default();
     stream(input, |key, value| {
         match key {
-            "snapshot" => meta = Some(Layout::of(&value.small::<Snapshot>()?.meta)?),
+            "snapshot" => meta = Some(V8Layout::of(&value.small::<V8Header>()?.meta)?),
             "nodes" => rows.read_nodes(layout(&meta)?, value)?,
             "edges" => rows.read_edges(layout(&meta)?, value)?,
             "locations" => rows.read_locations(layout(&meta)?, value)?,
@@ -88,14 +88,14 @@ pub fn parse(input: impl BufRead, wanted: Wanted<'_>) -> Result<Heap> {
     rows.heap(layout, wanted)
 }
 
-fn layout(meta: &Option<Layout>) -> Result<&Layout> {
+fn layout(meta: &Option<V8Layout>) -> Result<&V8Layout> {
     meta.as_ref()
         .context("it does not begin as V8's snapshots do, with `snapshot.meta`")
 }
 
 /// Where in a row what is told.
 #[derive(Debug)]
-struct Layout {
+struct V8Layout {
     node: Fields<3>,
     node_types: Vec<String>,
     edge: Fields<3>,
@@ -146,13 +146,13 @@ impl<const N: usize> Fields<N> {
     }
 }
 
-impl Layout {
-    fn of(meta: &Meta) -> Result<Layout> {
+impl V8Layout {
+    fn of(meta: &V8Meta) -> Result<V8Layout> {
         let types = |types: &[Types]| match types.first() {
             Some(Types::Names(names)) => Ok(names.clone()),
             _ => bail!("it is of a version that is unknown here: its types have no names"),
         };
-        Ok(Layout {
+        Ok(V8Layout {
             node: Fields::of(&meta.node_fields, ["type", "name", "edge_count"])?,
             node_types: types(&meta.node_types)?,
             edge: Fields::of(&meta.edge_fields, ["type", "name_or_index", "to_node"])?,
@@ -163,10 +163,10 @@ impl Layout {
     }
 }
 
-impl Rows {
-    fn read_nodes(&mut self, layout: &Layout, value: Row<'_, '_>) -> Result<()> {
+impl V8Rows {
+    fn read_nodes(&mut self, layout: &V8Layout, value: Row<'_, '_>) -> Result<()> {
         layout.node.read(value, |[kind, name, edges]| {
-            self.nodes.push(Node {
+            self.nodes.push(V8NodeRow {
                 kind: u8::try_from(kind).context("a node's type is no type")?,
                 name: u32::try_from(name).context("a node's name is no name")?,
                 edges: u32::try_from(edges).context("a node has too many edges")?,
@@ -175,10 +175,10 @@ impl Rows {
         })
     }
 
-    fn read_edges(&mut self, layout: &Layout, value: Row<'_, '_>) -> Result<()> {
+    fn read_edges(&mut self, layout: &V8Layout, value: Row<'_, '_>) -> Result<()> {
         let width = layout.node.width as u64;
         layout.edge.read(value, |[kind, name, to]| {
-            self.edges.push(RawEdge {
+            self.edges.push(V8EdgeRow {
                 kind: u8::try_from(kind).context("an edge's type is no type")?,
                 name: u32::try_from(name).context("an edge's name is no name")?,
                 to: u32::try_from(to / width).context("an edge leads nowhere")?,
@@ -187,13 +187,13 @@ impl Rows {
         })
     }
 
-    fn read_locations(&mut self, layout: &Layout, value: Row<'_, '_>) -> Result<()> {
+    fn read_locations(&mut self, layout: &V8Layout, value: Row<'_, '_>) -> Result<()> {
         let Some(fields) = layout.location else {
             return value.skip();
         };
         let width = layout.node.width as u64;
         fields.read(value, |[node, line]| {
-            self.locations.push(Location {
+            self.locations.push(V8Location {
                 node: u32::try_from(node / width).context("a location is nowhere")?,
                 line: u32::try_from(line).context("a location has no line")?,
             });
@@ -205,7 +205,7 @@ impl Rows {
         self.strings.get(number as usize).map_or("", |text| text)
     }
 
-    fn heap(self, layout: &Layout, wanted: Wanted<'_>) -> Result<Heap> {
+    fn heap(self, layout: &V8Layout, wanted: TargetHint<'_>) -> Result<Heap> {
         let mut heap = Heap::default();
         let types: Vec<&str> = layout.edge_types.iter().map(String::as_str).collect();
         let mut edges = self.edges.iter();
@@ -232,20 +232,20 @@ impl Rows {
         heap.check()?;
         let scopes = words::find_globals(&mut heap);
         words::find_roots(&mut heap, &self.synthetic(layout));
-        for id in 0..Id::try_from(heap.len())? {
+        for id in 0..NodeId::try_from(heap.len())? {
             words::name_variables(&mut heap, id);
             words::name_held_values(&mut heap, id);
             words::name_of_web_assembly(&mut heap, id);
         }
         heap.positions = self.positions(&heap);
         heap.target = match wanted {
-            Wanted::WeakRef(variable) => words::target(&heap, &scopes, &weak, variable)?,
-            Wanted::Address(_) => bail!("V8 tells no addresses"),
+            TargetHint::WeakRef(variable) => words::target(&heap, &scopes, &weak, variable)?,
+            TargetHint::Address(_) => bail!("V8 tells no addresses"),
         };
         Ok(heap)
     }
 
-    fn edge(&self, heap: &mut Heap, kind: &str, raw: RawEdge) -> Edge {
+    fn edge(&self, heap: &mut Heap, kind: &str, raw: V8EdgeRow) -> Edge {
         let kind = match kind {
             "context" => EdgeKind::CapturedVariable,
             "property" => EdgeKind::Property,
@@ -254,15 +254,15 @@ impl Rows {
             "hidden" => {
                 return Edge {
                     kind: EdgeKind::Internal,
-                    label: Label::None,
+                    label: EdgeLabel::None,
                     to: raw.to,
                 };
             }
             _ => EdgeKind::Internal,
         };
         let label = match kind {
-            EdgeKind::Element => Label::Index(raw.name),
-            _ => Label::Name(heap.names.number(self.string(raw.name))),
+            EdgeKind::Element => EdgeLabel::Index(raw.name),
+            _ => EdgeLabel::Name(heap.names.number(self.string(raw.name))),
         };
         Edge {
             kind,
@@ -272,9 +272,9 @@ impl Rows {
     }
 
     /// The nodes that stand for kinds of roots, and not for anything in the heap.
-    fn synthetic(&self, layout: &Layout) -> Vec<Id> {
+    fn synthetic(&self, layout: &V8Layout) -> Vec<NodeId> {
         let synthetic = layout.node_types.iter().position(|name| name == "synthetic");
-        let is = |node: &Node| Some(usize::from(node.kind)) == synthetic;
+        let is = |node: &V8NodeRow| Some(usize::from(node.kind)) == synthetic;
         (0..)
             .zip(&self.nodes)
             .filter(|(_, node)| is(node))
@@ -283,8 +283,8 @@ impl Rows {
     }
 
     /// Where functions are written: the line is told by itself, the file by the function's code.
-    fn positions(&self, heap: &Heap) -> BTreeMap<Id, Position> {
-        let position = |location: &Location| {
+    fn positions(&self, heap: &Heap) -> BTreeMap<NodeId, SourcePosition> {
+        let position = |location: &V8Location| {
             let id = location.node;
             if (id as usize) >= heap.len() || heap.kind(id) != NodeKind::Function {
                 return None;
@@ -296,7 +296,7 @@ impl Rows {
             let file = heap.name(script);
             let file = file.strip_prefix("system / Script / ").unwrap_or(file).to_owned();
             let line = location.line.saturating_add(1);
-            Some((id, Position { file, line }))
+            Some((id, SourcePosition { file, line }))
         };
         self.locations.iter().filter_map(position).collect()
     }

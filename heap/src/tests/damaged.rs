@@ -1,8 +1,8 @@
 //! The parsers, on snapshots that were damaged.
 
-use super::{SNAPSHOTS, Snapshot};
-use crate::Format;
-use crate::path::{self, Start};
+use super::{SNAPSHOTS, TestSnapshot};
+use crate::SnapshotFormat;
+use crate::path::{self, PathStart};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use std::cell::RefCell;
@@ -83,8 +83,8 @@ fn no_parser_panics_on_a_damaged_snapshot() {
         .ok()
         .map(|count| count.parse().expect("WASM_LEAKS_DAMAGED is a number"));
     let ends: RefCell<BTreeSet<(String, bool)>> = RefCell::default();
-    for format in [Format::V8, Format::Jsc, Format::SpiderMonkey] {
-        let snapshots: Vec<&Snapshot> = SNAPSHOTS.iter().filter(|snapshot| snapshot.format == format).collect();
+    for format in [SnapshotFormat::V8, SnapshotFormat::Jsc, SnapshotFormat::SpiderMonkey] {
+        let snapshots: Vec<&TestSnapshot> = SNAPSHOTS.iter().filter(|snapshot| snapshot.format == format).collect();
         let config = Config {
             cases: cases.unwrap_or(DAMAGED),
             failure_persistence: None,
@@ -103,7 +103,7 @@ fn no_parser_panics_on_a_damaged_snapshot() {
                 {
                     // A path leads from node to node, and to the end.
                     let mut at = match path.start {
-                        Start::Global(id) | Start::Root(id, _) => id,
+                        PathStart::Global(id) | PathStart::Root(id, _) => id,
                     };
                     for edge in &path.edges {
                         prop_assert!(heap.edges(at).contains(edge));

@@ -2,7 +2,7 @@
 
 use crate::base::suggest::did_you_mean;
 use anyhow::{Context, Result};
-use heap::Format;
+use heap::SnapshotFormat;
 
 /// A JavaScript engine.
 #[derive(Debug, PartialEq, Eq)]
@@ -22,7 +22,7 @@ pub struct Engine {
     /// Patterns of paths off PATH where systems keep it, the highest version first.
     pub off_path: &'static [&'static str],
     /// How it writes down its heap.
-    pub snapshot: Format,
+    pub snapshot: SnapshotFormat,
     /// Names of hosts on PATH that can stand in.
     pub hosts: &'static [&'static str],
 }
@@ -36,7 +36,7 @@ pub static ENGINES: &[Engine] = &[
         numbered: None,
         managed: &["v8"],
         off_path: &[],
-        snapshot: Format::V8,
+        snapshot: SnapshotFormat::V8,
         hosts: &["node", "deno"],
     },
     Engine {
@@ -53,7 +53,7 @@ pub static ENGINES: &[Engine] = &[
             "/usr/lib/webkit*gtk-*/jsc",
             "/usr/libexec/webkit*gtk-*/jsc",
         ],
-        snapshot: Format::Jsc,
+        snapshot: SnapshotFormat::Jsc,
         hosts: &["bun"],
     },
     Engine {
@@ -65,7 +65,7 @@ pub static ENGINES: &[Engine] = &[
         managed: &["spidermonkey", "sm"],
         // Debian 13 and Ubuntu.
         off_path: &["/usr/lib/*/mozjs-*/js[0-9]*"],
-        snapshot: Format::SpiderMonkey,
+        snapshot: SnapshotFormat::SpiderMonkey,
         // gjs embeds SpiderMonkey, but finalizes nothing while a script runs.
         hosts: &[],
     },

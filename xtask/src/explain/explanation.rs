@@ -4,8 +4,8 @@
 use crate::explain::question::Kept;
 use crate::explain::sources::{Place, Sources};
 use crate::measure::telemetry::Wrapper;
-use heap::path::{self, Start};
-use heap::{self, Edge, EdgeKind, Heap, Id, NodeKind};
+use heap::path::{self, PathStart};
+use heap::{self, Edge, EdgeKind, Heap, NodeId, NodeKind};
 use serde::Serialize;
 
 /// How many characters of a function's source are shown.
@@ -77,7 +77,7 @@ pub fn explain(kept: &Kept, verbose: bool) -> Option<Explanation> {
         sources,
     };
     let mut steps: Vec<Step> = folded.iter().map(|edge| words.step(edge)).collect();
-    let is_global = matches!(path.start, Start::Global(_));
+    let is_global = matches!(path.start, PathStart::Global(_));
     if let Some(first) = steps
         .first_mut()
         .filter(|step| is_global && step.kind == EdgeKind::Property)
@@ -94,8 +94,8 @@ pub fn explain(kept: &Kept, verbose: bool) -> Option<Explanation> {
         made: wrapper.made,
         alive: wrapper.alive,
         root: match path.start {
-            Start::Global(_) => "global".to_owned(),
-            Start::Root(id, name) => printable(&format!("root: {name}, {}", heap.name(id))),
+            PathStart::Global(_) => "global".to_owned(),
+            PathStart::Root(id, name) => printable(&format!("root: {name}, {}", heap.name(id))),
         },
         steps,
         linear_memory,
@@ -134,13 +134,13 @@ impl Words<'_> {
     }
 
     /// What is written of a function, and where: by its position, or by its source, which scripts were asked for.
-    fn function(&self, id: Id) -> (Option<String>, Option<Place>) {
+    fn function(&self, id: NodeId) -> (Option<String>, Option<Place>) {
         let told = || {
             let address = self.heap.address(id)?;
             let functions = &self.wrapper.functions;
             let told = functions
                 .iter()
-                .find(|told| heap::address(&told.address) == Some(address))?;
+                .find(|told| heap::parse_address(&told.address) == Some(address))?;
             self.sources.find(&told.source)
         };
         let place = match self.heap.position(id) {

@@ -9,8 +9,10 @@ use crate::guest::guests::Guests;
 use crate::measure::telemetry::{self, Event, Printed, Wrapper};
 use crate::run::interrupt::Interrupt;
 use crate::run::process::{self, Limits};
-use anyhow::{Result, anyhow, ensure};
-use heap::{Format, Heap, Wanted};
+use anyhow::{Context, Result, anyhow, ensure};
+use heap::{Heap, MEMORY_LIMIT, SnapshotFormat, TargetHint};
+use std::fs::File;
+use std::io::BufReader;
 use std::path::Path;
 
 /// Loaded after the runtime, before the case.
@@ -75,12 +77,12 @@ pub fn ask(
 }
 
 /// Finds the wrapper in the snapshot.
-fn read(wrapper: Wrapper, format: Format, path: &Path, sources: Sources) -> Result<Answer> {
-    let wanted = match &wrapper.address {
-        Some(address) => Wanted::Address(address),
-        None => Wanted::WeakRef(VARIABLE),
+fn read(wrapper: Wrapper, format: SnapshotFormat, path: &Path, sources: Sources) -> Result<Answer> {
+    let target = match &wrapper.address {
+        Some(address) => TargetHint::Address(address),
+        None => TargetHint::WeakRef(VARIABLE),
     };
-    let heap = format.read(path, wanted)?;
+    let heap = parse_snapshot(format, path, target).context("failed to read the heap snapshot that it wrote")?;
     if heap.target.is_some() {
         return Ok(Answer::Kept(Box::new(Kept { wrapper, heap, sources })));
     }
@@ -91,6 +93,13 @@ fn read(wrapper: Wrapper, format: Format, path: &Path, sources: Sources) -> Resu
         wrapper.alive
     );
     Ok(Answer::Nothing(wrapper))
+}
+
+/// Reads a snapshot's file, unless that would take too much memory.
+fn parse_snapshot(format: SnapshotFormat, path: &Path, target: TargetHint<'_>) -> Result<Heap> {
+    let file = File::open(path)?;
+    format.check_size(file.metadata()?.len(), MEMORY_LIMIT)?;
+    format.parse(BufReader::with_capacity(1 << 16, file), target)
 }
 
 /// What came of the run.

@@ -149,7 +149,7 @@ fn a_snapshot_that_cannot_be_read_is_no_answer() {
     let unknown = whole.replace("\"to_node\"", "\"target\"");
     for (text, said) in [
         (half, "cut off"),
-        ("", "the heap snapshot that it wrote is empty"),
+        ("", "failed to read the heap snapshot that it wrote: it is empty"),
         (&unknown, "it is of a version that is unknown here: no field `to_node`"),
         ("nonsense", "it is not the JSON that was expected"),
         ("{}", "does not begin as V8's snapshots do"),
@@ -187,10 +187,13 @@ fn a_snapshot_in_an_unknown_version_of_any_engine_is_no_answer() {
 
 #[test]
 fn a_snapshot_that_is_too_large_is_not_read() {
-    let answer = explain("", &[KEPT, "grow heap.snapshot 524288000", WRITTEN, FINISHED], &[]);
+    let answer = explain("", &[KEPT, "grow heap.snapshot 2147483648", WRITTEN, FINISHED], &[]);
     answer.expect(
         2,
-        &["the heap snapshot that it wrote has 500 MiB; up to 100 MiB are read"],
+        &[
+            "failed to read the heap snapshot that it wrote: it has 2048 MiB, and reading it would take about",
+            "the limit is 2048 MiB",
+        ],
     );
 }
 

@@ -1,0 +1,69 @@
+//! The formats: which parser reads a snapshot, and how much memory that takes.
+
+use crate::{Heap, TargetHint, jsc, spidermonkey, v8};
+use anyhow::{Result, ensure};
+use std::io::BufRead;
+
+/// The memory that reading a snapshot may take, in bytes: 2 GiB. A development
+/// machine or a CI runner has that to spare beside an engine; a snapshot that
+/// needs more comes from a program that should be cut down first.
+pub const MEMORY_LIMIT: u64 = 2 << 30;
+
+/// How an engine writes down its heap.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SnapshotFormat {
+    /// V8's `.heapsnapshot`.
+    V8,
+    /// JavaScriptCore's, for debugging the collector.
+    Jsc,
+    /// The text that SpiderMonkey's `dumpHeap` writes.
+    SpiderMonkey,
+}
+
+impl SnapshotFormat {
+    /// What an engine keeps to itself, so that a path may be hidden.
+    pub fn hides(self) -> Option<&'static str> {
+        match self {
+            SnapshotFormat::Jsc => Some(
+                "JavaScriptCore keeps what a Map, a Set, a WeakMap or a typed array holds out of its snapshots, and what a scan of its stack finds",
+            ),
+            SnapshotFormat::V8 | SnapshotFormat::SpiderMonkey => None,
+        }
+    }
+
+    /// The most memory, in bytes, that parsing a snapshot of `size` bytes and
+    /// finding a path in it take.
+    pub fn memory_needed(self, size: u64) -> u64 {
+        size.saturating_mul(8)
+    }
+
+    /// Refuses a snapshot of `size` bytes that would need more than `limit`
+    /// bytes of memory, or that is empty: to be called before it is read.
+    pub fn check_size(self, size: u64, limit: u64) -> Result<()> {
+        ensure!(size > 0, "it is empty");
+        let needed = self.memory_needed(size);
+        ensure!(
+            needed <= limit,
+            "it has {} MiB, and reading it would take about {} MiB of memory; the limit is {} MiB",
+            size >> 20,
+            needed >> 20,
+            limit >> 20
+        );
+        Ok(())
+    }
+
+    /// Reads a snapshot from `input`, a file or any other bytes.
+    ///
+    /// # Errors
+    ///
+    /// If `input` cannot be read, is cut off or damaged, or is of an unknown version.
+    pub fn parse(self, input: impl BufRead, target: TargetHint<'_>) -> Result<Heap> {
+        let heap = match self {
+            SnapshotFormat::V8 => v8::parse(input, target),
+            SnapshotFormat::Jsc => jsc::parse(input, target),
+            SnapshotFormat::SpiderMonkey => spidermonkey::parse(input, target),
+        }?;
+        heap.check()?;
+        Ok(heap)
+    }
+}
