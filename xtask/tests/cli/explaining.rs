@@ -332,8 +332,7 @@ fn a_page_is_written_whole_or_not_at_all() {
     let answer = explain(&snapshot(), GOOD, &["--page", "page.md"]);
     answer.expect(0, &[]);
     assert_eq!(answer.stdout, "");
-    explain(&snapshot(), GOOD, &["--page", "no/such/page.md"])
-        .expect(2, &["`no/such/page.md` is no file that could be written"]);
+    explain(&snapshot(), GOOD, &["--page", "no/such/page.md"]).expect(2, &["`no/such/page.md` cannot be written"]);
     explain("", GOOD, &["--page", "page.md"]).expect(2, &["there is no answer", "`page.md` is not written"]);
     explain(&snapshot(), GOOD, &["--page", "page.md", "--format", "dot"]).expect(2, &["cannot be used with"]);
 }

@@ -70,7 +70,7 @@ fn outside_of_a_checkout_there_is_no_answer() {
     for name in ["test", "build", "findings"] {
         let output = world.installed(&[name]).output().unwrap();
         let said = [
-            &format!("`wasm-leaks {name}` works on the cases of a checkout of wasm-leaks")[..],
+            &format!("`wasm-leaks {name}` needs a checkout of wasm-leaks")[..],
             "an empty directory` is not in one",
             &format!("use `cargo xtask {name}`"),
         ];
@@ -111,7 +111,7 @@ fn results_go_only_where_they_can() {
     let world = World::new();
     world.engine("d8", D8, M0);
     for path in ["nowhere/r.json", "js"] {
-        let said = format!("`{path}` is no file that could be written");
+        let said = format!("`{path}` cannot be written");
         world.run(&["test", "--json", path]).expect(2, &[&said]);
     }
     world
