@@ -112,12 +112,15 @@ fn without_a_rust_for_wasm32_there_is_no_answer() {
     let world = World::new();
     world.engine("d8", D8, M0);
     world.write("guest/src/lib.rs", "// Not what was built.");
-    world
-        .run(&["test"])
-        .expect(2, &["no Rust here can build the guest", "wasm32-unknown-unknown"]);
+    world.run(&["test"]).expect(
+        2,
+        &["no Rust toolchain here can build the guest", "wasm32-unknown-unknown"],
+    );
     // One that has neither the target nor the library's sources is of no use.
     world.tool("rustc", &["say /nowhere".to_owned()]);
-    world.run(&["build"]).expect(2, &["no Rust here can build the guest"]);
+    world
+        .run(&["build"])
+        .expect(2, &["no Rust toolchain here can build the guest"]);
 }
 
 #[test]

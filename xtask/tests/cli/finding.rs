@@ -59,8 +59,8 @@ fn what_is_no_engine_cannot_be_used_as_one() {
         (silent, "it is not a JavaScript engine"),
         (floods, "it printed more than 1024 KiB when probed"),
         (crashes, "it was ended by signal 6 when probed"),
-        (other, "it is a JavaScript shell that this program does not know"),
-        (absent, "it is not there"),
+        (other, "it is an unknown JavaScript shell"),
+        (absent, "it does not exist"),
     ] {
         let shown = format!("`{}` cannot be used", path.display());
         world

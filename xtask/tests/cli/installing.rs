@@ -139,11 +139,11 @@ fn the_target_comes_by_rustup_and_else_from_the_distribution() {
     world.run(&["test", "--install"]).expect(
         2,
         &[
-            "a Rust that builds for wasm32-unknown-unknown is missing",
+            "a Rust toolchain for wasm32-unknown-unknown is missing",
             "$ rustup target add wasm32-unknown-unknown",
             "`rustup target add wasm32-unknown-unknown` failed",
-            "a Rust that builds for wasm32-unknown-unknown could not be installed",
-            "no Rust here can build the guest",
+            "a Rust toolchain for wasm32-unknown-unknown could not be installed",
+            "no Rust toolchain here can build the guest",
         ],
     );
     assert!(
