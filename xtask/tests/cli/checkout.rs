@@ -241,7 +241,7 @@ fn the_findings_are_up_to_date() {
     let text = fs::read_to_string(world.checkout.join("expected/m1.txt")).unwrap();
     world.write("expected/m1.txt", &text.replace("#: shows = ", "#: shows = perhaps "));
     let answer = Answer::of(command().current_dir(&world.checkout).output().unwrap());
-    answer.expect(1, &["`docs/findings.md` is not what `cargo xtask findings` makes"]);
+    answer.expect(1, &["`docs/findings.md` is out of date", "run `cargo xtask findings`"]);
     world.run(&["findings"]).expect(0, &[]);
     world.run(&["findings", "--check"]).expect(0, &[]);
     world.write("r.json", "{}");

@@ -51,7 +51,7 @@ fn nothing_is_installed_unless_asked() {
     world.engine("d8", D8, M0);
     debian(&world);
     note(&world, "npx", &[]);
-    let said = "engines are missing; `cargo xtask engines` shows how to get them";
+    let said = "engines are missing; `cargo xtask engines` shows how to install them";
     world.run(&["test"]).expect(0, &[said]);
     let answer = world.run(&["engines"]);
     let command = "npx --yes jsvu --os=default --engines=spidermonkey";
