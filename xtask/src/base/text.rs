@@ -101,7 +101,7 @@ mod tests {
 
     #[test]
     fn active_characters_are_escaped() {
-        for (text, wanted) in [
+        for (text, expected) in [
             ("plain ünïcode ✓\ttab", "plain ünïcode ✓\ttab"),
             ("a\u{1b}[31mb", "a\\x1b[31mb"),
             ("\u{1b}]0;title\u{7}", "\\x1b]0;title\\x07"),
@@ -117,7 +117,7 @@ mod tests {
             ("\u{2028}\u{2029}", "\\u{2028}\\u{2029}"),
             ("\u{e0041}\u{61c}\u{ad}", "\\u{e0041}\\u{61c}\\u{ad}"),
         ] {
-            assert_eq!(inert(text), wanted);
+            assert_eq!(inert(text), expected);
         }
         assert_eq!(inert_lines("a\n\tb\u{1b}\r"), "a\n\tb\\x1b\\r");
     }
@@ -133,7 +133,7 @@ mod tests {
 
     #[test]
     fn a_word_is_quoted_only_where_a_shell_needs_it() {
-        for (word, wanted) in [
+        for (word, expected) in [
             (&b"/usr/bin/node-20.1"[..], "/usr/bin/node-20.1"),
             (b"v8=/usr/bin/node", "v8=/usr/bin/node"),
             (b"=x", "'=x'"),
@@ -145,7 +145,7 @@ mod tests {
             (b"\x1b[2J", "$'\\033[2J'"),
             ("a\u{202e}".as_bytes(), "$'a\\342\\200\\256'"),
         ] {
-            assert_eq!(shell_word(OsString::from_vec(word.into())), wanted);
+            assert_eq!(shell_word(OsString::from_vec(word.into())), expected);
         }
         assert_eq!(command_line(["test", "a b", "/x"]), "test 'a b' /x");
     }

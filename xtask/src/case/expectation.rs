@@ -251,7 +251,7 @@ mod tests {
 
     #[test]
     fn an_error_names_file_and_line() {
-        for (text, wanted) in [
+        for (text, expected) in [
             ("plain", "e.txt:1: a line `#: verdict = …` is missing"),
             (
                 "#: verdict = leeks",
@@ -281,7 +281,7 @@ mod tests {
             ),
         ] {
             let error = Expectation::parse(text, "e.txt").unwrap_err();
-            assert_eq!(format!("{error:#}"), wanted);
+            assert_eq!(format!("{error:#}"), expected);
         }
         let error = Expectation::parse("#: verdict = leaks\n{{(}}", "e.txt").unwrap_err();
         assert!(format!("{error:#}").starts_with("e.txt:2: bad regex `(`"), "{error:#}");

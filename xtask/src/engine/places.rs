@@ -123,11 +123,11 @@ mod tests {
     #[test]
     fn the_highest_version_comes_first() {
         let paths = ["/usr/bin/js91", "/usr/bin/js128", "/usr/bin/js102"].map(PathBuf::from);
-        let wanted = ["/usr/bin/js128", "/usr/bin/js102", "/usr/bin/js91"].map(PathBuf::from);
-        assert_eq!(highest_first(paths.into()), wanted);
+        let expected = ["/usr/bin/js128", "/usr/bin/js102", "/usr/bin/js91"].map(PathBuf::from);
+        assert_eq!(highest_first(paths.into()), expected);
         let paths = ["v8-9.10.1", "v8-13.6.10", "v8-13.6.9"].map(PathBuf::from);
-        let wanted = ["v8-13.6.10", "v8-13.6.9", "v8-9.10.1"].map(PathBuf::from);
-        assert_eq!(highest_first(paths.into()), wanted);
+        let expected = ["v8-13.6.10", "v8-13.6.9", "v8-9.10.1"].map(PathBuf::from);
+        assert_eq!(highest_first(paths.into()), expected);
     }
 
     #[test]

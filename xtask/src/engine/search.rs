@@ -99,15 +99,15 @@ fn program_path(word: &OsStr) -> Result<PathBuf> {
 
 /// Finds a program for each engine, or for each value of `--engine`, side by side.
 pub fn find(words: &[OsString], session: &Session) -> Result<Found> {
-    let mut wanted = parse_options(words)?;
-    if wanted.is_empty() {
-        wanted = ENGINES.iter().map(EngineOption::Engine).collect();
+    let mut options = parse_options(words)?;
+    if options.is_empty() {
+        options = ENGINES.iter().map(EngineOption::Engine).collect();
     }
     let prober = Prober::new(session)?;
     let parts: Vec<Result<Found>> = thread::scope(|scope| {
-        let searches: Vec<_> = wanted
+        let searches: Vec<_> = options
             .iter()
-            .map(|wanted| scope.spawn(|| search(wanted, &prober)))
+            .map(|option| scope.spawn(|| search(option, &prober)))
             .collect();
         let join = |search: thread::ScopedJoinHandle<'_, _>| {
             search
@@ -123,14 +123,14 @@ pub fn find(words: &[OsString], session: &Session) -> Result<Found> {
     Ok(found)
 }
 
-fn search(wanted: &EngineOption, prober: &Prober<'_>) -> Result<Found> {
-    match wanted {
+fn search(option: &EngineOption, prober: &Prober<'_>) -> Result<Found> {
+    match option {
         EngineOption::Engine(engine) => first_of(engine, prober),
         EngineOption::Program(path, engine) => {
             let what = || format!("`{}` cannot be used", path.display());
             let answer = prober.probe(path).with_context(what)?;
             if let Some(engine) = engine {
-                is_it(&answer, engine).with_context(what)?;
+                check_engine(&answer, engine).with_context(what)?;
             }
             let program = answer.program(path.clone(), FoundBy::Option)?;
             Ok(Found {
@@ -152,7 +152,7 @@ fn first_of(engine: &'static Engine, prober: &Prober<'_>) -> Result<Found> {
             continue;
         }
         let answer = prober.probe(&path).and_then(|answer| {
-            is_it(&answer, engine)?;
+            check_engine(&answer, engine)?;
             answer.program(path.clone(), found_by.clone())
         });
         match answer {
@@ -173,7 +173,7 @@ fn first_of(engine: &'static Engine, prober: &Prober<'_>) -> Result<Found> {
     Ok(found)
 }
 
-fn is_it(answer: &ProbeAnswer, engine: &Engine) -> Result<()> {
+fn check_engine(answer: &ProbeAnswer, engine: &Engine) -> Result<()> {
     if answer.shell()?.engine != engine.name {
         bail!("it is {}, not {}", answer.shell, engine.name);
     }

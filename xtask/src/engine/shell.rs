@@ -131,7 +131,7 @@ mod tests {
 
     #[test]
     fn each_shell_is_called_in_its_own_way() {
-        for (shell, flags, wanted) in [
+        for (shell, flags, expected) in [
             ("d8", &["--expose-gc"][..], "--expose-gc s.js -- a b"),
             ("jsc", &[], "s.js -- a b"),
             ("js", &[], "s.js a b"),
@@ -145,7 +145,7 @@ mod tests {
         ] {
             let flags: Vec<String> = flags.iter().map(|flag| (*flag).to_owned()).collect();
             let arguments = shell_named(shell).unwrap().arguments(&flags, "s.js", &["a", "b"]);
-            assert_eq!(arguments.join(" "), wanted);
+            assert_eq!(arguments.join(" "), expected);
         }
     }
 

@@ -215,7 +215,7 @@ mod tests {
 
     #[test]
     fn every_row_runs_its_command() {
-        let wanted = "\
+        let expected = "\
 wasm32: rustup target add wasm32-unknown-unknown
 wasm32: apt-get install --yes --no-install-recommends rustc-web rust-web-src rust-web-llvm lld-22
 wasm32: apt-get install --yes --no-install-recommends rustc libstd-rust-dev-wasm32 lld
@@ -235,7 +235,7 @@ spidermonkey: dnf install --assumeyes mozjs128-devel
 spidermonkey: pacman --sync --noconfirm --needed js128
 spidermonkey: brew install spidermonkey
 spidermonkey: npx --yes jsvu --os=default --engines=spidermonkey";
-        assert_eq!(commands().join("\n"), wanted);
+        assert_eq!(commands().join("\n"), expected);
     }
 
     #[test]

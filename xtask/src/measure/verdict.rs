@@ -73,15 +73,15 @@ pub fn numbers(events: &[TelemetryEvent]) -> Numbers {
         TelemetryEvent::Start(start) => Some(*start),
         _ => None,
     });
-    let rounds: Vec<Counts> = of(events, |event| match event {
+    let rounds: Vec<Counts> = pick_counts(events, |event| match event {
         TelemetryEvent::Round(counts) => Some(*counts),
         _ => None,
     });
-    let full = of(events, |event| match event {
+    let full = pick_counts(events, |event| match event {
         TelemetryEvent::OutOfMemory(counts) | TelemetryEvent::Trapped(counts) => Some(*counts),
         _ => None,
     });
-    let settled = of(events, |event| match event {
+    let settled = pick_counts(events, |event| match event {
         TelemetryEvent::Settled(counts) => Some(*counts),
         _ => None,
     });
@@ -110,7 +110,7 @@ pub fn numbers(events: &[TelemetryEvent]) -> Numbers {
     }
 }
 
-fn of<T>(events: &[TelemetryEvent], pick: impl Fn(&TelemetryEvent) -> Option<T>) -> Vec<T> {
+fn pick_counts<T>(events: &[TelemetryEvent], pick: impl Fn(&TelemetryEvent) -> Option<T>) -> Vec<T> {
     events.iter().filter_map(pick).collect()
 }
 
@@ -227,7 +227,7 @@ mod tests {
         let full = TelemetryEvent::OutOfMemory(counts(4500, 4500, 10));
         let settled = |live| TelemetryEvent::Settled(counts(4000, live, 10));
         let leak = &[1000, 2000, 3000, 4000][..];
-        for (live, rest, wanted) in [
+        for (live, rest, expected) in [
             (&[1000; 4][..], vec![settled(0)], Verdict::Collected),
             // Objects that a conservative scan keeps.
             (&[1000, 1001, 1002, 1001], vec![settled(2)], Verdict::Collected),
@@ -269,7 +269,7 @@ mod tests {
         ] {
             let mut events = rounds(live);
             events.extend(rest);
-            assert_eq!(numbers(&events).verdict, wanted, "{events:?}");
+            assert_eq!(numbers(&events).verdict, expected, "{events:?}");
         }
         // Without a start event the size of a round is unknown.
         let headless = [rounds(&[1000; 4])[1..].to_vec(), vec![settled(0)]].concat();
@@ -308,9 +308,9 @@ mod tests {
         assert_eq!((numbers.slope, numbers.bytes_per_object), (Some(1.0), Some(8.0)));
         assert_eq!(numbers.rounds_lasted, Some(65.536));
         assert!(numbers.ran_out);
-        let wanted = "at most 65000 live after a round, memory ran out, 65536 remain at the end, growing by 1.00 per allocated object, \
+        let expected = "at most 65000 live after a round, memory ran out, 65536 remain at the end, growing by 1.00 per allocated object, \
                       8 bytes of linear memory per object, enough for 66 rounds";
-        assert_eq!(numbers.to_string(), wanted);
+        assert_eq!(numbers.to_string(), expected);
     }
 
     #[test]

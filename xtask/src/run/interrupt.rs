@@ -25,10 +25,10 @@ impl Interrupt {
     /// command; the second ends the command at once.
     pub fn listen(&self) -> Result<()> {
         // `nohup` and a shell's `&` make the command ignore some signals: they stay ignored.
-        let wanted = [SIGINT, SIGTERM, SIGHUP]
+        let signals = [SIGINT, SIGTERM, SIGHUP]
             .into_iter()
             .filter(|signal| !is_ignored(*signal));
-        let mut signals = Signals::new(wanted).context("failed to listen for signals")?;
+        let mut signals = Signals::new(signals).context("failed to listen for signals")?;
         let interrupt = self.clone();
         thread::spawn(move || {
             for signal in signals.forever() {

@@ -51,8 +51,8 @@ fn nothing_is_installed_unless_asked() {
     world.engine("d8", D8, M0);
     debian(&world);
     note(&world, "npx", &[]);
-    let said = "engines are missing; `cargo xtask engines` shows how to install them";
-    world.run(&["test"]).expect(0, &[said]);
+    let printed = "engines are missing; `cargo xtask engines` shows how to install them";
+    world.run(&["test"]).expect(0, &[printed]);
     let answer = world.run(&["engines"]);
     let command = "npx --yes jsvu --os=default --engines=spidermonkey";
     assert!(answer.stdout.contains(command), "{}", answer.stdout);

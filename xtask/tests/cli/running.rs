@@ -6,11 +6,11 @@ use nix::unistd::Pid;
 use std::process::{Child, Stdio};
 
 /// Runs m0 on a d8 that does as ordered.
-fn m0(orders: &[&str], arguments: &[&str], status: i32, said: &[&str]) {
+fn m0(orders: &[&str], arguments: &[&str], status: i32, printed: &[&str]) {
     let world = World::new();
     world.engine("d8", D8, orders);
     let answer = world.run(&[&["test", "--engine", "v8"], arguments].concat());
-    answer.expect(status, said);
+    answer.expect(status, printed);
     if status == 1 {
         answer.expect(1, &["to run it alone: cargo xtask test m0 --engine v8"]);
     }
@@ -84,11 +84,11 @@ fn one_that_says_nothing_has_failed() {
 #[test]
 fn success_is_not_believed_against_the_numbers() {
     let orders = ["rounds leak", M0[1]];
-    let said = [
+    let printed = [
         "the verdict is `leaks`; expected `collected`",
         "what keeps it alive: cargo xtask explain m0 --engine v8",
     ];
-    m0(&orders, &[], 1, &said);
+    m0(&orders, &[], 1, &printed);
 }
 
 #[test]
@@ -311,8 +311,8 @@ fn what_was_found_is_kept_when_the_command_is_interrupted() {
             "{}",
             answer.stdout
         );
-        let said = "interrupted: 1 of 2 cells ended, 1 did not; the record is `";
-        assert!(answer.stderr.contains(said), "{}", answer.stderr);
+        let printed = "interrupted: 1 of 2 cells ended, 1 did not; the record is `";
+        assert!(answer.stderr.contains(printed), "{}", answer.stderr);
         let json = std::fs::read(world.checkout.join("results.json")).unwrap();
         let json: serde_json::Value = serde_json::from_slice(&json).unwrap();
         assert_eq!(
