@@ -6,10 +6,10 @@ use anyhow::{Context, Result, anyhow, bail};
 use std::env;
 use std::path::{Path, PathBuf};
 
-/// The program's name, as directories have it.
+/// The program's name in directories.
 const NAME: &str = env!("CARGO_PKG_NAME");
 
-/// What a checkout has, and hardly any other directory.
+/// Files that mark a checkout: hardly any other directory has them.
 const MARKS: [&str; 2] = ["js/lib/shell.js", "js/lib/runtime.js"];
 
 /// The directories of one run.
@@ -20,8 +20,8 @@ pub struct Directories {
 }
 
 impl Directories {
-    /// Those of the checkout that the current directory is in; outside of one,
-    /// those of the current directory.
+    /// The directories of the checkout that contains the current directory;
+    /// outside of a checkout, only the user's cache directory.
     pub fn find() -> Result<Directories> {
         let here =
             env::current_dir().context("failed to find the current directory; change to a directory that exists")?;
@@ -43,25 +43,25 @@ impl Directories {
         })
     }
 
-    /// The checkout; none if the program runs outside of one.
+    /// The checkout; `None` outside of one.
     pub fn checkout(&self) -> Option<&Path> {
         self.checkout.as_deref()
     }
 
-    /// The checkout, for `what` only a checkout can do. The error says where it is missing.
+    /// The checkout, which the subcommand `what` needs. The error names the current directory.
     pub fn need_checkout(&self, what: &str) -> Result<&Path> {
         match &self.checkout {
             Some(root) => Ok(root),
             None => bail!(
-                "`{} {what}` works on the cases of a checkout of {NAME}, and `{}` is not in one: change to a checkout \
-                 and use `cargo xtask {what}`",
+                "`{} {what}` needs a checkout of {NAME}, and `{}` is not in one: change to a checkout and run \
+                 `cargo xtask {what}`",
                 invocation::name(),
                 env::current_dir().unwrap_or_default().display()
             ),
         }
     }
 
-    /// A directory for files of the program's own, made if it is not there: below
+    /// A directory for the program's own files, created if missing: below
     /// `target/` in a checkout, else below the user's cache directory.
     pub fn scratch(&self, name: &str) -> Result<PathBuf> {
         let path = self.scratch.join(name);
@@ -69,7 +69,7 @@ impl Directories {
         Ok(path)
     }
 
-    /// An error in writing a file of the program's own, with what to do about it.
+    /// Adds advice to an error from writing one of the program's own files.
     pub fn advise(&self, error: anyhow::Error) -> anyhow::Error {
         let variable = match self.checkout {
             Some(_) => "CARGO_TARGET_DIR",
@@ -78,16 +78,16 @@ impl Directories {
         anyhow!("{error:#}; make it writable, or set {variable} to a directory that is")
     }
 
-    /// `path` as one types it at the root of the checkout.
+    /// `path` relative to the root of the checkout.
     pub fn show(&self, path: &Path) -> String {
         let root = self.checkout.as_deref().unwrap_or(Path::new(""));
         path.strip_prefix(root).unwrap_or(path).display().to_string()
     }
 }
 
-/// The user's cache directory, as the XDG base directory specification and macOS have it.
+/// The user's cache directory, by the XDG base directory specification or macOS's rules.
 fn cache() -> Result<PathBuf> {
-    // A relative one is to be ignored, says the specification.
+    // The specification requires ignoring a relative path.
     if let Some(cache) = variable("XDG_CACHE_HOME").filter(|cache| cache.is_absolute()) {
         return Ok(cache);
     }

@@ -6,17 +6,17 @@ use std::io::Write;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
-/// Writes the file at once: a reader, or a crash, finds the old one or the new one.
-/// What is no regular file (`/dev/stdout`, a pipe) is written in place.
+/// Replaces the file atomically: a reader, or a crash, finds the old one or the new one.
+/// Other files (`/dev/stdout`, a pipe) are written in place.
 pub fn write(path: &Path, bytes: &[u8]) -> Result<()> {
     let what = || format!("failed to write `{}`", path.display());
-    // Behind a link it is the file that is written, and the link stays.
+    // Of a link the target is written, and the link stays.
     let path = &fs::canonicalize(path).unwrap_or(path.to_owned());
     if fs::metadata(path).is_ok_and(|metadata| !metadata.is_file()) {
         return fs::write(path, bytes).with_context(what);
     }
     let mut file = tempfile::Builder::new()
-        // Temporary files are private to their owner; these are not. The umask still applies.
+        // Temporary files are private to their owner by default. The umask still applies.
         .permissions(fs::Permissions::from_mode(0o666))
         .tempfile_in(directory(path))
         .with_context(what)?;
@@ -25,7 +25,7 @@ pub fn write(path: &Path, bytes: &[u8]) -> Result<()> {
     Ok(())
 }
 
-/// An error if the file that a flag names could not be written: better said before the work is done than after.
+/// Checks that the file of a flag can be written: an error before the work is better than one after it.
 pub fn can_be_written(path: &Path, flag: &str) -> Result<()> {
     ensure!(
         path != Path::new("-"),
@@ -33,13 +33,13 @@ pub fn can_be_written(path: &Path, flag: &str) -> Result<()> {
     );
     ensure!(
         directory(path).is_dir() && !path.is_dir(),
-        "`{}` is no file that could be written, in a directory that is there",
+        "`{}` cannot be written: it is a directory, or its directory does not exist",
         path.display()
     );
     Ok(())
 }
 
-/// The directory that a file lies in.
+/// The directory of a file.
 pub fn directory(path: &Path) -> &Path {
     match path.parent() {
         Some(parent) if parent != Path::new("") => parent,
@@ -47,12 +47,12 @@ pub fn directory(path: &Path) -> &Path {
     }
 }
 
-/// Makes a directory and all above it.
+/// Makes a directory and its parents.
 pub fn make_directory(path: &Path) -> Result<()> {
     fs::create_dir_all(path).with_context(|| format!("failed to make the directory `{}`", path.display()))
 }
 
-/// Reads a file that has to be there.
+/// Reads a file that must exist.
 pub fn read(path: &Path) -> Result<Vec<u8>> {
     fs::read(path).with_context(|| format!("failed to read `{}`", path.display()))
 }
@@ -63,13 +63,13 @@ pub fn size(path: &Path) -> Result<u64> {
     Ok(facts.len())
 }
 
-/// What tells one state of a file from another: its size and modification time.
+/// Identifies a state of a file: its size and modification time.
 pub fn stamp(path: &Path) -> Result<(u64, i64, i64)> {
     let facts = fs::metadata(path).with_context(|| format!("failed to look at `{}`", path.display()))?;
     Ok((facts.len(), facts.mtime(), facts.mtime_nsec()))
 }
 
-/// What is in a directory, in order; what editors leave behind there (`.#lib.rs`, `lib.rs~`) is passed over.
+/// The entries of a directory, sorted; files that editors leave behind (`.#lib.rs`, `lib.rs~`) are skipped.
 pub fn entries(directory: &Path) -> Result<Vec<PathBuf>> {
     let what = || format!("failed to list `{}`", directory.display());
     let mut paths = fs::read_dir(directory)

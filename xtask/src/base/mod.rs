@@ -1,6 +1,6 @@
-//! What every other wing stands on: files, text, directories, output, exit status.
+//! The base of every other wing: files, text, directories, output, exit status.
 //!
-//! In: paths and strings. Out: bytes that are whole, text that is inert.
+//! In: paths and strings. Out: whole files, inert text.
 //! It knows no program, engine, case or result.
 
 pub mod directories;

@@ -1,4 +1,4 @@
-//! What the user sees: standard output, standard error.
+//! Output to the user: standard output, standard error.
 
 use crate::base::status::Status;
 use crate::base::text;
@@ -7,8 +7,8 @@ use console::style;
 use std::io::{ErrorKind, Write};
 use std::process::ExitCode;
 
-/// Prints to standard output. A reader that has gone away (`| head -1`) is not
-/// an error: the exit status still gives the answer.
+/// Prints to standard output. A closed pipe (`| head -1`) is not an error: the
+/// exit status still gives the answer.
 pub fn print(text: &str) -> Result<()> {
     let mut stdout = std::io::stdout().lock();
     match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
@@ -17,13 +17,13 @@ pub fn print(text: &str) -> Result<()> {
     }
 }
 
-/// Prints a line to standard error, as it is: what it quotes has to be inert
-/// already. If standard error cannot be written to, there is nobody to report to.
+/// Prints a line to standard error unchanged: quoted text must already be inert.
+/// An error in writing to standard error cannot be reported anywhere.
 pub fn note(line: &str) {
     let _ = writeln!(std::io::stderr().lock(), "{line}");
 }
 
-/// Prints what a program that we ran printed, made inert.
+/// Prints the output of a program that we ran, made inert.
 pub fn quote(text: &str) {
     note(&text::inert_lines(text.trim_end()));
 }
@@ -45,7 +45,7 @@ pub fn fail(line: &str) {
     note(&format!("{label} {}", text::inert_lines(line)));
 }
 
-/// Prints what clap reports: help and the version on standard output, wrong usage on standard error.
+/// Prints clap's report: help and the version on standard output, wrong usage on standard error.
 pub fn usage(usage: &clap::Error) -> ExitCode {
     let _ = usage.print();
     match usage.use_stderr() {

@@ -3,7 +3,7 @@
 /// Names less alike than this are not suggested.
 const ALIKE: f64 = 0.65;
 
-/// The known name that is most like `name`, as the end of an error's sentence; empty if none is.
+/// The known name that is most similar to `name`, as the end of an error message; empty if none is.
 pub fn did_you_mean<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> String {
     known
         .into_iter()
@@ -13,7 +13,7 @@ pub fn did_you_mean<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) ->
         .map_or(String::new(), |(_, known)| format!("; did you mean `{known}`?"))
 }
 
-/// From 0 to 1. Two letters that have changed places make a short name another one to Jaro and Winkler.
+/// The similarity, from 0 to 1. Jaro and Winkler rate a short name with two swapped letters too low.
 fn alike(name: &str, known: &str) -> f64 {
     let one_slip = strsim::damerau_levenshtein(name, known) == 1;
     strsim::jaro_winkler(name, known).max(if one_slip { ALIKE } else { 0.0 })

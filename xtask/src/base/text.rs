@@ -1,7 +1,7 @@
-//! Text that others wrote, made fit to be shown: inert, short, quoted.
+//! Makes text from other programs safe to show: inert, short, quoted.
 //!
-//! A script, a file's name or a compiler may print anything. Nothing of it may
-//! steer a terminal, forge a line, or reverse the order in which text is read.
+//! A script, a file name or a compiler may contain or print anything. It must not
+//! control the terminal, forge a line, or reverse the reading order of text.
 
 use regex::Regex;
 use std::borrow::Cow;
@@ -10,7 +10,7 @@ use std::fmt::Write as _;
 use std::os::unix::ffi::OsStrExt;
 use std::sync::LazyLock;
 
-/// How many characters of a line are shown.
+/// The longest part of a line that is shown, in characters.
 pub const SHOWN: usize = 200;
 
 /// Control characters (C0, C1), format characters (bidirectional ones among
@@ -18,17 +18,17 @@ pub const SHOWN: usize = 200;
 static ACTIVE: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]").expect("the pattern is a constant"));
 
-/// A word that needs no quotes where it is an argument.
+/// A word that needs no quotes as an argument.
 static PLAIN: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"^[A-Za-z0-9_/.:@%+,-][A-Za-z0-9_/.:@%+,=-]*$").expect("the pattern is a constant"));
 
-/// The text as one line that does nothing but stand there. What would act is
-/// written as an escape: `\x1b`, `\n`, `\u{202e}`. Tabs stay.
+/// The text as one inert line: active characters are written as escapes
+/// (`\x1b`, `\n`, `\u{202e}`). Tabs stay.
 pub fn inert(text: &str) -> Cow<'_, str> {
     escape(text, &['\t'])
 }
 
-/// The same for text of several lines: line feeds stay, too.
+/// The same for several lines: line feeds stay, too.
 pub fn inert_lines(text: &str) -> Cow<'_, str> {
     escape(text, &['\t', '\n'])
 }
@@ -45,12 +45,12 @@ fn escape<'a>(text: &'a str, keep: &[char]) -> Cow<'a, str> {
     })
 }
 
-/// A line, inert, of at most [`SHOWN`] characters.
+/// A line, inert, cut to [`SHOWN`] characters.
 pub fn clip(line: &str) -> String {
     clip_to(line, SHOWN)
 }
 
-/// A line, inert, of at most `most` of its characters, and `…` if there are more.
+/// A line, inert, cut to `most` of its characters, with `…` if there are more.
 pub fn clip_to(line: &str, most: usize) -> String {
     match line.char_indices().nth(most) {
         Some((end, _)) => format!("{}…", inert(&line[..end])),
@@ -58,14 +58,14 @@ pub fn clip_to(line: &str, most: usize) -> String {
     }
 }
 
-/// A word as a shell reads it back, byte for byte, in text that is inert.
+/// A word quoted for a shell, which reads back the same bytes, as inert text.
 ///
-/// What is printable is quoted by shlex, only where that is needed. Other words,
-/// of bytes that are not UTF-8 or that would act, are written as `$'…'`, which
-/// bash, zsh, ksh and POSIX.1-2024 read.
+/// Printable words are quoted by shlex, only where needed. Words with active
+/// characters or bytes that are not UTF-8 are written as `$'…'`, which bash,
+/// zsh, ksh and POSIX.1-2024 read.
 pub fn shell_word(word: impl AsRef<OsStr>) -> String {
     let word = word.as_ref();
-    // `--os=x` and `v8=/x` are plain to every shell; at its start `=` is not (zsh).
+    // `--os=x` and `v8=/x` are plain to every shell; a leading `=` is not (zsh).
     if word.to_str().is_some_and(|text| PLAIN.is_match(text)) {
         return word.to_string_lossy().into_owned();
     }
@@ -78,7 +78,7 @@ pub fn shell_word(word: impl AsRef<OsStr>) -> String {
         match byte {
             b'\'' | b'\\' => quoted.extend(['\\', char::from(*byte)]),
             b' '..=b'~' => quoted.push(char::from(*byte)),
-            // Three octal digits: of hexadecimal ones some shells read more than two.
+            // Three octal digits: some shells read more than two hexadecimal ones.
             _ => {
                 let _ = write!(quoted, "\\{byte:03o}");
             }
@@ -87,7 +87,7 @@ pub fn shell_word(word: impl AsRef<OsStr>) -> String {
     quoted + "'"
 }
 
-/// A command as a shell reads it back.
+/// A command quoted for a shell.
 pub fn command_line(words: impl IntoIterator<Item = impl AsRef<OsStr>>) -> String {
     let words: Vec<String> = words.into_iter().map(shell_word).collect();
     words.join(" ")
@@ -100,8 +100,8 @@ mod tests {
     use std::os::unix::ffi::OsStringExt;
 
     #[test]
-    fn what_would_act_is_seen_and_does_nothing() {
-        for (text, wanted) in [
+    fn active_characters_are_escaped() {
+        for (text, expected) in [
             ("plain ünïcode ✓\ttab", "plain ünïcode ✓\ttab"),
             ("a\u{1b}[31mb", "a\\x1b[31mb"),
             ("\u{1b}]0;title\u{7}", "\\x1b]0;title\\x07"),
@@ -117,7 +117,7 @@ mod tests {
             ("\u{2028}\u{2029}", "\\u{2028}\\u{2029}"),
             ("\u{e0041}\u{61c}\u{ad}", "\\u{e0041}\\u{61c}\\u{ad}"),
         ] {
-            assert_eq!(inert(text), wanted);
+            assert_eq!(inert(text), expected);
         }
         assert_eq!(inert_lines("a\n\tb\u{1b}\r"), "a\n\tb\\x1b\\r");
     }
@@ -133,7 +133,7 @@ mod tests {
 
     #[test]
     fn a_word_is_quoted_only_where_a_shell_needs_it() {
-        for (word, wanted) in [
+        for (word, expected) in [
             (&b"/usr/bin/node-20.1"[..], "/usr/bin/node-20.1"),
             (b"v8=/usr/bin/node", "v8=/usr/bin/node"),
             (b"=x", "'=x'"),
@@ -145,13 +145,13 @@ mod tests {
             (b"\x1b[2J", "$'\\033[2J'"),
             ("a\u{202e}".as_bytes(), "$'a\\342\\200\\256'"),
         ] {
-            assert_eq!(shell_word(OsString::from_vec(word.into())), wanted);
+            assert_eq!(shell_word(OsString::from_vec(word.into())), expected);
         }
         assert_eq!(command_line(["test", "a b", "/x"]), "test 'a b' /x");
     }
 
     #[test]
-    fn a_shell_reads_back_the_very_bytes() {
+    fn a_shell_reads_back_the_same_bytes() {
         let bytes: Vec<u8> = (1..=255).collect();
         for word in [bytes, b"-n $(x) `y` \"z\" ! ~ * ?".to_vec(), "ü\u{202e}".into()] {
             let word = OsString::from_vec(word);

@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 /// The directory of the cases, and its name on a stage.
 const CASES: &str = "js/cases";
 
-/// A checkout, and where its cases lie.
+/// A checkout, and the places of its cases.
 struct Checkout<'a> {
     root: &'a Path,
     directories: &'a Directories,
@@ -35,11 +35,11 @@ impl Checkout<'_> {
     }
 }
 
-/// Reads the cases that are asked for, by name or directory. If none is, these
-/// are all but those that run only when named; and then every script has to
+/// Reads the cases named by these words, by name or directory. Without words,
+/// these are all except those that run only when named; then every script must
 /// have its expectation, and every expectation its script.
 ///
-/// `command` is what needs them, for the error outside of a checkout.
+/// `command` is the subcommand, for the error outside of a checkout.
 pub fn read(directories: &Directories, command: &str, words: &[impl AsRef<OsStr>]) -> Result<Vec<Case>> {
     let checkout = &Checkout {
         root: directories.need_checkout(command)?,
@@ -58,9 +58,9 @@ pub fn read(directories: &Directories, command: &str, words: &[impl AsRef<OsStr>
     for name in names.iter().filter(|name| chosen.contains(name)) {
         cases.push(case(name, &mut files, checkout)?);
     }
-    // One that is named by its directory alone is named.
-    let named = |case: &Case| words.iter().any(|word| names_it(word.as_ref(), &case.name, checkout));
-    cases.retain(|case| !case.expectation.only_named || named(case));
+    // A case given by its own directory counts as named.
+    let is_named = |case: &Case| words.iter().any(|word| means_case(word.as_ref(), &case.name, checkout));
+    cases.retain(|case| !case.expectation.only_named || is_named(case));
     ensure!(
         !cases.is_empty(),
         "there is no case in `{}`",
@@ -92,7 +92,7 @@ fn case(name: &str, files: &mut Expectations, checkout: &Checkout<'_>) -> Result
 }
 
 /// Whether a word of the command line is the case's name or its directory.
-fn names_it(word: &OsStr, name: &str, checkout: &Checkout<'_>) -> bool {
+fn means_case(word: &OsStr, name: &str, checkout: &Checkout<'_>) -> bool {
     let directory = || {
         Some((
             fs::canonicalize(word).ok()?,
@@ -102,7 +102,7 @@ fn names_it(word: &OsStr, name: &str, checkout: &Checkout<'_>) -> bool {
     word == name || directory().is_some_and(|(word, case)| word == case)
 }
 
-/// The names of the cases that one word of the command line means.
+/// The names of the cases that a word of the command line selects.
 fn select<'a>(names: &'a [String], word: &OsStr, checkout: &Checkout<'_>) -> Result<Vec<&'a String>> {
     if let Some(name) = names.iter().find(|name| OsStr::new(name) == word) {
         return Ok(vec![name]);
@@ -115,17 +115,17 @@ fn select<'a>(names: &'a [String], word: &OsStr, checkout: &Checkout<'_>) -> Res
             did_you_mean(&shown.to_string(), names.iter().map(String::as_str))
         );
     };
-    // A case may be a link to elsewhere, and is below `js/cases/` all the same.
+    // A case that is a link to elsewhere still counts as below `js/cases/`.
     let js = fs::canonicalize(checkout.cases()).unwrap_or_default();
     let is_below = |name: &&String| {
         js.starts_with(&directory) || fs::canonicalize(js.join(name)).is_ok_and(|case| case.starts_with(&directory))
     };
     let below: Vec<&String> = names.iter().filter(is_below).collect();
-    // Whoever names a directory above the checkout means something else.
+    // A directory above the checkout is a mistake.
     let above = root.starts_with(&directory) && root != directory;
     ensure!(
         !below.is_empty() && !above,
-        "`{shown}` is not a case, and not a directory of the checkout with cases below it; cases are in `js/cases/`"
+        "`{shown}` is neither a case nor a directory with cases below it; cases are in `js/cases/`"
     );
     Ok(below)
 }
@@ -151,15 +151,15 @@ fn names(js: &Path) -> Result<Vec<String>> {
 
 type Expectations = BTreeMap<(String, Option<&'static str>), Expectation>;
 
-/// The files in `expected/`, by the case and, if it is for one alone, the engine.
-/// All are held against the names, if all cases are chosen; those of the chosen are read.
+/// The files in `expected/`, by case and, for a file of one engine, by engine.
+/// If all cases are chosen, all file names are checked; only files of chosen cases are read.
 fn expectations(checkout: &Checkout<'_>, names: &[String], chosen: impl Fn(&str) -> bool) -> Result<Expectations> {
     let all = names.iter().all(|name| chosen(name));
     let mut found = BTreeMap::new();
     for path in file::entries(&checkout.expected())? {
         let shown = checkout.show(&path);
-        let (case, engine) = match whose(&path, names) {
-            Ok(whose) if chosen(&whose.0) => whose,
+        let (case, engine) = match case_and_engine(&path, names) {
+            Ok((case, engine)) if chosen(&case) => (case, engine),
             Err(why) if all => bail!("`{shown}` is never used: {why}"),
             _ => continue,
         };
@@ -169,8 +169,8 @@ fn expectations(checkout: &Checkout<'_>, names: &[String], chosen: impl Fn(&str)
     Ok(found)
 }
 
-/// The case and the engine that a file is for, by its name; the error says why it is for none.
-fn whose(path: &Path, names: &[String]) -> Result<(String, Option<&'static str>)> {
+/// The case and the engine of a file in `expected/`, by its name; the error says why it has none.
+fn case_and_engine(path: &Path, names: &[String]) -> Result<(String, Option<&'static str>)> {
     let name = path.file_name().and_then(OsStr::to_str);
     let stem = name
         .and_then(|name| name.strip_suffix(".txt"))

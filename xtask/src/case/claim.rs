@@ -1,4 +1,4 @@
-//! What was claimed of a case in 2020, in a form that results can be held against.
+//! The claim about a case in 2020, in a form that can be compared with results.
 
 use crate::engine::table::{self, Engine};
 use anyhow::{Result, bail};
@@ -6,7 +6,7 @@ use anyhow::{Result, bail};
 /// `leaks`, or `memory runs out`; of every engine, or `on ENGINE`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Claim {
-    /// As it is written.
+    /// The text in the file.
     pub text: String,
     what: ClaimedBehaviour,
     engine: Option<&'static Engine>,
@@ -41,7 +41,7 @@ impl Claim {
         self.engine.is_none_or(|claimed| claimed.name == engine)
     }
 
-    /// Whether it is as claimed.
+    /// Whether the claim is true.
     pub fn holds(&self, leaks: bool, ran_out: bool) -> bool {
         match self.what {
             ClaimedBehaviour::Leaks => leaks,
@@ -55,7 +55,7 @@ mod tests {
     use super::Claim;
 
     #[test]
-    fn a_claim_is_held_against_what_came() {
+    fn a_claim_is_compared_with_results() {
         for (text, engine, leaks, ran_out, contradicted) in [
             ("leaks", "v8", true, true, false),
             ("leaks", "v8", false, true, true),
@@ -65,8 +65,8 @@ mod tests {
             ("leaks on spidermonkey", "spidermonkey", false, false, true),
         ] {
             let claim = Claim::parse(text).unwrap();
-            let came = claim.concerns(engine) && !claim.holds(leaks, ran_out);
-            assert_eq!(came, contradicted, "{text} on {engine}");
+            let actual = claim.concerns(engine) && !claim.holds(leaks, ran_out);
+            assert_eq!(actual, contradicted, "{text} on {engine}");
         }
         assert!(Claim::parse("leaks on mars").is_err());
         assert!(Claim::parse("explodes").is_err());

@@ -1,4 +1,4 @@
-//! An expectation: the transcript that must come, and the verdict.
+//! An expectation: the expected transcript, and the expected verdict.
 //! `expected/readme.txt` explains the format.
 
 use crate::base::suggest::did_you_mean;
@@ -11,17 +11,17 @@ use regex::Regex;
 
 #[derive(Debug)]
 pub struct Expectation {
-    /// The file it was read from, as shown to people.
+    /// Its file, as shown to people.
     pub path: String,
-    /// The verdicts that may come: one, or more where versions of an engine truly differ.
+    /// The allowed verdicts: one, or more where versions of an engine really differ.
     pub verdicts: Vec<Verdict>,
     /// The guest that the case runs on.
     pub guest: String,
     /// The claim that the case shows, for `docs/findings.md`.
     pub shows: Option<String>,
-    /// What was claimed of it in 2020.
+    /// The claim about it in 2020.
     pub claimed: Option<Claim>,
-    /// What the engine must have; a cell without it is skipped.
+    /// The features that the engine must have; a cell without them is skipped.
     pub needs: Vec<Feature>,
     /// The case runs only when it is named.
     pub only_named: bool,
@@ -31,25 +31,25 @@ pub struct Expectation {
 /// A line of the expected transcript.
 #[derive(Debug)]
 pub struct ExpectedLine {
-    /// Where it stands in its file, from 1.
+    /// Its line number in the file, from 1.
     pub number: usize,
-    /// As it is written.
+    /// The text in the file.
     pub text: String,
     pub pattern: Pattern,
 }
 
 #[derive(Debug)]
 pub enum Pattern {
-    /// To the letter.
+    /// An exact match.
     Plain,
-    /// Has `{{…}}` in it; the whole line has to match.
+    /// Contains `{{…}}`; the whole line must match.
     Regex(Regex),
     /// `...`: any number of lines.
     Any,
 }
 
 impl ExpectedLine {
-    /// Whether this line of a transcript is the one expected; never for `...`.
+    /// Whether a line of a transcript matches this one; never for `...`.
     pub fn matches(&self, line: &str) -> bool {
         match &self.pattern {
             Pattern::Plain => self.text == line,
@@ -59,7 +59,7 @@ impl ExpectedLine {
     }
 }
 
-/// The directives of a file that were read so far.
+/// The directives of a file read so far.
 #[derive(Debug, Default)]
 struct Directives {
     verdicts: Option<Vec<Verdict>>,
@@ -75,7 +75,7 @@ pub const DEFAULT_GUEST: &str = "guest";
 
 type DirectiveReader = fn(&mut Directives, &str) -> Result<()>;
 
-/// A directive is a row here: its name, and how its value is read.
+/// The directives: the name, and a function that parses the value.
 const DIRECTIVES: &[(&str, DirectiveReader)] = &[
     ("verdict", |directives, value| {
         once(&mut directives.verdicts, verdicts(value)?)
@@ -98,7 +98,7 @@ const DIRECTIVES: &[(&str, DirectiveReader)] = &[
 ];
 
 impl Expectation {
-    /// Reads the text of the file that is shown as `path`.
+    /// Parses the text of a file that is shown as `path`.
     pub fn parse(text: &str, path: &str) -> Result<Expectation> {
         let mut directives = Directives::default();
         let mut lines: Vec<ExpectedLine> = Vec::new();
@@ -250,8 +250,8 @@ mod tests {
     }
 
     #[test]
-    fn what_is_malformed_is_an_error_that_names_file_and_line() {
-        for (text, wanted) in [
+    fn an_error_names_file_and_line() {
+        for (text, expected) in [
             ("plain", "e.txt:1: a line `#: verdict = …` is missing"),
             (
                 "#: verdict = leeks",
@@ -281,7 +281,7 @@ mod tests {
             ),
         ] {
             let error = Expectation::parse(text, "e.txt").unwrap_err();
-            assert_eq!(format!("{error:#}"), wanted);
+            assert_eq!(format!("{error:#}"), expected);
         }
         let error = Expectation::parse("#: verdict = leaks\n{{(}}", "e.txt").unwrap_err();
         assert!(format!("{error:#}").starts_with("e.txt:2: bad regex `(`"), "{error:#}");

@@ -1,7 +1,7 @@
-//! A case: one experiment, what is expected of it, and the guest it names.
+//! A case: one experiment, its expectation, and the guest it names.
 //!
 //! In: words of the command line. Out: cases: their scripts, their expectations, the name of their guest.
-//! Only this wing knows where the files of a case lie. It runs nothing, and builds no guest.
+//! Only this wing knows the places of a case's files. It runs nothing, and builds no guest.
 
 pub mod checkout;
 pub mod claim;
@@ -18,7 +18,7 @@ use std::path::PathBuf;
 #[derive(Debug)]
 pub struct Case {
     pub name: String,
-    /// Where its scripts lie.
+    /// The directory of its scripts.
     directory: PathBuf,
     /// The directory's name on a stage.
     stage_directory: String,
@@ -35,7 +35,7 @@ pub struct CaseFile {
 }
 
 impl Case {
-    /// What is expected on this engine.
+    /// The expectation for this engine.
     pub fn expectation(&self, engine: &Engine) -> &Expectation {
         self.by_engine.get(engine.name).unwrap_or(&self.expectation)
     }
@@ -55,7 +55,7 @@ impl Case {
         self.expectation.shows.as_deref()
     }
 
-    /// What was claimed of it in 2020.
+    /// The claim about it in 2020.
     pub fn claim(&self) -> Option<&claim::Claim> {
         self.expectation.claimed.as_ref()
     }
@@ -65,7 +65,7 @@ impl Case {
         vec![format!("{}/{SCRIPT}", self.stage_directory)]
     }
 
-    /// All files of the case's directory: its scripts may load the others.
+    /// All files of the case's directory: its scripts may load others.
     pub fn files(&self) -> Result<Vec<CaseFile>> {
         let entries = file::entries(&self.directory)?;
         let files = entries.into_iter().filter(|path| path.is_file()).filter_map(|path| {

@@ -1,5 +1,5 @@
-//! How a cell is judged: by what it printed first, then by its exit status
-//! where that means something, and last by the numbers. Pure.
+//! Judges a cell: first by its transcript, then by its exit status where that
+//! means something, and last by the numbers. Pure.
 
 use crate::case::expectation::Expectation;
 use crate::cell::transcript::{Mismatch, compare};
@@ -14,16 +14,16 @@ use crate::run::process::{Ending, LINES, Stop};
 #[derive(Debug)]
 pub struct Judgement {
     pub outcome: Outcome,
-    /// What the telemetry amounts to, if it ran to an end.
+    /// The numbers from its telemetry, if it ran to an end.
     pub numbers: Option<Numbers>,
 }
 
 #[derive(Debug)]
 pub enum Outcome {
     Ok,
-    /// It departs from its expectation, in one way or more.
+    /// It departs from its expectation in at least one way.
     Failed(Vec<Departure>),
-    /// The engine lacks this, which the case needs.
+    /// The engine lacks this feature, which the case needs.
     Skipped(Feature),
     /// The engine failed its canary, and cannot be judged: why.
     Inconclusive(String),
@@ -40,15 +40,15 @@ pub enum Departure {
 }
 
 impl Judgement {
-    /// One without a verdict.
+    /// A judgement without numbers.
     pub fn of(outcome: Outcome) -> Judgement {
         Judgement { outcome, numbers: None }
     }
 }
 
-/// Judges a cell that was run.
+/// Judges a cell that ran.
 pub fn judge(ending: Ending, printed: &Printed, expectation: &Expectation, shell: &Shell) -> Judgement {
-    // A line that was cut off by the end of the program is its end's doing.
+    // If the program was killed, its last line may be cut off, which is no error of its own.
     if let Some(how) = broke(ending).or_else(|| printed.malformed.clone()) {
         return Judgement::of(Outcome::Broke(how));
     }
@@ -71,15 +71,15 @@ pub fn judge(ending: Ending, printed: &Printed, expectation: &Expectation, shell
     }
 }
 
-/// A wrapper script passes its child's death by a signal on as 128 and the signal's number.
+/// A wrapper script reports its child's death by a signal as 128 plus the signal's number.
 const BY_SIGNAL: std::ops::Range<i32> = 129..160;
 
-/// Why a program did not come to an end of its own, if it did not.
+/// Why a program did not end by itself, if so.
 pub fn broke(ending: Ending) -> Option<String> {
     Some(match (ending.stop, ending.end) {
         (Some(Stop::TimedOut(limit)), _) => format!("it ran out of time after {} s", limit.as_secs_f64()),
         (Some(Stop::Flooded(limit)), _) => {
-            format!("it flooded: more than {} MiB, or {LINES} lines, of output", limit >> 20)
+            format!("it printed more than {} MiB or {LINES} lines", limit >> 20)
         }
         (Some(Stop::Interrupted), _) => "it was interrupted".to_owned(),
         (None, Some(End::Signal(signal))) => format!("it crashed: signal {signal}{}", signal_name(signal)),
@@ -100,8 +100,8 @@ fn signal_name(signal: i32) -> String {
 }
 
 /// The script reports its exit status before it exits: a run without that report
-/// stopped on the way, and one with another exit status has failed, where the exit
-/// status means something.
+/// stopped early, and one with another exit status failed, where the exit status
+/// means something.
 fn exit(end: Option<End>, events: &[TelemetryEvent], shell: &Shell) -> Result<(), String> {
     let meant = events.iter().rev().find_map(|event| match event {
         TelemetryEvent::Quit { status } => Some(*status),
@@ -113,12 +113,12 @@ fn exit(end: Option<End>, events: &[TelemetryEvent], shell: &Shell) -> Result<()
     };
     let Some(meant) = meant else {
         return Err(format!(
-            "it exited with {actual} before its end: `main` was not run, or stopped on the way"
+            "it exited with {actual} before its end: `main` was not called, or did not finish"
         ));
     };
-    let wanted = if shell.keeps_exit_status { meant } else { 0 };
-    if actual != wanted {
-        return Err(format!("it meant to exit with {wanted}, and exited with {actual}"));
+    let expected = if shell.keeps_exit_status { meant } else { 0 };
+    if actual != expected {
+        return Err(format!("it exited with {actual} instead of {expected}"));
     }
     Ok(())
 }
@@ -127,7 +127,7 @@ fn expected(verdict: Verdict, expected: &[Verdict]) -> Result<(), String> {
     if expected.contains(&verdict) {
         return Ok(());
     }
-    Err(format!("the verdict is `{verdict}`; expected is `{}`", names(expected)))
+    Err(format!("the verdict is `{verdict}`; expected `{}`", names(expected)))
 }
 
 fn names(verdicts: &[Verdict]) -> String {
@@ -173,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_printed_comes_first() {
+    fn the_transcript_comes_first() {
         let ok = End::Status(0);
         let silent = &COLLECTED[..5];
         let short = [&COLLECTED[..3], &COLLECTED[4..]].concat();
@@ -186,14 +186,14 @@ mod tests {
                 None,
                 End::Status(7),
                 COLLECTED,
-                "FAILED it meant to exit with 0, and exited with 7",
+                "FAILED it exited with 7 instead of 0",
             ),
             (
                 "jsc",
                 None,
                 End::Status(3),
                 COLLECTED,
-                "FAILED it meant to exit with 0, and exited with 3",
+                "FAILED it exited with 3 instead of 0",
             ),
             (
                 "d8",
@@ -214,15 +214,15 @@ mod tests {
                 None,
                 ok,
                 &short,
-                "FAILED the verdict is `inconclusive`; expected is `collected`",
+                "FAILED the verdict is `inconclusive`; expected `collected`",
             ),
             (
                 "d8",
                 None,
                 End::Status(1),
                 &bad,
-                "FAILED Some(0); it meant to exit with 0, and exited with 1; \
-                 the verdict is `inconclusive`; expected is `collected`",
+                "FAILED Some(0); it exited with 1 instead of 0; \
+                 the verdict is `inconclusive`; expected `collected`",
             ),
             (
                 "d8",
@@ -250,7 +250,7 @@ mod tests {
                 Some(Stop::Flooded(16 << 20)),
                 End::Signal(9),
                 COLLECTED,
-                "broke it flooded: more than 16 MiB, or 200000 lines, of output",
+                "broke it printed more than 16 MiB or 200000 lines",
             ),
         ] {
             assert_eq!(outcome(shell, stop, end, lines), wanted);
@@ -258,13 +258,13 @@ mod tests {
     }
 
     #[test]
-    fn jsc_exits_with_0_whatever_it_is_asked() {
+    fn jsc_always_exits_with_0() {
         let mut lines = COLLECTED.to_vec();
         lines[5] = "@ {\"type\":\"quit\",\"status\":1}";
         assert_eq!(outcome("jsc", None, End::Status(0), &lines), "ok");
         assert_eq!(
             outcome("js", None, End::Status(0), &lines),
-            "FAILED it meant to exit with 1, and exited with 0"
+            "FAILED it exited with 0 instead of 1"
         );
         assert_eq!(outcome("js", None, End::Status(1), &lines), "ok");
     }

@@ -1,7 +1,7 @@
 //! A cell: one case on one program, run and judged.
 //!
-//! In: cases, programs, guests that are built. Out: the facts of each cell, and what they amount to.
-//! It builds no command lines, and knows nothing of how its facts are kept or shown.
+//! In: cases, programs, built guests. Out: the facts of each cell, and its judgement.
+//! It builds no command lines, and does not know how its facts are kept or shown.
 
 pub mod judge;
 pub mod run;

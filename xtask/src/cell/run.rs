@@ -15,7 +15,7 @@ use crate::run::stage::Stage;
 use anyhow::Result;
 use serde_json::Value;
 
-/// The names on a stage of a guest, and of the script that wasm-bindgen made for it.
+/// The names on a stage of a guest, and of its glue from wasm-bindgen.
 const GUEST: &str = "guest.wasm";
 const GLUE: &str = "guest.js";
 
@@ -26,12 +26,12 @@ pub struct Cell<'a> {
     pub program: &'a Program,
 }
 
-/// What came of a cell, and its judgement.
+/// The facts of a cell that ran, and its judgement.
 #[derive(Debug)]
 pub struct Facts<'a> {
     pub cell: Cell<'a>,
     pub judgement: Judgement,
-    /// What the program was called with.
+    /// The arguments of the program.
     pub arguments: Vec<String>,
     pub transcript: Vec<String>,
     pub telemetry: Vec<Value>,
@@ -45,7 +45,7 @@ pub struct Facts<'a> {
 
 impl<'a> Cell<'a> {
     /// Runs the cell and judges it. It is not run if the program failed its canary
-    /// or lacks what the case needs. An error is one of the checkout, not of the engine.
+    /// or lacks a feature that the case needs. An error is one of the checkout, not of the engine.
     pub fn run(self, guests: &Guests, limits: Limits, session: &Session) -> Result<Facts<'a>> {
         let performance = self.performance(guests, &[])?;
         let not_run = |outcome| Facts {
@@ -73,7 +73,7 @@ impl<'a> Cell<'a> {
         })
     }
 
-    /// What the case needs and the engine lacks, if anything.
+    /// A feature that the case needs and the engine lacks, if any.
     pub fn lacks(self) -> Option<Feature> {
         let needs = &self.case.expectation(self.program.engine).needs;
         let has = |feature: &&Feature| self.program.features.contains(feature);
@@ -91,7 +91,7 @@ impl<'a> Cell<'a> {
         })
     }
 
-    /// A stage with all that the case needs.
+    /// A stage with all files that the case needs.
     pub fn stage(self, guests: &Guests, session: &Session) -> Result<Stage> {
         let stage = Stage::new(session)?;
         let built = guests.built(self.case.guest())?;
@@ -108,7 +108,7 @@ impl<'a> Cell<'a> {
 }
 
 impl Facts<'_> {
-    /// Adds what came of the run, and judges it.
+    /// Adds the facts of the run, and judges it.
     fn with(mut self, finished: Finished) -> Self {
         let ending = finished.ending();
         let printed = telemetry::split(finished.lines);

@@ -1,21 +1,21 @@
-//! A transcript held against what is expected of it.
+//! Compares a transcript with its expectation.
 
 use crate::case::expectation::{ExpectedLine, Pattern};
 
 /// Where a transcript departs from its expectation.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Mismatch {
-    /// The line expected next, by index; none if the expectation was at its end.
+    /// The line expected next, by index; `None` at the end of the expectation.
     pub expected: Option<usize>,
-    /// The actual line, by index; none if the transcript was at its end.
+    /// The actual line, by index; `None` at the end of the transcript.
     pub actual: Option<usize>,
 }
 
 /// Matches the whole transcript, or says where it departs.
 ///
-/// Between two `...` the expected lines have to come one after the other, and
-/// the first place where they do is as good as any. After the last `...` they
-/// have to be the end of the transcript.
+/// Lines between two `...` must be consecutive, and the first place where they
+/// match is as good as any. Lines after the last `...` must be the end of the
+/// transcript.
 pub fn compare(expected: &[ExpectedLine], transcript: &[String]) -> Result<(), Mismatch> {
     let mut runs = Vec::new();
     let mut start = 0;
@@ -64,7 +64,7 @@ fn at((start, lines): LineRun<'_>, transcript: &[String], position: usize, to_en
     Ok(end)
 }
 
-/// Matches the run at the first position where it can be; the mismatch is that of the place where most of it matches.
+/// Matches the run at the first possible position; the mismatch is that of the position where most of it matches.
 fn search(run: LineRun<'_>, transcript: &[String], from: usize) -> Result<usize, Mismatch> {
     let mut nearest = Mismatch {
         expected: Some(run.0),
@@ -80,7 +80,7 @@ fn search(run: LineRun<'_>, transcript: &[String], from: usize) -> Result<usize,
     Err(nearest)
 }
 
-/// Why the last run is not the end of the transcript: the lines are compared from the end, where a failure says what it was.
+/// Why the last run is not the end of the transcript: lines are compared at the end, where a failed case prints its error.
 fn at_end((start, lines): LineRun<'_>, transcript: &[String], position: usize) -> Mismatch {
     for (offset, line) in lines.iter().enumerate() {
         let actual = (transcript.len() + offset).checked_sub(lines.len());

@@ -1,4 +1,4 @@
-//! `build`: builds the guests of the cases, and prints where they are.
+//! `build`: builds the guests of the cases, and prints their paths.
 
 use crate::base::output;
 use crate::base::status::Status;

@@ -1,4 +1,4 @@
-//! `engines`: the programs that are found, and how to get those that are missing.
+//! `engines`: the programs found, and how to install missing ones.
 
 use crate::base::output;
 use crate::base::status::Status;
@@ -56,7 +56,7 @@ fn as_table(found: &Found, session: &Session) -> String {
         let commands = commands(Need::Shell(engine), session);
         text += &match commands.is_empty() {
             true => format!(
-                "\nno way to install a shell of {} on this system is known\n",
+                "\nthere is no known way to install a shell of {} on this system\n",
                 engine.title
             ),
             false => format!("\nto get a shell of {}, `{}` tries:\n", engine.title, install_command()),

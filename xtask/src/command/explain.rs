@@ -1,4 +1,4 @@
-//! `explain`: what keeps the first wrapper of a case alive, in the same words on each engine.
+//! `explain`: shows what keeps the first wrapper of a case alive, in the same words for each engine.
 
 use crate::base::status::Status;
 use crate::base::text::command_line;
@@ -17,7 +17,7 @@ use serde_json::json;
 use std::ffi::OsString;
 use std::path::Path;
 
-/// What the JSON is, and its version, which any change raises that a reader would notice.
+/// The schema of the JSON, and its version; raise it for any change that a reader would notice.
 const SCHEMA: &str = "wasm-leaks/explanations";
 const VERSION: u32 = 1;
 
@@ -56,7 +56,7 @@ fn report(explained: &[ExplainedCell], flags: &ExplainFlags) -> Result<Status> {
     let failed = explained.iter().any(|cell| has_failed(&cell));
     match &flags.page {
         None => print(explained, flags.format)?,
-        // One that lacks an answer does not replace one that may have it.
+        // A page with a missing answer does not replace one that may have it.
         Some(path) if failed => output::note(&format!("`{}` is not written", path.display())),
         Some(path) => write_page(path, explained, flags)?,
     }
@@ -91,12 +91,12 @@ folded away; `--verbose` shows it. The dashed edge `┆` is invisible to the
 collector: it is what the guest reports of its linear memory.
 ";
 
-/// Writes a page of each case with the answer of each program, as it would be printed.
+/// Writes a page with the printed answer of each program for each case.
 fn write_page(path: &Path, all: &[ExplainedCell], flags: &ExplainFlags) -> Result<()> {
     console::set_colors_enabled(false);
     let mut cases: Vec<&str> = all.iter().map(|cell| cell.case.as_str()).collect();
     cases.dedup();
-    // Where a program lies on this machine does not concern a reader.
+    // The path of a program on this machine does not matter to a reader.
     let name = |word: &OsString| Path::new(word).file_name().unwrap_or(word).to_owned();
     let engines = flags.engines.engines.iter().map(name);
     let mut words: Vec<OsString> = ["cargo", "xtask", "explain"].map(OsString::from).into();

@@ -1,5 +1,5 @@
-//! `findings`: what each program makes of each case of the checkout, as
-//! `docs/findings.md`, made from results that are kept in `docs/findings.jsonl`.
+//! `findings`: writes `docs/findings.md`, the verdict of each program on each
+//! case of the checkout, from the results kept in `docs/findings.jsonl`.
 
 use crate::base::status::Status;
 use crate::base::{file, output};
@@ -18,7 +18,7 @@ use std::ffi::OsString;
 const KEPT: &str = "docs/findings.jsonl";
 const PAGE: &str = "docs/findings.md";
 
-/// Merges the given results into those that are kept, and writes the page; with `--check`, only compares it.
+/// Merges the given results into the kept ones, and writes the page; with `--check`, only compares it.
 pub fn findings(flags: &FindingsFlags, session: &Session) -> Result<Status> {
     let root = session.directories.need_checkout("findings")?;
     let cases = checkout::read(&session.directories, "findings", &[] as &[OsString])?;
@@ -43,7 +43,7 @@ pub fn findings(flags: &FindingsFlags, session: &Session) -> Result<Status> {
         let is_current = file::read(&path)? == text.as_bytes();
         if !is_current {
             output::warn(&format!(
-                "`{PAGE}` is not what `cargo xtask findings` makes of `{KEPT}`"
+                "`{PAGE}` is out of date with `{KEPT}`; run `cargo xtask findings`"
             ));
         }
         return Ok(if is_current {
@@ -67,7 +67,7 @@ fn claim(case: &Case) -> CaseClaim<'_> {
     }
 }
 
-/// The results as a record, without what the page does not need and what tells of the machine.
+/// The results as a record, without fields that the page does not need or that depend on the machine.
 fn lines(mut results: Results) -> serde_json::Result<Vec<u8>> {
     let cells = std::mem::take(&mut results.cells);
     for program in &mut results.programs {

@@ -1,4 +1,4 @@
-//! The whole command line, as it is typed.
+//! The whole command line, before it is resolved.
 
 use crate::base::invocation;
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
@@ -34,17 +34,17 @@ impl Flags {
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Run cases on engines and compare with what is expected of them
+    /// Run cases on engines and compare them with their expectations
     Test(TestFlags),
     /// Show what keeps the first object of a case alive, on each engine
     Explain(ExplainFlags),
-    /// Build the guests of the cases, and print where they are
+    /// Build the guests of the cases, and print their paths
     Build(BuildFlags),
-    /// List the engines found, and how to get those that are missing
+    /// List the engines found, and how to install missing ones
     Engines(EnginesFlags),
-    /// Write docs/findings.md: what each engine makes of each case
+    /// Write docs/findings.md: the verdict of each engine on each case
     Findings(FindingsFlags),
-    /// Run a program that dies with this command, and with all it started
+    /// Run a program that dies with this command, together with all its descendants
     #[command(hide = true)]
     Guard(GuardFlags),
 }
@@ -59,7 +59,7 @@ pub struct TestFlags {
     #[command(flatten)]
     pub engines: EngineFlags,
 
-    /// Install what is missing first; each command is printed before it runs
+    /// Install missing tools first; each command is printed before it runs
     #[arg(long)]
     pub install: bool,
 
@@ -90,7 +90,7 @@ pub struct ExplainFlags {
     #[command(flatten)]
     pub engines: EngineFlags,
 
-    /// How to print it
+    /// The format of the output
     #[arg(long, value_enum, default_value = "text")]
     pub format: ExplainFormat,
 
@@ -102,7 +102,7 @@ pub struct ExplainFlags {
     #[arg(long, value_name = "SECONDS", default_value = "60", value_parser = seconds, allow_negative_numbers = true)]
     pub timeout: Duration,
 
-    /// Write it to this file as a page of Markdown, instead of printing it
+    /// Write the output to this file as a page of Markdown, instead of printing it
     #[arg(long, value_name = "FILE", conflicts_with = "format")]
     pub page: Option<PathBuf>,
 }
@@ -119,7 +119,7 @@ pub enum ExplainFormat {
 const EXPLAIN_STATUS: &str = "\
 Exit status:
   0  every engine that can answer has answered; the others are named
-  2  an engine that can answer has not, or none can";
+  2  an engine that can answer has failed to, or none can answer";
 
 #[derive(Debug, Args)]
 pub struct EngineFlags {
@@ -140,7 +140,7 @@ pub struct EnginesFlags {
     #[command(flatten)]
     pub engines: EngineFlags,
 
-    /// Install shells for the engines that are missing first; each command is printed before it runs
+    /// Install shells of missing engines first; each command is printed before it runs
     #[arg(long)]
     pub install: bool,
 
@@ -151,7 +151,7 @@ pub struct EnginesFlags {
 
 #[derive(Debug, Args)]
 pub struct FindingsFlags {
-    /// Results that `test --json` wrote: their cells replace those in docs/findings.jsonl
+    /// Results from `test --json`: their cells replace those in docs/findings.jsonl
     #[arg(value_name = "RESULTS")]
     pub results: Vec<PathBuf>,
 

@@ -1,6 +1,6 @@
-//! The command line, and one page for each command.
+//! The command line, and one file for each command.
 //!
-//! In: what the user typed. Out: what is printed, and the exit status.
+//! In: the command line. Out: the output, and the exit status.
 //! Here the wings meet: flags → plan → run → judge → results → show.
 
 pub mod build;

@@ -1,4 +1,4 @@
-//! What has to be there before a cell can run: cases, guests, and programs that are fit to be judged.
+//! The requirements of a run: cases, guests, and programs that can be judged.
 
 use crate::base::output;
 use crate::case::{Case, checkout};
@@ -13,14 +13,14 @@ use anyhow::{Result, anyhow, bail};
 use std::ffi::OsString;
 use std::thread;
 
-/// The cases that the words of the command line name, with guests that exist.
+/// The cases that the command line names, after a check that their guests exist.
 pub fn cases(command: &str, words: &[OsString], session: &Session) -> Result<Vec<Case>> {
     let cases = checkout::read(&session.directories, command, words)?;
     guests::check(&cases, session)?;
     Ok(cases)
 }
 
-/// Builds the guests and finds the programs, side by side, and tests the programs by the canary.
+/// Builds the guests and, side by side, finds the programs and runs the canary on them.
 pub fn prepare(cases: &[Case], engines: &[OsString], session: &Session) -> Result<(Guests, Found)> {
     let (guests, found) = thread::scope(|scope| {
         let found = scope.spawn(|| {
@@ -41,7 +41,7 @@ pub fn prepare(cases: &[Case], engines: &[OsString], session: &Session) -> Resul
     Ok((guests?, found))
 }
 
-/// Builds the guests of the cases; the error says how to get what that needs.
+/// Builds the guests of the cases; the error says how to install a missing toolchain.
 pub fn build_guests(cases: &[Case], session: &Session) -> Result<Guests> {
     guests::build(cases, session).map_err(|error| match error.downcast_ref::<NoToolchain>() {
         Some(_) => anyhow!("{error:#}{}", hint(&[Need::Wasm32], session)),
@@ -49,7 +49,7 @@ pub fn build_guests(cases: &[Case], session: &Session) -> Result<Guests> {
     })
 }
 
-/// An engine that was named has to be there, and there has to be one at all.
+/// Checks that every engine named with `--engine` was found, and at least one engine otherwise.
 fn enough(found: &Found, engines: &[OsString], session: &Session) -> Result<()> {
     let named = !engines.is_empty();
     if found.missing.is_empty() || !(named || found.programs.is_empty()) {

@@ -1,4 +1,4 @@
-//! `test`: runs cases on programs and compares them with what is expected.
+//! `test`: runs cases on programs and compares them with their expectations.
 
 use crate::base::status::Status;
 use crate::base::{file, invocation, output, text};
@@ -41,7 +41,7 @@ pub fn test(flags: &TestFlags, session: &Session) -> Result<Status> {
     if results.not_run() > 0 {
         let (ended, planned) = (results.cells.len(), results.planned);
         output::note(&format!(
-            "interrupted: {ended} of {planned} cells had ended, {} are missing; the record is `{}`",
+            "interrupted: {ended} of {planned} cells ended, {} did not; the record is `{}`",
             results.not_run(),
             text::inert(&record.path().display().to_string())
         ));
@@ -49,7 +49,7 @@ pub fn test(flags: &TestFlags, session: &Session) -> Result<Status> {
     status
 }
 
-/// A cell of the plan: which one, and which run of it.
+/// A run of a cell in the plan.
 #[derive(Debug, Clone, Copy)]
 struct PlannedCell<'a> {
     cell: Cell<'a>,
@@ -58,7 +58,7 @@ struct PlannedCell<'a> {
     run: usize,
 }
 
-/// The plan: case by case, each on every program, as often as `--repeat` says.
+/// The plan: case by case, each on every program, `--repeat` times.
 fn planned<'a>(cases: &'a [Case], found: &'a Found, repeat: usize) -> Vec<PlannedCell<'a>> {
     let mut all = Vec::new();
     for case in cases {
@@ -76,7 +76,7 @@ fn planned<'a>(cases: &'a [Case], found: &'a Found, repeat: usize) -> Vec<Planne
     all
 }
 
-/// Runs all cells, and records each as it ends; if the command is interrupted, those that ended are the results.
+/// Runs all cells, and records each as it ends; after an interrupt, the results are the cells that ended.
 fn run(
     cases: &[Case],
     found: &Found,
@@ -109,11 +109,11 @@ fn run(
             let Some(row) = run_cell(planned.cell, place, guests, limits, session)? else {
                 return Ok(None);
             };
-            // What was found is worth more than what can be kept of it.
+            // A failure to write the record must not lose the results.
             if let Err(error) = record.append(&row)
                 && recorded.swap(false, Ordering::SeqCst)
             {
-                output::warn(&format!("{error:#}; the results are shown, but not kept"));
+                output::warn(&format!("{error:#}; the results are printed, but not recorded"));
             }
             Ok(Some(row))
         },
@@ -122,7 +122,7 @@ fn run(
     Ok((results, record))
 }
 
-/// Runs a cell and shows that it runs; none if the command was interrupted meanwhile.
+/// Runs a cell, with a progress line; `None` if the command was interrupted meanwhile.
 fn run_cell(
     cell: Cell<'_>,
     place: PlanPlace,
@@ -145,7 +145,7 @@ fn run_cell(
 
 /// Prints the table on standard output and everything else on standard error.
 fn report(results: &Results, flags: &TestFlags, started: Instant) -> Result<Status> {
-    // Even if standard output cannot be written to, the file is.
+    // The file is written even if standard output cannot be.
     let printed = output::print(&table(results));
     let groups = group(&results.cells);
     for text in groups
@@ -156,7 +156,7 @@ fn report(results: &Results, flags: &TestFlags, started: Instant) -> Result<Stat
     }
     if !results.missing.is_empty() {
         output::note(&format!(
-            "\nengines are missing; `{} engines` shows how to get them",
+            "\nengines are missing; `{} engines` shows how to install them",
             invocation::name()
         ));
     }

@@ -1,5 +1,5 @@
-//! The canary: before any case, each program proves that what is dead is finalized
-//! and what is alive is not. A program that fails is not judged.
+//! The canary: before any case, each program proves that dead objects are finalized
+//! and live ones are not. A program that fails is not judged.
 
 use crate::base::file;
 use crate::base::text::clip;
@@ -27,7 +27,7 @@ const LIMITS: Limits = Limits {
 /// Prefixes of variables that change how an engine collects.
 const VARIABLES: &[&str] = &["BUN_", "DENO_", "JSC_", "JS_", "NODE_"];
 
-/// Tests every program that has not passed yet, side by side, and notes the doubts.
+/// Tests every program that has not passed yet, side by side, and records the doubts.
 pub fn test(programs: &mut [Program], session: &Session) -> Result<()> {
     let doubts: Vec<Result<Option<String>>> = thread::scope(|scope| {
         let tests: Vec<_> = programs
@@ -43,11 +43,11 @@ pub fn test(programs: &mut [Program], session: &Session) -> Result<()> {
     Ok(())
 }
 
-/// Why the program cannot be judged. That it passed is remembered for as long as
-/// it, its flags, the scripts and the variables that it reads stay the same.
+/// Why the program cannot be judged. A pass is remembered as long as the
+/// program, its flags, the scripts and the variables that it reads stay the same.
 fn doubt(program: &Program, session: &Session) -> Result<Option<String>> {
     if !program.features.contains(&Feature::FinalizationRegistry) {
-        // There is nothing to prove: each case needs one, and is skipped.
+        // Nothing to prove: each case needs one, and is skipped.
         return Ok(None);
     }
     let proof = proof(program, session)?;
@@ -61,13 +61,13 @@ fn doubt(program: &Program, session: &Session) -> Result<Option<String>> {
     Ok(doubt)
 }
 
-/// A script stays the same when the engine that it starts does not: it has to prove itself each time.
+/// A script can stay the same while the engine that it starts changes: it is tested each time.
 fn is_script(path: &Path) -> bool {
     let mut start = [0; 2];
     File::open(path).is_ok_and(|mut file| file.read_exact(&mut start).is_ok() && start == *b"#!")
 }
 
-/// The file that is there if the program has passed.
+/// The file that exists if the program has passed.
 fn proof(program: &Program, session: &Session) -> Result<PathBuf> {
     let mut hasher = DefaultHasher::new();
     (&program.path, file::stamp(&program.path)?, &program.flags).hash(&mut hasher);
@@ -86,7 +86,7 @@ fn proof(program: &Program, session: &Session) -> Result<PathBuf> {
         .join(format!("{:016x}", hasher.finish())))
 }
 
-/// Runs the canary; what it reports, or that it could not run, is the doubt.
+/// Runs the canary; the doubt is its report, or the reason why it could not run.
 fn run(program: &Program, session: &Session) -> Option<String> {
     let report = || -> Result<Option<String>> {
         let stage = Stage::new(session)?;

@@ -1,14 +1,14 @@
-//! What an engine may lack.
+//! Features that an engine may lack.
 
 use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
-/// A feature that `js/lib/probe.js` looks for, under the name that it uses.
+/// A feature that `js/lib/probe.js` looks for, under the same name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ValueEnum)]
 #[serde(rename_all = "kebab-case")]
 pub enum Feature {
-    /// Scripts can ask for a collection.
+    /// Scripts can start a collection.
     Gc,
     FinalizationRegistry,
     ExternrefTables,

@@ -1,5 +1,5 @@
-//! Runs scripts in a program, on a stage, within limits. How a shell is called is
-//! known here and in its row of the table, and nowhere else.
+//! Runs scripts in a program, on a stage, within limits. Only this file and the
+//! shell's row in the table know how a shell is called.
 
 use crate::engine::library;
 use crate::engine::program::Program;
@@ -8,21 +8,21 @@ use crate::run::session::Session;
 use crate::run::stage::Stage;
 use anyhow::Result;
 
-/// In place of a guest, where there is none.
+/// The argument in place of a guest, where there is none.
 const NO_GUEST: &str = "none";
 
-/// What a program is to run. All names are relative to the stage.
+/// The scripts for a program to run. All names are relative to the stage.
 #[derive(Debug, Clone, Default)]
 pub struct Performance {
     /// The module that the scripts find by `guestPath`.
     pub guest: Option<String>,
     /// Classic scripts, in the order in which they are loaded.
     pub scripts: Vec<String>,
-    /// The scripts ask the engine to write down its heap.
+    /// The scripts make the engine write a heap snapshot.
     pub writes_heap: bool,
 }
 
-/// What the program is called with, beginning with its flags.
+/// The arguments of the program, beginning with its flags.
 pub fn arguments(program: &Program, performance: &Performance) -> Vec<String> {
     let shell = program.shell;
     let heap_flag = shell.snapshot_flag.filter(|_| performance.writes_heap);
@@ -38,7 +38,7 @@ pub fn arguments(program: &Program, performance: &Performance) -> Vec<String> {
     shell.arguments(&flags, library::SHELL, &arguments)
 }
 
-/// Runs the scripts; those of `js/lib` need not be on the stage. An error means that the program could not be started.
+/// Runs the scripts, and puts `js/lib/shell.js` on the stage. An error means that the program could not be started.
 pub fn run(
     program: &Program,
     performance: &Performance,

@@ -1,7 +1,7 @@
 //! The scripts that every program gets: `js/lib`.
 //!
-//! They are part of the program, so that it works in any directory. In a
-//! checkout those of the checkout are used, so that an edit takes effect.
+//! They are embedded in the program, so that it works in any directory. In a
+//! checkout, the checkout's scripts are used, so that an edit takes effect.
 
 use crate::base::directories::Directories;
 use crate::base::file;
@@ -9,18 +9,18 @@ use crate::run::stage::Stage;
 use anyhow::{Context, Result};
 use std::borrow::Cow;
 
-/// Gives every shell and host one face, then loads the scripts it is given.
+/// Gives every shell and host the same interface, then loads the scripts on the command line.
 pub const SHELL: &str = "js/lib/shell.js";
 /// Reports which engine runs it.
 pub const PROBE: &str = "js/lib/probe.js";
 /// Proves that the engine collects.
 pub const CANARY: &str = "js/lib/canary.js";
-/// What our own cases share.
+/// The code that our own cases share.
 pub const RUNTIME: &str = "js/lib/runtime.js";
-/// Makes a case run one round, and the engine write down its heap.
+/// Makes a case run one round, and the engine write a heap snapshot.
 pub const EXPLAIN: &str = "js/lib/explain.js";
 
-/// Each script by its name on a stage, as it was when the program was built.
+/// Each script by its name on a stage, as of the build of the program.
 const EMBEDDED: &[(&str, &str)] = &[
     (SHELL, include_str!("../../lib/shell.js")),
     (PROBE, include_str!("../../lib/probe.js")),

@@ -1,7 +1,7 @@
-//! The engines: tables of what is known of them, and the programs found here.
+//! The engines: tables of facts about them, and the programs found on this machine.
 //!
-//! In: `--engine` and this machine. Out: programs that proved who they are and
-//! that they collect, and a host for each, which runs scripts on a stage.
+//! In: `--engine` and this machine. Out: programs that passed the probe and the
+//! canary, and a host for each, which runs scripts on a stage.
 //! It knows no case, no guest and no result.
 
 pub mod canary;

@@ -1,5 +1,5 @@
-//! Where an engine may be: variables, PATH, what jsvu and esvu install, and the
-//! directories off PATH where systems keep it.
+//! Where an engine may be: variables, PATH, the directories of jsvu and esvu, and
+//! the directories off PATH where systems keep it.
 
 use crate::engine::program::FoundBy;
 use crate::engine::table::Engine;
@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 
 pub type Candidates = Vec<(PathBuf, FoundBy)>;
 
-/// The places where an engine may be, the best first. Each is looked into only when those before it had none.
+/// The places where an engine may be, the best first. Each is searched only if those before it had no engine.
 pub const PLACES: &[fn(&'static Engine) -> Candidates] = &[
     by_variable,
     |engine| by(FoundBy::Path, engine.names.iter().flat_map(|name| on_path(name))),
@@ -37,7 +37,7 @@ fn by(found_by: FoundBy, paths: impl IntoIterator<Item = PathBuf>) -> Candidates
 fn by_variable(engine: &'static Engine) -> Candidates {
     let set = |name: &&'static str| {
         let value = variable(name)?;
-        // A bare name is looked for on PATH, as `make` would have.
+        // A bare name is looked up on PATH, as `make` does.
         let path = which::which(&value)
             .or_else(|_| std::path::absolute(&value))
             .unwrap_or(value);
@@ -71,7 +71,7 @@ fn variable(name: &str) -> Option<PathBuf> {
     env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from)
 }
 
-/// What jsvu or esvu keeps in this directory: for each name `NAME`, then each `NAME-VERSION`, the highest first.
+/// The programs of jsvu or esvu in this directory: for each name `NAME`, then each `NAME-VERSION`, the highest first.
 fn managed(directory: Option<PathBuf>, engine: &Engine) -> Vec<PathBuf> {
     let entries = directory.and_then(|directory| fs::read_dir(directory).ok());
     let paths: Vec<PathBuf> = entries
@@ -89,7 +89,7 @@ fn managed(directory: Option<PathBuf>, engine: &Engine) -> Vec<PathBuf> {
     engine.managed.iter().flat_map(named).collect()
 }
 
-/// Whether the file's name is `NAME-VERSION`; `v8-debug` is none.
+/// Whether the file's name is `NAME-VERSION`; `v8-debug` is not.
 fn has_version(path: &Path, name: &str) -> bool {
     let file = path.file_name().unwrap_or_default().to_string_lossy();
     let version = file.strip_prefix(name).and_then(|rest| rest.strip_prefix('-'));
@@ -102,7 +102,7 @@ fn matching(pattern: &str) -> Vec<PathBuf> {
         .unwrap_or_default()
 }
 
-/// By the numbers in the file's name, the highest first: `js128` before `js91`.
+/// Sorts paths by the numbers in them, the highest first: `js128` before `js91`.
 pub fn highest_first(mut paths: Vec<PathBuf>) -> Vec<PathBuf> {
     paths.sort_by_key(|path| std::cmp::Reverse(version_key(&path.to_string_lossy())));
     paths
@@ -123,11 +123,11 @@ mod tests {
     #[test]
     fn the_highest_version_comes_first() {
         let paths = ["/usr/bin/js91", "/usr/bin/js128", "/usr/bin/js102"].map(PathBuf::from);
-        let wanted = ["/usr/bin/js128", "/usr/bin/js102", "/usr/bin/js91"].map(PathBuf::from);
-        assert_eq!(highest_first(paths.into()), wanted);
+        let expected = ["/usr/bin/js128", "/usr/bin/js102", "/usr/bin/js91"].map(PathBuf::from);
+        assert_eq!(highest_first(paths.into()), expected);
         let paths = ["v8-9.10.1", "v8-13.6.10", "v8-13.6.9"].map(PathBuf::from);
-        let wanted = ["v8-13.6.10", "v8-13.6.9", "v8-9.10.1"].map(PathBuf::from);
-        assert_eq!(highest_first(paths.into()), wanted);
+        let expected = ["v8-13.6.10", "v8-13.6.9", "v8-9.10.1"].map(PathBuf::from);
+        assert_eq!(highest_first(paths.into()), expected);
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Probes a program: which engine is it? A name proves nothing: `js` may be
+//! Probes which engine a program is. A name proves nothing: `js` may be
 //! Node.js, and `sm` shows slides.
 
 use crate::base::file;
@@ -28,10 +28,10 @@ const LIMITS: Limits = Limits {
     output: 1 << 20,
 };
 
-/// Part of the cache's key: to be raised when an answer's meaning changes.
+/// Part of the cache's key: raise it when the meaning of an answer changes.
 const GENERATION: u32 = 1;
 
-/// What a program answers to the probe, and the flags that it needs for its features.
+/// The answer of a program to the probe, and the flags that it needs for its features.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ProbeAnswer {
@@ -46,7 +46,7 @@ pub struct ProbeAnswer {
 impl ProbeAnswer {
     /// The row of the program's shell.
     pub fn shell(&self) -> Result<&'static Shell> {
-        shell_named(&self.shell).context("it is a JavaScript shell that this program does not know")
+        shell_named(&self.shell).context("it is an unknown JavaScript shell")
     }
 
     pub fn program(self, path: PathBuf, found_by: FoundBy) -> Result<Program> {
@@ -83,8 +83,8 @@ impl<'a> Prober<'a> {
     }
 
     /// Probes the program, and which flags give it the features it lacks. The answer
-    /// is remembered for as long as the program stays the same; a refusal is not,
-    /// for it may have been the machine's fault.
+    /// is remembered as long as the program stays the same; a refusal is not,
+    /// because it may have been the machine's fault.
     pub fn probe(&self, path: &Path) -> Result<ProbeAnswer> {
         let key = self.key(path)?;
         if let Some(answer) = fs::read(&key).ok().and_then(|json| serde_json::from_slice(&json).ok()) {
@@ -95,9 +95,9 @@ impl<'a> Prober<'a> {
         Ok(answer)
     }
 
-    /// The file that holds the answer of a program of this path, size and modification time.
+    /// The cache file for a program of this path, size and modification time.
     fn key(&self, path: &Path) -> Result<PathBuf> {
-        let metadata = fs::metadata(path).context("it is not there")?;
+        let metadata = fs::metadata(path).context("it does not exist")?;
         ensure!(!metadata.is_dir(), "it is a directory");
         ensure!(metadata.mode() & 0o111 != 0, "it is not executable");
         let mut hasher = DefaultHasher::new();
@@ -108,7 +108,7 @@ impl<'a> Prober<'a> {
     fn probe_anew(&self, path: &Path) -> Result<ProbeAnswer> {
         let stage = Stage::new(self.session)?;
         stage.write(PROBE, &self.script)?;
-        // Before its shell is known, no argument but the script's name is safe.
+        // Before its shell is known, only the script's name is a safe argument.
         let mut answer = self.answer(path, &[PROBE.to_owned()], &stage)?;
         let shell = answer.shell()?;
         for (feature, flag) in shell.flags {
@@ -117,7 +117,7 @@ impl<'a> Prober<'a> {
             }
             let flags = [&answer.flags[..], &[(*flag).to_owned()]].concat();
             let arguments = shell.arguments(&flags, PROBE, &[]);
-            // A flag that it does not know is refused by some, and passed over with a warning by others.
+            // Some shells refuse an unknown flag, others ignore it with a warning.
             if let Ok(with_flag) = self.answer(path, &arguments, &stage)
                 && with_flag.features.contains(feature)
                 && with_flag.features.is_superset(&answer.features)
@@ -128,7 +128,7 @@ impl<'a> Prober<'a> {
         if answer.version.is_none() {
             answer.version = self.version(path, shell, &stage);
         }
-        // They go into tables.
+        // The versions go into tables.
         for version in [&mut answer.version, &mut answer.engine_version].into_iter().flatten() {
             *version = clip(version);
         }
@@ -158,7 +158,7 @@ fn answer_in(line: &str) -> Option<ProbeAnswer> {
     serde_json::from_str(line.strip_prefix("@ ")?).ok()
 }
 
-/// Why there was no answer.
+/// The reason for a missing answer.
 fn silence(run: &Finished) -> String {
     match (run.stop, run.end) {
         (Some(Stop::TimedOut(limit)), _) => {
@@ -178,7 +178,7 @@ fn silence(run: &Finished) -> String {
             let printed = printed.map_or("it printed nothing".to_owned(), |line| {
                 format!("it printed `{}`", clip(line))
             });
-            format!("it is not a JavaScript engine: given {PROBE} to run, {printed}")
+            format!("it is not a JavaScript engine: when run with `{PROBE}`, {printed}")
         }
     }
 }

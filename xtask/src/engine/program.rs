@@ -9,7 +9,7 @@ use std::ffi::OsString;
 use std::fmt;
 use std::path::PathBuf;
 
-/// A program that was found to run an engine.
+/// A program that runs an engine.
 #[derive(Debug)]
 pub struct Program {
     pub engine: &'static Engine,
@@ -20,7 +20,7 @@ pub struct Program {
     /// The engine's version, if a host reports one.
     pub engine_version: Option<String>,
     pub features: BTreeSet<Feature>,
-    /// The flags that it needs to have these features.
+    /// The flags that it needs for these features.
     pub flags: Vec<String>,
     pub found_by: FoundBy,
     /// Why it cannot be judged, if it failed its canary.
@@ -44,7 +44,7 @@ pub enum FoundBy {
 }
 
 impl Program {
-    /// What `--engine` has to be given to run this program again, as a shell reads it.
+    /// The value of `--engine` that selects this program, quoted for a shell.
     pub fn option(&self) -> String {
         match self.found_by {
             FoundBy::Option => {
@@ -72,7 +72,7 @@ impl fmt::Display for FoundBy {
 }
 
 impl fmt::Display for Program {
-    /// `d8 10.2.154`, or `node 20.20.2, host of V8 11.3`: a host is always named as such.
+    /// `d8 10.2.154`, or `node 20.20.2, host of V8 11.3`: a host is always marked as one.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.shell.name)?;
         match &self.version {

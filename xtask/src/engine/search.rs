@@ -32,7 +32,7 @@ impl Found {
         self.warnings.extend(other.warnings);
     }
 
-    /// The engines whose own shell was not found, though a host may stand in.
+    /// The engines whose own shell was not found; a host may stand in.
     pub fn without_shell(&self) -> Vec<&'static Engine> {
         let mut engines = self.missing.clone();
         let by_host = |program: &&Program| program.shell.host && program.found_by == FoundBy::Host;
@@ -41,15 +41,15 @@ impl Found {
     }
 }
 
-/// What one `--engine` asks for.
+/// The value of one `--engine`.
 #[derive(Debug)]
 pub enum EngineOption {
     Engine(&'static Engine),
-    /// A program, and the engine that it has to be, if that was said.
+    /// A program, and the engine that it must be, if given.
     Program(PathBuf, Option<&'static Engine>),
 }
 
-/// Reads the values of `--engine`.
+/// Parses the values of `--engine`.
 fn parse_options(words: &[OsString]) -> Result<Vec<EngineOption>> {
     let mut once: Vec<&OsString> = Vec::new();
     for word in words {
@@ -67,7 +67,7 @@ fn parse_option(word: &OsStr) -> Result<EngineOption> {
     let bytes = word.as_bytes();
     if let Some(equals) = bytes.iter().position(|byte| *byte == b'=') {
         let name = String::from_utf8_lossy(&bytes[..equals]);
-        // A path may have a `=` in it, but an engine's name has no slash.
+        // A path may contain `=`, but an engine's name has no slash.
         if !name.contains('/') {
             ensure!(
                 equals + 1 < bytes.len(),
@@ -81,7 +81,7 @@ fn parse_option(word: &OsStr) -> Result<EngineOption> {
     Ok(EngineOption::Program(program_path(word)?, None))
 }
 
-/// A path as it is, a bare name by PATH.
+/// Keeps a path, and looks up a bare name on PATH.
 fn program_path(word: &OsStr) -> Result<PathBuf> {
     let here = env::current_dir().context("failed to find the current directory")?;
     which::which_in(word, env::var_os("PATH"), here).or_else(|_| {
@@ -99,15 +99,15 @@ fn program_path(word: &OsStr) -> Result<PathBuf> {
 
 /// Finds a program for each engine, or for each value of `--engine`, side by side.
 pub fn find(words: &[OsString], session: &Session) -> Result<Found> {
-    let mut wanted = parse_options(words)?;
-    if wanted.is_empty() {
-        wanted = ENGINES.iter().map(EngineOption::Engine).collect();
+    let mut options = parse_options(words)?;
+    if options.is_empty() {
+        options = ENGINES.iter().map(EngineOption::Engine).collect();
     }
     let prober = Prober::new(session)?;
     let parts: Vec<Result<Found>> = thread::scope(|scope| {
-        let searches: Vec<_> = wanted
+        let searches: Vec<_> = options
             .iter()
-            .map(|wanted| scope.spawn(|| search(wanted, &prober)))
+            .map(|option| scope.spawn(|| search(option, &prober)))
             .collect();
         let join = |search: thread::ScopedJoinHandle<'_, _>| {
             search
@@ -123,14 +123,14 @@ pub fn find(words: &[OsString], session: &Session) -> Result<Found> {
     Ok(found)
 }
 
-fn search(wanted: &EngineOption, prober: &Prober<'_>) -> Result<Found> {
-    match wanted {
+fn search(option: &EngineOption, prober: &Prober<'_>) -> Result<Found> {
+    match option {
         EngineOption::Engine(engine) => first_of(engine, prober),
         EngineOption::Program(path, engine) => {
             let what = || format!("`{}` cannot be used", path.display());
             let answer = prober.probe(path).with_context(what)?;
             if let Some(engine) = engine {
-                is_it(&answer, engine).with_context(what)?;
+                check_engine(&answer, engine).with_context(what)?;
             }
             let program = answer.program(path.clone(), FoundBy::Option)?;
             Ok(Found {
@@ -141,18 +141,18 @@ fn search(wanted: &EngineOption, prober: &Prober<'_>) -> Result<Found> {
     }
 }
 
-/// Asks one candidate after the other until one is the engine.
+/// Probes one candidate after the other until one is the engine.
 fn first_of(engine: &'static Engine, prober: &Prober<'_>) -> Result<Found> {
     let mut found = Found::default();
     let mut probed = BTreeSet::new();
     for (path, found_by) in places::PLACES.iter().flat_map(|place| place(engine)) {
-        // `/bin` and `/usr/bin` are one on many systems; but a name can matter to a program with several.
+        // `/bin` and `/usr/bin` are the same on many systems; but a program with several names may depend on its name.
         let same = (fs::canonicalize(&path).ok(), path.file_name().map(OsStr::to_owned));
         if !probed.insert(same) {
             continue;
         }
         let answer = prober.probe(&path).and_then(|answer| {
-            is_it(&answer, engine)?;
+            check_engine(&answer, engine)?;
             answer.program(path.clone(), found_by.clone())
         });
         match answer {
@@ -160,7 +160,7 @@ fn first_of(engine: &'static Engine, prober: &Prober<'_>) -> Result<Found> {
                 found.programs.push(program);
                 return Ok(found);
             }
-            // What it did then says nothing of it.
+            // The result of an interrupted probe means nothing.
             Err(_) if prober.session.is_interrupted() => bail!("interrupted"),
             Err(error) => found.warnings.push(format!(
                 "`{}` ({found_by}) is not used for {}: {error:#}",
@@ -173,7 +173,7 @@ fn first_of(engine: &'static Engine, prober: &Prober<'_>) -> Result<Found> {
     Ok(found)
 }
 
-fn is_it(answer: &ProbeAnswer, engine: &Engine) -> Result<()> {
+fn check_engine(answer: &ProbeAnswer, engine: &Engine) -> Result<()> {
     if answer.shell()?.engine != engine.name {
         bail!("it is {}, not {}", answer.shell, engine.name);
     }

@@ -1,28 +1,28 @@
-//! The shells and hosts, and how each wants to be called: a table.
+//! The shells and hosts, and how each is called: a table.
 
 use crate::engine::feature::Feature;
 
-/// A program with an engine inside that runs scripts.
+/// A program that contains an engine and runs scripts.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Shell {
-    /// As `js/lib/probe.js` reports it.
+    /// The name that `js/lib/probe.js` reports.
     pub name: &'static str,
     /// The name of its engine.
     pub engine: &'static str,
-    /// It is no engine's own shell, and has to be named where it stands in for one.
+    /// It is no engine's own shell, and the output says so where it stands in for one.
     pub host: bool,
     /// Arguments before all others.
     pub first: &'static [&'static str],
-    /// What separates the script from the script's own arguments.
+    /// The separator between the script and the script's own arguments.
     pub separator: Option<&'static str>,
-    /// Flags that bring a feature to versions which lack it without. Each is
-    /// passed only where a probe shows that it is needed and works.
+    /// Flags that enable a feature in some versions. Each is passed only where a
+    /// probe shows that it is needed and works.
     pub flags: &'static [(Feature, &'static str)],
-    /// A flag without which it does not write down its heap.
+    /// The flag that it needs to write a heap snapshot.
     pub snapshot_flag: Option<&'static str>,
-    /// The argument that makes it print its version, where a script cannot learn it.
+    /// The argument that makes it print its version, where scripts have no access to it.
     pub version_flag: Option<&'static str>,
-    /// `quit(7)` exits with 7; false if it exits with 0 all the same (jsc).
+    /// `quit(7)` exits with 7; false if it still exits with 0 (jsc).
     pub keeps_exit_status: bool,
 }
 
@@ -131,7 +131,7 @@ mod tests {
 
     #[test]
     fn each_shell_is_called_in_its_own_way() {
-        for (shell, flags, wanted) in [
+        for (shell, flags, expected) in [
             ("d8", &["--expose-gc"][..], "--expose-gc s.js -- a b"),
             ("jsc", &[], "s.js -- a b"),
             ("js", &[], "s.js a b"),
@@ -145,7 +145,7 @@ mod tests {
         ] {
             let flags: Vec<String> = flags.iter().map(|flag| (*flag).to_owned()).collect();
             let arguments = shell_named(shell).unwrap().arguments(&flags, "s.js", &["a", "b"]);
-            assert_eq!(arguments.join(" "), wanted);
+            assert_eq!(arguments.join(" "), expected);
         }
     }
 

@@ -7,21 +7,21 @@ use heap::SnapshotFormat;
 /// A JavaScript engine.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Engine {
-    /// As on the command line and in file names.
+    /// The name on the command line and in file names.
     pub name: &'static str,
-    /// As its makers write it.
+    /// The name as its makers write it.
     pub title: &'static str,
     /// Environment variables that name its shell, the first set one first.
     pub variables: &'static [&'static str],
     /// Names of its shell on PATH.
     pub names: &'static [&'static str],
-    /// A pattern for names on PATH that carry a version, the highest first.
+    /// A pattern for names on PATH with a version, the highest first.
     pub numbered: Option<&'static str>,
-    /// Names that jsvu and esvu install it under, also with a version behind (`v8-13.6.10`).
+    /// Names that jsvu and esvu install it under, also with a version at the end (`v8-13.6.10`).
     pub managed: &'static [&'static str],
     /// Patterns of paths off PATH where systems keep it, the highest version first.
     pub off_path: &'static [&'static str],
-    /// How it writes down its heap.
+    /// The format of its heap snapshots.
     pub snapshot: SnapshotFormat,
     /// Names of hosts on PATH that can stand in.
     pub hosts: &'static [&'static str],

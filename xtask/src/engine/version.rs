@@ -1,5 +1,5 @@
-//! The version of a program whose scripts cannot learn it (jsc's): that of the
-//! package it belongs to.
+//! The version of a program that does not report it to scripts (jsc): that of
+//! its package.
 
 use crate::run::session::Session;
 use crate::run::tools::query;
@@ -8,12 +8,12 @@ use std::ffi::OsStr;
 use std::path::Path;
 use std::sync::LazyLock;
 
-/// Asks one package manager for the version of the package that owns a file.
+/// Queries a package manager for the version of the package that owns a file.
 type Owner = fn(&Path, &Session) -> Option<String>;
 
 const OWNERS: &[Owner] = &[dpkg, rpm, pacman, framework];
 
-/// The version of the package that owns the program, as the first package manager that knows it tells.
+/// The version of the package that owns the program, from the first package manager that knows it.
 pub fn of_package(program: &Path, session: &Session) -> Option<String> {
     let mut answers = OWNERS.iter().filter_map(|owner| owner(program, session));
     answers.find_map(|answer| number_in(&answer))
@@ -45,7 +45,7 @@ fn pacman(program: &Path, session: &Session) -> Option<String> {
     Some(answer.rsplit(' ').next()?.to_owned())
 }
 
-/// macOS keeps jsc in a framework, with its version beside.
+/// macOS keeps jsc in a framework, with its version next to it.
 fn framework(program: &Path, session: &Session) -> Option<String> {
     let plist = program.ancestors().nth(2)?.join("Resources/Info.plist");
     let arguments = ["-extract", "CFBundleVersion", "raw"].map(OsStr::new);

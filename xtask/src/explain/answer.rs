@@ -1,4 +1,4 @@
-//! The answer to what keeps an object alive, for each case on each program.
+//! The answer to the question what keeps an object alive, for each case on each program.
 
 use crate::cell::run::Cell;
 use crate::explain::explanation::{self, Explanation, wrapper_name};
@@ -29,22 +29,22 @@ pub enum Answer {
     Nothing {
         wrapper: String,
         made: u64,
-        /// Slots of the table that are still in use: nobody frees the guest's objects.
+        /// Slots of the table that are still in use: nothing frees the guest's objects.
         slots: u64,
-        /// The case is expected to leak: then one round is not enough to see it.
+        /// The case is expected to leak: then one round is not enough to show it.
         leaks: bool,
     },
     /// The engine has no way to answer.
     CannotTell {
         reason: String,
     },
-    /// It has a way, and did not answer.
+    /// The engine has a way to answer, and failed.
     Failed {
         reason: String,
     },
 }
 
-/// Asks the cell's engine; with `verbose` the engine's own nodes stay in the path.
+/// Queries the cell's engine; with `verbose` the engine's own nodes stay in the path.
 pub fn explain_cell(
     cell: Cell<'_>,
     verbose: bool,

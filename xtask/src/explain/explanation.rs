@@ -1,5 +1,5 @@
-//! What keeps a wrapper alive, in words that are the same for every engine: the
-//! path from a root, closed through linear memory where that closes it.
+//! What keeps a wrapper alive, in the same words for every engine: the path from
+//! a root, and the edge through linear memory if it closes a cycle.
 
 use crate::base::text::{clip, clip_to, inert};
 use crate::explain::question::WrapperInHeap;
@@ -9,47 +9,47 @@ use heap::path::{self, PathStart};
 use heap::{self, Edge, EdgeKind, Heap, NodeId, NodeKind};
 use serde::Serialize;
 
-/// How many characters of a function's source are shown.
+/// The longest part of a function's source that is shown, in characters.
 const SOURCE: usize = 60;
 
 #[derive(Debug, PartialEq, Eq, Serialize)]
 pub struct Explanation {
     /// `WasmObject #1`.
     pub wrapper: String,
-    /// Wrappers that were made, and of these not collected.
+    /// The number of wrappers made, and of those not collected.
     pub made: u64,
     pub alive: u64,
-    /// What the path begins at: `global`, or `root: `, what the engine calls it, and what it leads to.
+    /// The start of the path: `global`, or `root: ` with the engine's name for it and its target.
     pub root: String,
     pub steps: Vec<Step>,
     pub linear_memory: Option<LinearMemory>,
 }
 
-/// A step: an edge, and what it leads to.
+/// A step: an edge, and its target.
 #[derive(Debug, PartialEq, Eq, Serialize)]
 pub struct Step {
     pub kind: EdgeKind,
     /// `table`, `.objects`, `[0]`, `slot [0]`, `held value`.
     pub label: String,
-    /// The class of the object, `function`, or what the engine calls it.
+    /// The class of the object, `function`, or the engine's name for it.
     pub node: String,
-    /// What is written of a function.
+    /// The source of a function.
     pub source: Option<String>,
-    /// Where the function, or the object's class, is written.
+    /// The place of the source of the function, or of the object's class.
     pub place: Option<String>,
 }
 
-/// What the wrapper's object in linear memory refers to: no collector sees it.
+/// The reference of the wrapper's object in linear memory: no collector sees it.
 #[derive(Debug, PartialEq, Eq, Serialize)]
 pub struct LinearMemory {
-    /// The field of the wrapper that has the address.
+    /// The field of the wrapper that holds the address.
     pub field: String,
     pub address: u64,
-    /// What the guest holds by a handle: `callback`, `element in closure`.
+    /// The thing that the guest holds by a handle: `callback`, `element in closure`.
     pub what: String,
-    /// The handle, by which the guest finds it in the table.
+    /// The handle: its index in the table.
     pub handle: Option<u32>,
-    /// The step that is the table's slot of this handle: the cycle is closed.
+    /// The step that is the table's slot of this handle, which closes the cycle.
     pub closes: Option<usize>,
 }
 
@@ -59,8 +59,8 @@ pub fn wrapper_name(wrapper: &Wrapper) -> String {
     format!("{} #{}", clip(class), wrapper.number)
 }
 
-/// Finds the path and puts it into words; with `verbose` the engine's own nodes
-/// stay. None if there is no path from a root.
+/// Finds the path and describes it; with `verbose` the engine's own nodes stay.
+/// `None` if there is no path from a root.
 pub fn explain(kept: &WrapperInHeap, verbose: bool) -> Option<Explanation> {
     let WrapperInHeap { wrapper, heap, sources } = kept;
     let path = path::shortest(heap, heap.target?)?;
@@ -100,9 +100,9 @@ pub fn explain(kept: &WrapperInHeap, verbose: bool) -> Option<Explanation> {
     })
 }
 
-/// What is needed to put an edge into words.
+/// The context for describing an edge.
 struct Words<'a> {
-    /// What is internal keeps the engine's name.
+    /// Internal edges keep the engine's name.
     verbose: bool,
     wrapper: &'a Wrapper,
     heap: &'a Heap,
@@ -131,19 +131,19 @@ impl Words<'_> {
         }
     }
 
-    /// What is written of a function, and where: by its position, or by its source, which scripts were asked for.
+    /// The source of a function, and its place: by its position, or by the source that the scripts reported.
     fn function(&self, id: NodeId) -> (Option<String>, Option<Place>) {
-        let told = || {
+        let reported = || {
             let address = self.heap.address(id)?;
             let functions = &self.wrapper.functions;
-            let told = functions
+            let function = functions
                 .iter()
-                .find(|told| heap::parse_address(&told.address) == Some(address))?;
-            self.sources.find(&told.source)
+                .find(|function| heap::parse_address(&function.address) == Some(address))?;
+            self.sources.find(&function.source)
         };
         let place = match self.heap.position(id) {
             Some(position) => self.sources.place(&position.file, position.line as usize),
-            None => told(),
+            None => reported(),
         };
         let source = place
             .as_ref()
@@ -152,8 +152,8 @@ impl Words<'_> {
         (source, place)
     }
 
-    /// What the guest tells, and whether it leads back to a step of the path. A
-    /// slot of which the engine tells no index has the one that the guest tells.
+    /// The guest's report, and the step of the path that it leads back to. A slot
+    /// without an index from the engine gets the guest's handle as its index.
     fn linear_memory(&self, edges: &[Edge], steps: &mut [Step]) -> Option<LinearMemory> {
         let linear = self.wrapper.linear.as_ref()?;
         let handle = u32::try_from(linear.handle).ok();
@@ -177,8 +177,8 @@ impl Words<'_> {
 }
 
 /// Whether these steps lead to the table that the guest's handles index, and an
-/// edge of this kind is an entry of it: runtime.js's, an exported one, or one of
-/// the guest's own. Of its own an engine may tell between the instance and the slots.
+/// edge of this kind is an entry of it: runtime.js's table, an exported one, or a
+/// private one of the guest, which an engine may show between instance and slots.
 fn is_table(steps: &[Step], kind: EdgeKind, names: &[String]) -> bool {
     let is = |step: &Step, name: &str| step.label.strip_prefix('.') == Some(name);
     match (kind, names, steps) {

@@ -1,4 +1,4 @@
-//! What keeps an object alive: asks an engine for its heap, finds the path, puts it into words.
+//! What keeps an object alive: gets a heap snapshot from an engine, finds the path, describes it.
 //!
 //! In: a cell, a snapshot of an engine's heap. Out: explanations, in the same words for every engine.
 //! It knows no results, and not how an explanation is drawn.

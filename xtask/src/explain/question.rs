@@ -1,5 +1,5 @@
-//! Asks an engine what keeps the first wrapper of a case alive: has it run one
-//! small round, and write down its heap.
+//! Asks an engine what keeps the first wrapper of a case alive: makes it run one
+//! small round, and write a heap snapshot.
 
 use crate::base::text::clip;
 use crate::cell::judge::broke;
@@ -17,17 +17,17 @@ use std::fs::File;
 use std::io::BufReader;
 use std::path::Path;
 
-/// The global variable by which `js/lib/explain.js` has a WeakRef to the wrapper.
+/// The global variable in which `js/lib/explain.js` keeps a WeakRef to the wrapper.
 const VARIABLE: &str = "explainTarget";
 
-/// What an engine answers, before it is put into words.
+/// The answer of an engine, before it is described.
 #[derive(Debug)]
 pub enum HeapAnswer {
     /// Nothing keeps it alive.
     Nothing(Wrapper),
     /// It is in this heap.
     Kept(Box<WrapperInHeap>),
-    /// The engine has no way to tell, for this reason.
+    /// The engine has no way to answer, for this reason.
     CannotTell(String),
 }
 
@@ -38,7 +38,7 @@ pub struct WrapperInHeap {
     pub sources: Sources,
 }
 
-/// Asks the cell's engine; an error says why there is no answer where there should be one.
+/// Asks the cell's engine; an error says why an expected answer is missing.
 pub fn ask_engine(cell: Cell<'_>, guests: &Guests, limits: Limits, session: &Session) -> Result<HeapAnswer> {
     let program = cell.program;
     if let Some(doubt) = &program.doubt {
@@ -80,10 +80,10 @@ fn find_wrapper(wrapper: Wrapper, format: SnapshotFormat, path: &Path, sources: 
     if heap.target.is_some() {
         return Ok(HeapAnswer::Kept(Box::new(WrapperInHeap { wrapper, heap, sources })));
     }
-    // It was only late: the engine collects before it writes.
+    // It died late: the engine collects before it writes.
     ensure!(
         wrapper.alive == 1,
-        "the first of {} wrappers that were left died while the engine wrote its heap; ask again",
+        "the first of {} remaining wrappers died while the engine wrote its heap; run the command again",
         wrapper.alive
     );
     Ok(HeapAnswer::Nothing(wrapper))
@@ -96,14 +96,14 @@ fn parse_snapshot(format: SnapshotFormat, path: &Path, target: TargetHint<'_>) -
     format.parse(BufReader::with_capacity(1 << 16, file), target)
 }
 
-/// What the run printed.
+/// The output of the run.
 struct QuestionOutput {
     broke: Option<String>,
     printed: Printed,
     stderr: String,
 }
 
-/// What `js/lib/explain.js` reported.
+/// The report of `js/lib/explain.js`.
 enum QuestionReport {
     NoSnapshot(String),
     Dead(Wrapper),
@@ -119,21 +119,21 @@ impl QuestionOutput {
         let (mut wrapper, mut file, mut finished) = (None, None, false);
         for event in &self.printed.events {
             match event {
-                // The last one counts: those before were only late to die.
-                TelemetryEvent::Wrapper(told) => wrapper = Some(told.clone()),
-                TelemetryEvent::Snapshot { file: told } => file = Some(told.clone()),
+                // The last one counts: those before died late.
+                TelemetryEvent::Wrapper(reported) => wrapper = Some(reported.clone()),
+                TelemetryEvent::Snapshot { file: reported } => file = Some(reported.clone()),
                 TelemetryEvent::NoSnapshot { reason } => return Ok(QuestionReport::NoSnapshot(reason.clone())),
                 TelemetryEvent::Quit { status } => finished = *status == 0,
                 _ => {}
             }
         }
         let Some(wrapper) = wrapper else {
-            let what = "the case ended before it could be asked: it did not call `main`, or did not come to its end";
+            let what = "the case ended before it could be queried: it did not call `main`, or did not finish";
             return Err(self.error(what));
         };
         ensure!(
             wrapper.made > 0,
-            "the case has no wrapper to ask about: in a round of ten objects no constructor called `born(this)`"
+            "the case made no wrapper: in a round of ten objects no constructor called `born(this)`"
         );
         match file {
             Some(file) => Ok(QuestionReport::Alive(wrapper, file)),
@@ -142,15 +142,15 @@ impl QuestionOutput {
         }
     }
 
-    /// An error with the line that explains most: the runtime's own error, or a line
-    /// that names an error, or the last line.
+    /// An error with the most useful line of output: the runtime's own error, or a
+    /// line that names an error, or the last line.
     fn error(&self, what: &str) -> anyhow::Error {
         let transcript = self.printed.transcript.iter().map(String::as_str);
         let lines: Vec<&str> = transcript.chain(self.stderr.lines()).collect();
         let mut from_the_end = lines.iter().rev();
         let line = from_the_end
             .find(|line| line.starts_with("error: "))
-            // Of several the first is the case's own; others are of what loaded it.
+            // The first of several is the case's own; others are from the scripts that loaded it.
             .or_else(|| lines.iter().find(|line| line.contains("Error: ")))
             .or_else(|| lines.iter().rev().find(|line| !line.trim().is_empty()));
         match line {

@@ -1,4 +1,4 @@
-//! The scripts that a cell ran: what is written where.
+//! The source of the scripts that a cell ran, by place.
 
 use crate::run::stage::Stage;
 use anyhow::Result;
@@ -9,9 +9,9 @@ use std::fs;
 /// A place in a script.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Place {
-    /// As in the checkout, but for the guest's glue.
+    /// Its path in the checkout, except for the guest's glue.
     pub file: String,
-    /// From 1 on.
+    /// From 1.
     pub line: usize,
 }
 
@@ -21,7 +21,7 @@ impl std::fmt::Display for Place {
     }
 }
 
-/// Classes of the language that paths lead through.
+/// Built-in classes that paths lead through.
 const BUILT_IN: &[&str] = &[
     "Array",
     "ArrayBuffer",
@@ -43,14 +43,14 @@ const BUILT_IN: &[&str] = &[
 #[derive(Debug, Default)]
 pub struct Sources {
     scripts: Vec<(String, String)>,
-    /// The directory that they were in, which engines put before their names.
+    /// The directory of the scripts, which engines put before their names.
     stage: String,
-    /// Where classes are written; none if in several places.
+    /// The places of classes; `None` for a class in several places.
     classes: HashMap<String, Option<Place>>,
 }
 
 impl Sources {
-    /// Reads these scripts of the stage; what cannot be read was not run.
+    /// Reads these scripts of the stage; a script that cannot be read was not run.
     pub fn read(stage: &Stage, names: &[String]) -> Result<Sources> {
         let read = |name: &String| Some((name.clone(), fs::read_to_string(stage.path().join(name)).ok()?));
         let scripts = names.iter().filter_map(read).collect();
@@ -67,7 +67,7 @@ impl Sources {
         Ok(sources)
     }
 
-    /// The place in one of these scripts, if it is one.
+    /// The place, if it is in one of these scripts.
     pub fn place(&self, file: &str, line: usize) -> Option<Place> {
         let file = file.strip_prefix("file://").unwrap_or(file);
         let name = file.strip_prefix(&self.stage).unwrap_or(file);
@@ -78,16 +78,16 @@ impl Sources {
         })
     }
 
-    /// What is written of the function that begins in a line: the line, to where its
-    /// brackets are balanced; or if nothing but an arrow function can be meant, that
-    /// from its parameters on.
+    /// The source of the function that begins in a line: the line, as far as its
+    /// brackets are balanced; or, if it can only be an arrow function, the same from
+    /// its parameters on.
     pub fn function(&self, place: &Place) -> Option<&str> {
         let (_, text) = self.scripts.iter().find(|(name, _)| *name == place.file)?;
         let line = text.lines().nth(place.line.checked_sub(1)?)?;
         Some(balanced(arrow_function(line).unwrap_or(line)))
     }
 
-    /// Where the first line of this source is written, if in one place only.
+    /// The place of the first line of this source, if there is only one.
     pub fn find(&self, source: &str) -> Option<Place> {
         let first = source.lines().next()?.trim();
         let mut found = self
@@ -97,8 +97,8 @@ impl Sources {
         found.next().is_none().then_some(place)
     }
 
-    /// Where the class of this name is written, if in one place only, and if it is
-    /// none of the language's own, which a script may have a namesake of.
+    /// The place of the class of this name, if there is only one, and if it is not a
+    /// built-in class, which a script may have a namesake of.
     pub fn class(&self, name: &str) -> Option<&Place> {
         if BUILT_IN.contains(&name) {
             return None;
@@ -106,7 +106,7 @@ impl Sources {
         self.classes.get(name)?.as_ref()
     }
 
-    /// Finds the classes, each once, for a path may be long.
+    /// Finds all classes once, because a path may be long.
     fn find_classes(&mut self) -> Result<()> {
         let class = Regex::new(r"^(?:[^/*]*[^\w$])?class ([\w$]+)")?;
         let mut classes: HashMap<String, Option<Place>> = HashMap::new();
@@ -131,8 +131,8 @@ impl Sources {
     }
 }
 
-/// The one function in a line, an arrow function, from its parameters to the line's
-/// end; none if there may be another function, or a comment.
+/// The only function in a line, an arrow function, from its parameters to the line's
+/// end; `None` if there may be another function, or a comment.
 fn arrow_function(line: &str) -> Option<&str> {
     let (before, after) = line.split_once("=>")?;
     if ["=>", "function", "//", "/*"]
@@ -157,8 +157,8 @@ fn arrow_function(line: &str) -> Option<&str> {
     Some(&line[start..])
 }
 
-/// A line without what closes more than it has opened: `f(x));` is `f(x)`. What
-/// stands in quotes opens and closes nothing.
+/// A line up to its first unmatched closing bracket: `f(x));` is `f(x)`. Brackets
+/// in quotes do not count.
 fn balanced(line: &str) -> &str {
     let line = line.trim();
     let mut depth = 0_usize;
@@ -246,7 +246,7 @@ mod tests {
     }
 
     #[test]
-    fn a_source_and_a_class_are_found_where_they_are_written() {
+    fn a_source_and_a_class_have_a_place() {
         let sources = sources();
         let found = |place: Option<Place>| place.map(|place| place.to_string());
         assert_eq!(

@@ -1,5 +1,5 @@
 //! Guests in Rust: built for wasm32 when their sources have changed, and kept
-//! under names that tell what they were built from.
+//! under names with a hash of everything they were built from.
 
 use crate::base::file;
 use crate::base::output::quote;
@@ -17,17 +17,17 @@ use xshell::{Cmd, Shell};
 /// A guest that cargo builds.
 #[derive(Debug)]
 pub struct GuestCrate {
-    /// As in expectations.
+    /// The name in expectations.
     pub name: &'static str,
     package: &'static str,
     profile: &'static str,
-    /// The module's name among what cargo makes.
+    /// The file name of the module that cargo builds.
     artifact: &'static str,
-    /// What it is built from, besides what all guests are.
+    /// Its own sources, besides the shared ones.
     sources: &'static [&'static str],
     /// The parts of the standard library that it needs.
     library: &'static str,
-    /// It is bound by wasm-bindgen, and has glue.
+    /// wasm-bindgen binds it, and makes glue for it.
     glue: bool,
 }
 
@@ -55,14 +55,14 @@ pub static CRATES: &[GuestCrate] = &[
     },
 ];
 
-/// What all guests are built from.
+/// The sources that all guests share.
 const SHARED: &[&str] = &["Cargo.toml", "Cargo.lock", ".cargo/config.toml"];
 
-/// The program that binds a module, and the names of what it makes.
+/// The program that binds a module, and the names of its outputs.
 const BINDER: &str = "bind";
 const BOUND: [&str; 2] = ["guest_bg.wasm", "guest.js"];
 
-/// Variables that begin so would change what a guest is built to.
+/// Prefixes of variables that would change the built guest.
 const UNSET: &[&str] = &[
     "RUSTFLAGS",
     "CARGO_ENCODED_RUSTFLAGS",
@@ -71,7 +71,7 @@ const UNSET: &[&str] = &[
     "CARGO_TARGET_",
 ];
 
-/// How often a build begins anew because its sources changed under it.
+/// The number of times that a build is repeated because its sources changed meanwhile.
 const ATTEMPTS: usize = 3;
 
 /// A guest that is ready to run.
@@ -100,7 +100,7 @@ impl GuestCrate {
             if place.module.is_file() {
                 return Ok(place);
             }
-            // Another command must not put its guest in place of this one's before it is copied.
+            // Another command must not replace this command's guest before it is copied.
             let directory = session.directories.scratch("cargo")?;
             let _lock = lock(&directory.join("lock"), session)?;
             if place.module.is_file() {
@@ -111,18 +111,18 @@ impl GuestCrate {
                 if let (Some(path), Some(bytes)) = (&place.glue, &glue) {
                     file::write(path, bytes)?;
                 }
-                // Last, for where the module is the glue is too.
+                // Last, because a module implies that its glue exists.
                 file::write(&place.module, &module.unwrap_or_default())?;
                 return Ok(place);
             }
         }
         bail!(
-            "the sources of the guest `{}` change faster than it can be built",
+            "failed to build the guest `{}`: its sources kept changing during the build; try again when they are stable",
             self.name
         )
     }
 
-    /// Where it lies when it is built from today's sources by today's toolchain.
+    /// Its path when built from the current sources by the current toolchain.
     fn place(&self, session: &Session) -> Result<BuiltGuest> {
         let root = root(session)?;
         let mut files: Vec<PathBuf> = SHARED.iter().map(|name| root.join(name)).collect();
@@ -133,7 +133,7 @@ impl GuestCrate {
         for path in &files {
             (path.strip_prefix(root).unwrap_or(path), file::read(path)?).hash(&mut hasher);
         }
-        // The toolchain that the command itself was built with: cargo tells where it is, and rustup updates it in place.
+        // The toolchain that built the command itself: cargo names it in these variables, and rustup updates it in place.
         for variable in ["CARGO", "RUSTC"] {
             let program = env::var_os(variable);
             let stamp = program
@@ -151,7 +151,7 @@ impl GuestCrate {
         })
     }
 
-    /// Compiles it, binds it if it is to be, and returns the module and the glue.
+    /// Compiles it, binds it if it needs glue, and returns the module and the glue.
     fn make(&self, directory: &Path, session: &Session) -> Result<[Option<Vec<u8>>; 2]> {
         let module = self.compile(directory, session)?;
         if !self.glue {
@@ -220,7 +220,7 @@ impl GuestCrate {
         let command = clean(command);
         Ok(match toolchain.library {
             StdLibrary::Target => command,
-            // The flag is for nightly compilers, unless a stable one is told to be as one.
+            // The flag is for nightly compilers; RUSTC_BOOTSTRAP makes a stable one accept it.
             StdLibrary::Sources => command
                 .arg(format!("-Zbuild-std={}", self.library))
                 .env("RUSTC_BOOTSTRAP", "1"),
@@ -236,7 +236,7 @@ fn cargo<'a>(shell: &'a Shell, directory: &Path) -> Result<Cmd<'a>> {
     Ok(command.arg(directory))
 }
 
-/// The command without the variables that would change what it makes.
+/// The command without the variables that would change its output.
 fn clean(mut command: Cmd<'_>) -> Cmd<'_> {
     let unset = |name: &OsString| UNSET.iter().any(|prefix| name.to_string_lossy().starts_with(prefix));
     for (variable, _) in env::vars_os().filter(|(name, _)| unset(name)) {

@@ -11,12 +11,12 @@ use std::fs;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
 
-/// The guests that were built, by name.
+/// The built guests, by name.
 #[derive(Debug, Default)]
 pub struct Guests(BTreeMap<String, BuiltGuest>);
 
 impl Guests {
-    /// A guest that was built.
+    /// The built guest of this name.
     pub fn built(&self, name: &str) -> Result<&BuiltGuest> {
         self.0
             .get(name)
@@ -43,12 +43,12 @@ pub fn build(cases: &[Case], session: &Session) -> Result<Guests> {
     Ok(guests)
 }
 
-/// The text of a guest that is written in WebAssembly.
+/// The file of a guest in WebAssembly text.
 fn text(root: &Path, name: &str) -> PathBuf {
     root.join("guest").join(name).with_extension("wat")
 }
 
-/// An error, with the file that names it, if a case names a guest that does not exist.
+/// Checks that the guests of these cases exist; the error names the file that refers to a missing one.
 pub fn check(cases: &[Case], session: &Session) -> Result<()> {
     let root = session.directories.need_checkout("build")?;
     cases

@@ -10,12 +10,12 @@ use std::path::{Path, PathBuf};
 
 pub const TARGET: &str = "wasm32-unknown-unknown";
 
-/// Which standard library for wasm32 a compiler has.
+/// The standard library for wasm32 that a compiler has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum StdLibrary {
     /// The target's standard library is installed.
     Target,
-    /// The library's sources are, and cargo builds what the guest needs of it.
+    /// The library's sources are installed, and cargo builds the parts that the guest needs.
     Sources,
 }
 
@@ -25,7 +25,7 @@ pub struct Toolchain {
     pub library: StdLibrary,
 }
 
-/// The toolchains that can build a guest; those that have the target come first.
+/// The toolchains that can build a guest; those with the target come first.
 pub fn toolchains(session: &Session) -> Result<Vec<Toolchain>> {
     let mut found = Vec::new();
     for rustc in compilers() {
@@ -37,14 +37,14 @@ pub fn toolchains(session: &Session) -> Result<Vec<Toolchain>> {
     Ok(found)
 }
 
-/// Every `rustc` there is: the one in the environment, then those on PATH.
+/// Every `rustc`: the one in the environment, then those on PATH.
 pub fn compilers() -> Vec<PathBuf> {
     let named = env::var_os("RUSTC").filter(|rustc| !rustc.is_empty());
     let named = named.and_then(|rustc| which::which(rustc).ok());
     let on_path = which::which_all("rustc").map(Iterator::collect).unwrap_or_default();
     let mut all: Vec<PathBuf> = named.into_iter().chain::<Vec<PathBuf>>(on_path).collect();
     let mut seen = Vec::new();
-    // Not by what a link leads to: rustup's programs are all links to one. But `/bin` may be a link to `/usr/bin`.
+    // Links of files are not resolved: rustup's programs are all links to one. But `/bin` may be a link to `/usr/bin`.
     all.retain(|path| {
         let directory = path.parent().map(fs::canonicalize).and_then(Result::ok);
         let new = !seen.contains(&directory);
@@ -62,7 +62,7 @@ fn std_library(rustc: &Path, session: &Session) -> Result<Option<StdLibrary>> {
             .arg(rustc)
             .args(["--print", what, "--target", TARGET]);
         let output = tools::run_guarded(command, session).ok()?;
-        // One that cannot answer cannot build.
+        // A compiler that cannot answer cannot build.
         output.success.then(|| PathBuf::from(output.stdout.trim_end()))
     };
     let core = |library: &PathBuf| {
@@ -85,7 +85,8 @@ impl fmt::Display for NoToolchain {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "no Rust here can build the guest: no `rustc` on PATH has the target {TARGET}, or the standard library's sources"
+            "no Rust toolchain here can build the guest: no `rustc` on PATH has the target {TARGET}, or the standard \
+             library's sources"
         )
     }
 }

@@ -1,4 +1,4 @@
-//! Installs what is missing, when asked to. Each command is printed before it runs.
+//! Installs missing tools with `--install`. Each command is printed before it runs.
 
 use crate::base::invocation;
 use crate::base::output::{note, warn};
@@ -15,9 +15,9 @@ use std::ffi::OsString;
 use std::path::Path;
 use xshell::{Shell, cmd};
 
-/// Tries to install whatever is missing: a Rust for wasm32, if one of these guests has
-/// to be built, and shells of the engines that `--engine` names, or of all. What
-/// cannot be installed is reported; the command goes on with what there is.
+/// Tries to install everything missing: a Rust toolchain for wasm32, if one of these
+/// guests must be built, and shells of the engines that `--engine` names, or of all.
+/// Failures are reported; the command continues with the programs it has.
 pub fn install(guests: &[&str], engines: &[OsString], session: &Session) -> Result<()> {
     let mut installer = Installer {
         guests,
@@ -31,11 +31,11 @@ pub fn install(guests: &[&str], engines: &[OsString], session: &Session) -> Resu
     Ok(())
 }
 
-/// The commands that would meet the needs on this system, as the end of an error.
+/// The commands that would meet the needs on this system, as the end of an error message.
 pub fn hint(needs: &[Need], session: &Session) -> String {
     let commands: Vec<String> = needs.iter().flat_map(|need| commands(*need, session)).collect();
     if commands.is_empty() {
-        return String::from("; no way to install it on this system is known");
+        return String::from("; there is no known way to install it on this system");
     }
     let mut text = format!("; to install what is missing, run `{}`, which tries", install_command());
     for command in commands {
@@ -52,7 +52,7 @@ pub fn commands(need: Need, session: &Session) -> Vec<String> {
         .collect()
 }
 
-/// What a user types to install engines.
+/// The command that installs engines.
 pub fn install_command() -> String {
     format!("{} engines --install", invocation::name())
 }
@@ -64,7 +64,7 @@ struct InstallCommand {
     root: bool,
 }
 
-/// The command of a recipe; none where the system has no such program or package.
+/// The command of a recipe; `None` where the system has no such program or package.
 fn plan(recipe: &Recipe, session: &Session) -> Option<InstallCommand> {
     let (manager, patterns) = match recipe {
         Recipe::Packages(manager, patterns) | Recipe::Host(manager, patterns) => {
@@ -94,7 +94,7 @@ struct Installer<'a> {
     guests: &'a [&'a str],
     session: &'a Session,
     shell: Shell,
-    /// The managers whose lists are up to date.
+    /// The managers whose package lists are up to date.
     refreshed: BTreeSet<&'static str>,
 }
 
@@ -108,7 +108,7 @@ impl Installer<'_> {
         Ok(needs)
     }
 
-    /// Whether the guests are built, or can be.
+    /// Whether the guests are built, or can be built.
     fn can_build(&self) -> Result<bool> {
         for guest in self.guests.iter().filter_map(|name| crate_named(name)) {
             if !guest.is_built(self.session)? {
@@ -140,7 +140,7 @@ impl Installer<'_> {
         Ok(())
     }
 
-    /// A host is enough only for the recipes that bring nothing better.
+    /// A host is enough only for the recipes that install one.
     fn is_met(&self, need: Need, recipe: &Recipe) -> Result<bool> {
         let Need::Shell(engine) = need else {
             return self.can_build();
@@ -152,7 +152,7 @@ impl Installer<'_> {
         })
     }
 
-    /// Follows the recipe, if the system can. Returns whether anything was done.
+    /// Follows the recipe, if the system can. Returns whether it ran a command that succeeded.
     fn follow(&mut self, recipe: &Recipe) -> Result<bool> {
         if let Recipe::Packages(manager, _) | Recipe::Host(manager, _) = recipe {
             self.refresh(manager)?;
@@ -174,7 +174,7 @@ impl Installer<'_> {
         Ok(())
     }
 
-    /// Prints the command and runs it, by sudo if it needs root.
+    /// Prints the command and runs it, with sudo if it needs root.
     fn run(&self, mut command: Vec<String>, root: bool) -> Result<bool> {
         if root && !nix::unistd::geteuid().is_root() {
             if which::which("sudo").is_err() {
@@ -199,7 +199,7 @@ impl Installer<'_> {
 
 fn describe(need: Need) -> String {
     match need {
-        Need::Wasm32 => format!("a Rust that builds for {}", toolchain::TARGET),
+        Need::Wasm32 => format!("a Rust toolchain for {}", toolchain::TARGET),
         Need::Shell(engine) => format!("a shell of {}", engine.title),
     }
 }

@@ -1,6 +1,6 @@
-//! What installs what, and installing it, when asked to.
+//! Recipes for missing tools, and their installation with `--install`.
 //!
-//! In: what is missing. Out: commands, shown or run.
+//! In: missing tools. Out: commands, shown or run.
 //! It knows no case by name, and does not decide what is missing.
 
 pub mod installer;

@@ -1,4 +1,4 @@
-//! What installs what, on which system: a table.
+//! The recipe for each need, by system: a table.
 
 use crate::engine::places::version_key;
 use crate::engine::table::Engine;
@@ -27,14 +27,14 @@ impl Need {
 /// A system's package manager.
 #[derive(Debug)]
 pub struct Manager {
-    /// Its program; a system that has it is such a system.
+    /// Its program; a system with this program uses this manager.
     pub program: &'static str,
-    /// Brings its lists up to date; empty where it does so by itself.
+    /// Updates its package lists; empty where it does so by itself.
     pub refresh: &'static [&'static str],
-    /// Lists packages, a name first on each line; `{regex}` and `{prefix}` stand for what is looked for.
+    /// Lists packages, a name first on each line; `{regex}` and `{prefix}` stand for the pattern.
     pub search: &'static [&'static str],
     pub install: &'static [&'static str],
-    /// It has to be run by root.
+    /// It needs root.
     pub root: bool,
 }
 
@@ -72,15 +72,15 @@ pub static MANAGERS: &[Manager] = &[
 /// How to meet a need.
 #[derive(Debug)]
 pub enum Recipe {
-    /// Packages of a manager, by regexes that match whole names (POSIX's, for the managers read them too); of several, the highest version.
+    /// Packages of a manager, by regexes that match whole names (POSIX's, because the managers read them too); of several, the highest version.
     Packages(&'static str, &'static [&'static str]),
     /// A command that needs no root.
     Command(&'static [&'static str]),
-    /// Packages that hold a host, for where there is nothing at all.
+    /// Packages of a host, for systems without a package of the shell.
     Host(&'static str, &'static [&'static str]),
 }
 
-/// The recipes for each need, by its name, the best first. What the system packages comes before what has to be downloaded.
+/// The recipes for each need, by its name, the best first. System packages come before downloads.
 pub static RECIPES: &[(&str, Recipe)] = &[
     ("wasm32", Recipe::Command(&["rustup", "target", "add", TARGET])),
     // Debian 12, whose plain rustc is too old.
@@ -138,7 +138,7 @@ impl Manager {
         MANAGERS.iter().find(|manager| manager.program == program)
     }
 
-    /// The command that lists the packages which a pattern may mean.
+    /// The command that lists the packages for a pattern.
     pub fn search_for(&self, pattern: &str) -> Vec<String> {
         let end = pattern.find(['[', '(']).unwrap_or(pattern.len());
         self.search
@@ -154,7 +154,7 @@ impl Manager {
     }
 }
 
-/// The package of the highest version that the pattern matches, out of a manager's listing.
+/// The matching package with the highest version in a manager's listing.
 pub fn choose(pattern: &str, listing: &str) -> Option<String> {
     let regex = Regex::new(&format!("^(?:{pattern})$")).ok()?;
     listing
@@ -172,7 +172,7 @@ mod tests {
     use super::*;
     use crate::engine::table::ENGINES;
 
-    /// What each manager's listing holds, other packages among it.
+    /// The listing of each manager, with some other packages.
     const LISTINGS: &[(&str, &str)] = &[
         (
             "apt-get",
@@ -215,7 +215,7 @@ mod tests {
 
     #[test]
     fn every_row_runs_its_command() {
-        let wanted = "\
+        let expected = "\
 wasm32: rustup target add wasm32-unknown-unknown
 wasm32: apt-get install --yes --no-install-recommends rustc-web rust-web-src rust-web-llvm lld-22
 wasm32: apt-get install --yes --no-install-recommends rustc libstd-rust-dev-wasm32 lld
@@ -235,34 +235,37 @@ spidermonkey: dnf install --assumeyes mozjs128-devel
 spidermonkey: pacman --sync --noconfirm --needed js128
 spidermonkey: brew install spidermonkey
 spidermonkey: npx --yes jsvu --os=default --engines=spidermonkey";
-        assert_eq!(commands().join("\n"), wanted);
+        assert_eq!(commands().join("\n"), expected);
     }
 
     #[test]
-    fn every_manager_is_asked_in_its_own_way() {
-        let ask = |manager| {
+    fn every_manager_has_its_own_search_command() {
+        let search = |manager| {
             Manager::of_program(manager)
                 .unwrap()
                 .search_for("javascriptcoregtk[0-9.]+-devel")
                 .join(" ")
         };
         assert_eq!(
-            ask("apt-get"),
+            search("apt-get"),
             r"apt-cache search --names-only ^javascriptcoregtk[0-9.]+-devel$"
         );
         assert_eq!(
-            ask("dnf"),
+            search("dnf"),
             r"dnf --quiet repoquery --queryformat=%{name}\n javascriptcoregtk*"
         );
         assert_eq!(
-            ask("pacman"),
+            search("pacman"),
             r"pacman --sync --search --quiet ^javascriptcoregtk[0-9.]+-devel$"
         );
-        assert_eq!(ask("brew"), r"brew search --formula /^javascriptcoregtk[0-9.]+-devel$/");
+        assert_eq!(
+            search("brew"),
+            r"brew search --formula /^javascriptcoregtk[0-9.]+-devel$/"
+        );
     }
 
     #[test]
-    fn every_need_has_a_way_and_every_row_is_used() {
+    fn every_need_has_a_recipe_and_every_row_is_used() {
         let needs: Vec<Need> = ENGINES.iter().map(Need::Shell).chain([Need::Wasm32]).collect();
         for need in &needs {
             assert!(recipes_for(*need).next().is_some(), "{need:?}");
@@ -273,7 +276,7 @@ spidermonkey: npx --yes jsvu --os=default --engines=spidermonkey";
     }
 
     #[test]
-    fn what_is_not_listed_is_not_chosen() {
+    fn an_unlisted_package_is_not_chosen() {
         assert_eq!(choose("libmozjs-[0-9]+-dev", "libmozjs-102-0 - library\n"), None);
         assert_eq!(choose("v8", ""), None);
     }

@@ -1,4 +1,4 @@
-//! Telemetry: the lines that begin with `@ `, one JSON object each, by which
+//! Telemetry: lines that begin with `@ `, one JSON object each, in which
 //! `js/lib/runtime.js` reports the numbers. They are not part of the transcript.
 
 use serde::Deserialize;
@@ -6,15 +6,15 @@ use serde_json::Value;
 
 const MARK: &str = "@ ";
 
-/// What a cell printed, split into transcript and telemetry.
+/// The output of a cell, split into transcript and telemetry.
 #[derive(Debug, Default)]
 pub struct Printed {
     pub transcript: Vec<String>,
-    /// As it was printed.
+    /// The lines as printed.
     pub telemetry: Vec<Value>,
-    /// As far as it is understood.
+    /// The same lines, parsed.
     pub events: Vec<TelemetryEvent>,
-    /// Why a line that looks like telemetry cannot be read; the first such.
+    /// The error of the first line that looks like telemetry and cannot be parsed.
     pub malformed: Option<String>,
 }
 
@@ -28,15 +28,15 @@ pub enum TelemetryEvent {
     Round(Counts),
     /// Linear memory could not grow: nothing more is allocated.
     OutOfMemory(Counts),
-    /// The guest trapped, which is how some end when memory cannot grow.
+    /// The guest trapped, as some do when memory cannot grow.
     Trapped(Counts),
-    /// All is let go of, and the collector had its last chances.
+    /// Everything is released, and the collector had its last chances.
     Settled(Counts),
-    /// Memory ran out, nothing remains, and yet there is no room for another round.
+    /// Memory ran out, nothing remains, and there is still no room for another round.
     StillFull(Counts),
     /// The canary's report: why the engine cannot be judged, or null.
     Canary { reason: Option<String> },
-    /// Which wrapper `js/lib/explain.js` asks about.
+    /// The wrapper that `js/lib/explain.js` asks about.
     Wrapper(Wrapper),
     /// The heap is written to this file of the stage.
     Snapshot { file: String },
@@ -62,33 +62,33 @@ pub struct RunStart {
 pub struct Counts {
     /// Objects made since the start.
     pub allocated: u64,
-    /// Those that are not finalized.
+    /// Objects that are not finalized.
     pub live: u64,
-    /// Slots in use of the table that holds callbacks, whoever keeps it.
+    /// Used slots of the table that holds callbacks, wherever it is kept.
     #[serde(default)]
     pub slots: u64,
     /// Pages of linear memory.
     pub pages: u64,
 }
 
-/// The first wrapper that should have died and has not, or the first of all.
+/// The first wrapper that should have died and has not; the first of all, if none.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct Wrapper {
     /// How many were made, and how many of them were not collected.
     pub made: u64,
     pub alive: u64,
-    /// From 1 on, in the order of birth.
+    /// From 1, in the order of birth.
     pub number: u64,
     pub class: Option<String>,
     /// Slots in use of the table that holds callbacks.
     #[serde(default)]
     pub slots: u64,
-    /// Where it is in the engine's memory, if the engine tells.
+    /// Its address in the engine's memory, if the engine reports it.
     #[serde(default)]
     pub address: Option<String>,
     #[serde(default)]
     pub linear: Option<LinearObject>,
-    /// Functions that scripts can see, where the engine tells addresses.
+    /// Functions that scripts can see, where the engine reports addresses.
     #[serde(default)]
     pub functions: Vec<ScriptFunction>,
 }
@@ -99,11 +99,11 @@ pub struct LinearObject {
     /// The field of the wrapper that has its address.
     pub field: String,
     pub address: u64,
-    /// What it is that the guest holds by a handle: `callback`.
+    /// The thing that the guest holds by a handle: `callback`.
     pub what: String,
     /// The handle; below 0 if there is none.
     pub handle: i64,
-    /// The names that lead to the table which the handle indexes; none if the guest has it for itself.
+    /// The path of names to the table that the handle indexes; empty if the table is private to the guest.
     pub table: Vec<String>,
 }
 

@@ -1,4 +1,4 @@
-//! The verdict: what the numbers say of a case on an engine.
+//! The verdict on a case on an engine, from its numbers.
 
 use crate::measure::telemetry::{Counts, RunStart, TelemetryEvent};
 use clap::ValueEnum;
@@ -10,9 +10,9 @@ use std::fmt;
 pub enum Verdict {
     /// All is collected, and promptly.
     Collected,
-    /// All is collected in the end, but by then memory had run out, or much was live at once.
+    /// All is collected in the end, but only after memory ran out, or after too much was live at once.
     Late,
-    /// What is never collected grows with what was allocated.
+    /// Uncollected objects grow with the number of allocated ones.
     Leaks,
     /// The numbers do not decide.
     Inconclusive,
@@ -26,42 +26,42 @@ impl fmt::Display for Verdict {
 
 /// How many rounds' worth of objects may be live at once if they are collected promptly.
 ///
-/// One round's worth always is, for it is counted before its objects can go.
-/// V8 in Node.js sometimes runs finalizers a round later, a `WeakRef` keeps its
-/// object for one turn more, and JavaScriptCore keeps what its conservative scan
-/// of the stack takes for a pointer: one object or two.
+/// One round's worth always is, because it is counted before its objects can be
+/// collected. V8 in Node.js sometimes runs finalizers a round later, a `WeakRef`
+/// keeps its object for one turn more, and JavaScriptCore keeps an object or two
+/// that its conservative scan of the stack finds.
 const ROUNDS_LIVE: u64 = 3;
 
-/// What may be live in the end, as a part of a round, and still be as good as
+/// The largest share of a round that may be live in the end and count as
 /// nothing: a hundredth, so 10 objects of 1,000. The scan of the stack and an
 /// engine's own caches keep one or two, however many were made.
 const RESIDUE: f64 = 0.01;
 
 /// The smallest share of allocated objects that must stay for a leak: one in two
-/// hundred. Both what is left in the end and the growth over the later rounds
-/// have to be as much: a cache of whatever size, once full, grows no more.
+/// hundred. Both the residue and the growth over the later rounds must reach it:
+/// a cache of any size stops growing once it is full.
 const SLOPE: f64 = 0.005;
 
-/// One round cannot tell a leak: nothing is collected before its end.
+/// One round cannot show a leak: nothing is collected before its end.
 const ROUNDS_TO_TELL: usize = 2;
 
 const PAGE: f64 = 65536.0;
 
-/// What the telemetry of a cell amounts to.
+/// The numbers of a cell, from its telemetry.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Numbers {
     pub verdict: Verdict,
     /// The most objects that were live after a round.
     pub peak: u64,
     /// The objects live after the last chances to collect, or the callbacks that
-    /// are still in the table, whichever are more: both are there for each other.
+    /// are still in the table, whichever are more: each exists for the other.
     pub residue: Option<u64>,
-    /// Objects retained for each allocated: by how much what remains grew over
+    /// Objects retained for each allocated: the growth of the remaining ones over
     /// the later half of the rounds.
     pub slope: Option<f64>,
-    /// Bytes of linear memory for each object that was live when it had grown most; none if it did not grow.
+    /// Bytes of linear memory per live object when memory had grown most; `None` if it did not grow.
     pub bytes_per_object: Option<f64>,
-    /// Rounds until linear memory would be full of what is retained; none if nothing is.
+    /// Rounds until retained objects would fill linear memory; `None` if nothing is retained.
     pub rounds_lasted: Option<f64>,
     /// Memory ran out, or the guest trapped.
     pub ran_out: bool,
@@ -73,15 +73,15 @@ pub fn numbers(events: &[TelemetryEvent]) -> Numbers {
         TelemetryEvent::Start(start) => Some(*start),
         _ => None,
     });
-    let rounds: Vec<Counts> = of(events, |event| match event {
+    let rounds: Vec<Counts> = pick_counts(events, |event| match event {
         TelemetryEvent::Round(counts) => Some(*counts),
         _ => None,
     });
-    let full = of(events, |event| match event {
+    let full = pick_counts(events, |event| match event {
         TelemetryEvent::OutOfMemory(counts) | TelemetryEvent::Trapped(counts) => Some(*counts),
         _ => None,
     });
-    let settled = of(events, |event| match event {
+    let settled = pick_counts(events, |event| match event {
         TelemetryEvent::Settled(counts) => Some(*counts),
         _ => None,
     });
@@ -97,7 +97,7 @@ pub fn numbers(events: &[TelemetryEvent]) -> Numbers {
     let bytes_per_object = start.and_then(|start| bytes(start, rounds.iter().chain(full)));
     Numbers {
         verdict: match still_full {
-            // Not of objects, but of the memory that they were in.
+            // The leak is not of objects, but of their memory.
             true => Verdict::Leaks,
             false => verdict(start, &rounds, full.is_some(), residue, slope.zip(kept)),
         },
@@ -110,17 +110,17 @@ pub fn numbers(events: &[TelemetryEvent]) -> Numbers {
     }
 }
 
-fn of<T>(events: &[TelemetryEvent], pick: impl Fn(&TelemetryEvent) -> Option<T>) -> Vec<T> {
+fn pick_counts<T>(events: &[TelemetryEvent], pick: impl Fn(&TelemetryEvent) -> Option<T>) -> Vec<T> {
     events.iter().filter_map(pick).collect()
 }
 
-/// What remains of a round: objects live, or callbacks in the table, whichever are more.
+/// The objects that remain after a round: live objects, or callbacks in the table, whichever are more.
 fn remaining(counts: &Counts) -> u64 {
     counts.live.max(counts.slots)
 }
 
-/// The slope, by least squares, of what remains against what was allocated, over
-/// the later half of the rounds; none of fewer than two.
+/// The slope, by least squares, of remaining against allocated objects, over the
+/// later half of the rounds; `None` for fewer than two.
 fn growth(rounds: &[Counts]) -> Option<f64> {
     let later = if rounds.len() < 4 {
         rounds
@@ -161,7 +161,7 @@ fn verdict(
     }
 }
 
-/// Bytes of linear memory an object, as seen when memory had grown most and was fullest.
+/// Bytes of linear memory per object, when memory had grown most and was fullest.
 fn bytes<'a>(start: RunStart, seen: impl Iterator<Item = &'a Counts>) -> Option<f64> {
     let fullest = seen.max_by_key(|counts| (counts.pages, counts.live))?;
     let grown = fullest.pages.checked_sub(start.initial)? as f64 * PAGE;
@@ -183,14 +183,14 @@ impl fmt::Display for Numbers {
         if let (Some(residue), Some(slope)) = (self.residue, self.slope) {
             write!(
                 f,
-                ", {residue} left in the end, growing by {slope:.2} for each allocated"
+                ", {residue} remain at the end, growing by {slope:.2} per allocated object"
             )?;
         }
         if let Some(bytes) = self.bytes_per_object {
-            write!(f, ", {bytes:.0} bytes of linear memory an object")?;
+            write!(f, ", {bytes:.0} bytes of linear memory per object")?;
         }
         if let Some(rounds) = self.rounds_lasted {
-            write!(f, ", which lasts for {rounds:.0} rounds")?;
+            write!(f, ", enough for {rounds:.0} rounds")?;
         }
         Ok(())
     }
@@ -227,21 +227,21 @@ mod tests {
         let full = TelemetryEvent::OutOfMemory(counts(4500, 4500, 10));
         let settled = |live| TelemetryEvent::Settled(counts(4000, live, 10));
         let leak = &[1000, 2000, 3000, 4000][..];
-        for (live, rest, wanted) in [
+        for (live, rest, expected) in [
             (&[1000; 4][..], vec![settled(0)], Verdict::Collected),
-            // What a conservative scan keeps.
+            // Objects that a conservative scan keeps.
             (&[1000, 1001, 1002, 1001], vec![settled(2)], Verdict::Collected),
             (&[1000; 4], vec![settled(10)], Verdict::Collected),
             // Noise: finalizers that come a round or two late.
             (&[1000, 2000, 1000, 2000], vec![settled(0)], Verdict::Collected),
             (&[1000, 2000, 3000, 3000], vec![settled(0)], Verdict::Collected),
             (&[0, 0, 0, 0], vec![settled(0)], Verdict::Collected),
-            // Too much at once, though all goes in the end.
+            // Too much at once, though all is collected in the end.
             (&[1000, 2000, 3000, 3001], vec![settled(0)], Verdict::Late),
             (leak, vec![settled(0)], Verdict::Late),
             (leak, vec![full.clone(), settled(0)], Verdict::Late),
             (&[1000; 4], vec![full.clone(), settled(3)], Verdict::Late),
-            // Nothing goes, half goes, one in ten stays, one in a hundred stays.
+            // All stay, half stay, one in ten stays, one in a hundred stays.
             (leak, vec![full.clone(), settled(4000)], Verdict::Leaks),
             (leak, vec![settled(4000)], Verdict::Leaks),
             (&[1000, 1500, 2000, 2500], vec![settled(2000)], Verdict::Leaks),
@@ -261,7 +261,7 @@ mod tests {
                 vec![full.clone(), settled(0), TelemetryEvent::StillFull(counts(4600, 0, 10))],
                 Verdict::Leaks,
             ),
-            // Not told, or too little to tell.
+            // Missing numbers, or too few.
             (&[1000; 4], vec![], Verdict::Inconclusive),
             (leak, vec![full], Verdict::Inconclusive),
             (&[1000], vec![settled(1000)], Verdict::Inconclusive),
@@ -269,9 +269,9 @@ mod tests {
         ] {
             let mut events = rounds(live);
             events.extend(rest);
-            assert_eq!(numbers(&events).verdict, wanted, "{events:?}");
+            assert_eq!(numbers(&events).verdict, expected, "{events:?}");
         }
-        // Without a start it is not known how much a round is.
+        // Without a start event the size of a round is unknown.
         let headless = [rounds(&[1000; 4])[1..].to_vec(), vec![settled(0)]].concat();
         assert_eq!(numbers(&headless).verdict, Verdict::Inconclusive);
     }
@@ -308,9 +308,9 @@ mod tests {
         assert_eq!((numbers.slope, numbers.bytes_per_object), (Some(1.0), Some(8.0)));
         assert_eq!(numbers.rounds_lasted, Some(65.536));
         assert!(numbers.ran_out);
-        let wanted = "at most 65000 live after a round, memory ran out, 65536 left in the end, growing by 1.00 for each allocated, \
-                      8 bytes of linear memory an object, which lasts for 66 rounds";
-        assert_eq!(numbers.to_string(), wanted);
+        let expected = "at most 65000 live after a round, memory ran out, 65536 remain at the end, growing by 1.00 per allocated object, \
+                      8 bytes of linear memory per object, enough for 66 rounds";
+        assert_eq!(numbers.to_string(), expected);
     }
 
     #[test]

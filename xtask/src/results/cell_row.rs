@@ -1,4 +1,4 @@
-//! One run of a cell, as results have it.
+//! One run of a cell in the results.
 
 use crate::case::expectation::Expectation;
 use crate::cell::judge::{Departure, Outcome};
@@ -16,12 +16,12 @@ pub struct CellRow {
     /// Its place in the plan, from 0.
     pub number: usize,
     pub case: String,
-    /// The index of its program among the results' programs.
+    /// The index of its program in the results.
     pub program: usize,
     /// Which run of the cell it is, from 1.
     pub run: usize,
     pub guest: String,
-    /// What the program was called with, on a stage.
+    /// The arguments of the program, on a stage.
     pub arguments: Vec<String>,
     pub outcome: OutcomeName,
     /// Why it is not `ok`, in one line.
@@ -29,20 +29,20 @@ pub struct CellRow {
     /// How it departs from its expectation, if it does.
     #[serde(default)]
     pub departures: Vec<DepartureRow>,
-    /// None if it did not run to an end.
+    /// `None` if it did not run to an end.
     pub verdict: Option<Verdict>,
     pub expected_verdicts: Vec<Verdict>,
     pub numbers: Option<Numbers>,
-    /// How its program ended; none if it did not run.
+    /// How its program ended; `None` if it did not run.
     pub end: Option<End>,
-    /// When it began, in seconds after the run did.
+    /// Its start, in seconds after the start of the run.
     #[serde(default)]
     pub began: f64,
     /// Seconds from its start to its end.
     pub seconds: f64,
     /// Processor time, of all its processes.
     pub cpu_seconds: f64,
-    /// The most memory that one of its processes held.
+    /// The peak memory of one of its processes.
     pub peak_bytes: u64,
     pub transcript: Vec<String>,
     pub telemetry: Vec<Value>,
@@ -72,10 +72,10 @@ pub enum DepartureRow {
     Other { text: String },
 }
 
-/// One side of a departure: a line, or the end, and where it stands.
+/// One side of a departure: a line, or the end, and its place.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Side {
-    /// None at the end.
+    /// `None` at the end.
     pub line: Option<String>,
     /// `expected/m0.txt:4`, `line 7 of the transcript`.
     pub place: String,
@@ -109,13 +109,13 @@ impl fmt::Display for OutcomeName {
     }
 }
 
-/// Where a cell stands in the plan.
+/// The place of a cell in the plan.
 #[derive(Debug, Clone, Copy)]
 pub struct PlanPlace {
     pub number: usize,
     pub program: usize,
     pub run: usize,
-    /// When the cell began, in seconds after the run did.
+    /// The start of the cell, in seconds after the start of the run.
     pub began: f64,
 }
 
@@ -175,7 +175,7 @@ impl DepartureRow {
     }
 }
 
-/// What was expected and what was printed, each with its place.
+/// The expected and the actual line, each with its place.
 fn sides(mismatch: &Mismatch, expectation: &Expectation, transcript: &[String]) -> [Side; 2] {
     let expected = match mismatch.expected.and_then(|index| expectation.lines.get(index)) {
         Some(line) => Side {

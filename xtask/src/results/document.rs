@@ -19,17 +19,17 @@ pub struct Results {
     pub arch: String,
     /// When the run began, in RFC 3339.
     pub started: String,
-    /// How many runs of cells were planned; fewer are here if the run was interrupted.
+    /// The number of planned runs of cells; an interrupted run has fewer cells.
     pub planned: usize,
     pub programs: Vec<ProgramRow>,
-    /// The engines that were looked for and not found.
+    /// The missing engines.
     pub missing: Vec<String>,
     #[serde(default)]
     pub cells: Vec<CellRow>,
 }
 
 impl Results {
-    /// Those of a run that begins now.
+    /// The results of a run that begins now.
     pub fn begin(programs: Vec<ProgramRow>, missing: Vec<String>, planned: usize) -> Results {
         Results {
             schema: SCHEMA.to_owned(),
@@ -47,16 +47,16 @@ impl Results {
 
     /// The program of a cell.
     pub fn program(&self, cell: &CellRow) -> &ProgramRow {
-        // Whoever reads results checks that it is there.
+        // The index was checked when the results were read.
         &self.programs[cell.program]
     }
 
-    /// How many runs of cells were planned and have not ended.
+    /// The number of planned runs of cells that have not ended.
     pub fn not_run(&self) -> usize {
         self.planned.saturating_sub(self.cells.len())
     }
 
-    /// One document of JSON.
+    /// A JSON document.
     pub fn to_json(&self) -> serde_json::Result<Vec<u8>> {
         let mut json = serde_json::to_vec_pretty(self)?;
         json.push(b'\n');

@@ -1,10 +1,10 @@
-//! Several results as one: later runs replace earlier ones of the same cell.
+//! Merges results: later runs replace earlier ones of the same cell.
 
 use crate::results::cell_row::CellRow;
 use crate::results::document::Results;
 
-/// Adds results to others. A cell is the same where the case and the program's
-/// build are, on whatever machine; all its former runs are replaced.
+/// Adds results to others. Cells with the same case and the same build of a
+/// program are the same, on any machine; all former runs of a cell are replaced.
 pub fn merge(mut all: Results, newer: Results) -> Results {
     let mut places = Vec::new();
     for program in &newer.programs {
@@ -48,7 +48,7 @@ mod tests {
     use crate::results::repeated::tests::{cell, results};
 
     #[test]
-    fn a_run_of_some_cells_replaces_these_alone() {
+    fn a_run_of_some_cells_replaces_only_these() {
         let mut all = results(2);
         all.cells = vec![cell(0, "m0", 0), cell(1, "m0", 1), cell(2, "m1", 0)];
         let mut newer = results(3);

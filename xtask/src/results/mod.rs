@@ -1,7 +1,7 @@
-//! The record of a run: owned, versioned, written as cells end, read back whole.
+//! The record of a run: owned, versioned, written as cells end, read back as a whole.
 //!
-//! In: the facts of cells; files that this program wrote, of any version. Out: `Results`, from which everything
-//! else is made that is shown. It knows no stage, no process, and not how it is shown.
+//! In: the facts of cells; files that this program wrote, of any version. Out: `Results`, the source of everything
+//! that is shown. It knows no stage, no process, and not how results are shown.
 
 pub mod cell_row;
 pub mod document;

@@ -1,18 +1,18 @@
-//! A program, as results have it.
+//! A program in the results.
 
 use crate::engine::program::Program;
 use serde::{Deserialize, Serialize};
 
-/// A program that ran cells, or would have.
+/// A program that cells were planned for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ProgramRow {
     /// `v8`, `jsc`, `spidermonkey`.
     pub engine: String,
-    /// As people read it: `node 20.20.2, host of V8 11.3`.
+    /// The title for people: `node 20.20.2, host of V8 11.3`.
     pub title: String,
-    /// Its path; bytes that are not UTF-8 are replaced.
+    /// Its path; invalid UTF-8 is replaced.
     pub program: String,
-    /// What `--engine` has to be given to run it again, as a shell reads it.
+    /// The value of `--engine` that selects it again, quoted for a shell.
     pub option: String,
     /// `d8`, `jsc`, `js`, `node`, `deno`, `bun`.
     pub shell: String,
@@ -46,7 +46,7 @@ impl ProgramRow {
         }
     }
 
-    /// Whether both are the same build, called the same way, on whatever machine.
+    /// Whether both are the same build, called the same way, on any machine.
     pub fn is_same_build(&self, other: &ProgramRow) -> bool {
         (&self.engine, &self.title, &self.flags) == (&other.engine, &other.title, &other.flags)
     }

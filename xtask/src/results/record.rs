@@ -1,6 +1,6 @@
 //! The record of a run on disk: a line of JSON for the run, then one for each cell,
-//! appended as it ends. A run that is killed leaves a record of all cells that
-//! had ended; a line is whole, or is not there.
+//! appended as it ends. A killed run leaves a record of all cells that had
+//! ended; a partial last line is ignored.
 
 use crate::base::file;
 use crate::results::cell_row::CellRow;
@@ -16,19 +16,19 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-/// How many records of former runs are kept.
+/// The number of records of former runs that are kept.
 const KEPT: usize = 8;
 
-/// A record that is being written.
+/// The record of the current run.
 #[derive(Debug)]
 pub struct Record {
     path: PathBuf,
-    /// Locked for as long as the run lasts, so that no other run removes it.
+    /// Locked during the run, so that no other run removes it.
     file: Mutex<Flock<File>>,
 }
 
 impl Record {
-    /// Begins the record of a run in a directory of records, and removes the oldest ones.
+    /// Begins the record of a run in a directory of records, and removes the oldest records.
     pub fn begin(directory: &Path, results: &Results) -> Result<Record> {
         let milliseconds = SystemTime::now()
             .duration_since(UNIX_EPOCH)
@@ -49,7 +49,7 @@ impl Record {
         Ok(record)
     }
 
-    /// Where it is.
+    /// Its file.
     pub fn path(&self) -> &Path {
         &self.path
     }
@@ -75,7 +75,7 @@ pub fn records(directory: &Path) -> Vec<PathBuf> {
     records
 }
 
-/// Removes the oldest records, except those of runs that go on.
+/// Removes the oldest records, except those of active runs.
 fn prune(directory: &Path) {
     for path in records(directory).iter().skip(KEPT) {
         let unlocked = File::open(path).is_ok_and(|file| Flock::lock(file, FlockArg::LockSharedNonblock).is_ok());
@@ -86,15 +86,15 @@ fn prune(directory: &Path) {
     }
 }
 
-/// Which schema a file is of.
+/// The schema of a file.
 #[derive(Debug, Deserialize)]
 struct Schema {
     schema: String,
     version: u32,
 }
 
-/// Reads results from a file: a record, or a document as `--json` writes it, of
-/// this version or an earlier one. Cells are in the order of the plan.
+/// Reads results from a file: a record, or a document from `--json`, of this
+/// version or an earlier one. Cells are in the order of the plan.
 pub fn read(path: &Path) -> Result<Results> {
     parse(&file::read(path)?).with_context(|| format!("failed to read results from `{}`", path.display()))
 }
@@ -107,7 +107,7 @@ fn parse(bytes: &[u8]) -> Result<Results> {
     let mut results: Results = match (schema.schema.as_str(), schema.version) {
         (SCHEMA, VERSION) => serde_json::from_str(first.get())?,
         (SCHEMA, newer) if newer > VERSION => {
-            bail!("it has version {newer} of the schema; this program reads up to {VERSION}: use a newer one")
+            bail!("it has version {newer} of the schema; this program reads up to {VERSION}: use a newer program")
         }
         _ => version_1::parse(&schema.schema, schema.version, first.get()).with_context(no_results)?,
     };
@@ -116,14 +116,14 @@ fn parse(bytes: &[u8]) -> Result<Results> {
         match serde_json::from_slice::<CellRow>(line) {
             Ok(cell) => results.cells.push(cell),
             Err(_) if line.trim_ascii().is_empty() => {}
-            // The run was killed while it wrote this line.
+            // The run was killed in the middle of this line.
             Err(_) if !line.ends_with(b"\n") => {}
             Err(error) => return Err(error).with_context(|| format!("cell {} of the record", results.cells.len() + 1)),
         }
     }
     ensure!(
         results.cells.iter().all(|cell| cell.program < results.programs.len()),
-        "a cell names a program that is not there"
+        "a cell refers to a missing program"
     );
     results.cells.sort_by_key(|cell| cell.number);
     Ok(results)
@@ -135,7 +135,7 @@ mod tests {
     use crate::results::repeated::tests::{cell, results};
 
     #[test]
-    fn a_record_reads_back_whatever_its_end() {
+    fn a_record_reads_back_with_any_end() {
         let directory = tempfile::tempdir().unwrap();
         let mut written = results(2);
         written.planned = 3;
@@ -148,21 +148,21 @@ mod tests {
         assert_eq!(whole.cells.iter().map(|cell| cell.number).collect::<Vec<_>>(), [0, 1]);
         assert_eq!(whole.not_run(), 1);
         assert_eq!(whole.programs, written.programs);
-        // Killed in the middle of a line, at any byte, what was whole before is there.
+        // After a kill in the middle of a line, at any byte, all lines before it are read.
         let bytes = fs::read(record.path()).unwrap();
         let lines: Vec<usize> = (0..bytes.len()).filter(|at| bytes[*at] == b'\n').collect();
         for end in lines[0] + 1..bytes.len() {
             let cells = lines.iter().filter(|at| **at < end).count() - 1;
             let read = parse(&bytes[..end]).unwrap_or_else(|error| panic!("{end}: {error:#}"));
-            // The last line feed is no part of what a line says.
+            // The last line may lack its line feed.
             assert!(read.cells.len() == cells || lines.contains(&end), "{end}");
         }
-        // As one document, too.
+        // The same for a document.
         assert_eq!(parse(&whole.to_json().unwrap()).unwrap(), whole);
     }
 
     #[test]
-    fn what_is_not_results_is_an_error() {
+    fn other_files_are_an_error() {
         let good = String::from_utf8(results(1).to_json().unwrap()).unwrap();
         let newer = good.replace("\"version\": 2", "\"version\": 3");
         let mut bad = results(1);
@@ -179,7 +179,7 @@ mod tests {
             (format!("{good}nonsense\n"), "cell 1 of the record"),
             (
                 String::from_utf8(bad.to_json().unwrap()).unwrap(),
-                "a program that is not there",
+                "a cell refers to a missing program",
             ),
         ] {
             let error = format!("{:#}", parse(text.as_bytes()).unwrap_err());
@@ -188,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn old_records_are_removed_but_not_those_of_runs_that_go_on() {
+    fn old_records_are_removed_except_those_of_active_runs() {
         let directory = tempfile::tempdir().unwrap();
         let running = Record::begin(directory.path(), &results(1)).unwrap();
         for number in 0..KEPT {

@@ -1,5 +1,5 @@
-//! A cell that was run once or several times. Runs that differ in their verdicts
-//! are a failure, and no later run hides an earlier one.
+//! A cell that ran once or several times. Runs with different verdicts are a
+//! failure, and no later run hides an earlier one.
 
 use crate::measure::verdict::Verdict;
 use crate::results::cell_row::{CellRow, OutcomeName};
@@ -39,13 +39,13 @@ impl<'a> Repeated<'a> {
         }
     }
 
-    /// That the verdicts differ, though each run is as expected.
+    /// A message if the verdicts differ although each run is as expected.
     pub fn mixed(&self) -> Option<String> {
         let mixed = self.counts().len() > 1 && self.shown().outcome.is_fine();
         mixed.then(|| format!("the verdicts are mixed: {}", self.verdicts()))
     }
 
-    /// The verdicts: `collected`, or of several runs `collected 20/20`.
+    /// The verdicts: `collected`, or `collected 20/20` for several runs.
     pub fn verdicts(&self) -> String {
         let runs = self.runs.len();
         let one = |(verdict, count): (Verdict, usize)| match runs {

@@ -1,5 +1,5 @@
-//! How long each cell took when it last ran, from the records of former runs: the
-//! longest are started first.
+//! The time that each cell took in its last run, from the records of former runs:
+//! the longest are started first.
 
 use crate::base::file;
 use crate::results::record::records;
@@ -7,10 +7,10 @@ use serde::Deserialize;
 use std::collections::HashMap;
 use std::path::Path;
 
-/// How many records are read, the newest first. One is enough for those who run the same cells again and again.
+/// The number of records that are read, the newest first. One is enough if the same cells run again and again.
 const RECORDS: usize = 4;
 
-/// How large a record may be to be read for the times alone, in bytes: they save less than a second.
+/// The largest record to read for its times, in bytes: they save less than a second.
 const LARGEST: u64 = 4 << 20;
 
 /// Seconds, by case and by the program's path.
@@ -35,7 +35,7 @@ struct CellTime {
 }
 
 impl Times {
-    /// Reads the times; what cannot be read is not known.
+    /// Reads the times; records that cannot be read are skipped.
     pub fn read(directory: &Path) -> Times {
         let mut times = Times::default();
         for path in records(directory).iter().take(RECORDS) {
@@ -46,7 +46,7 @@ impl Times {
         times
     }
 
-    /// Adds the times of an older record: those that are known already stay.
+    /// Adds the times of an older record: known times stay.
     fn add(&mut self, record: &[u8]) {
         let mut lines = record.split(|byte| *byte == b'\n');
         let Some(Ok(run)) = lines.next().map(serde_json::from_slice::<RunLine>) else {

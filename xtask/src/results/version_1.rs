@@ -1,4 +1,4 @@
-//! Results of version 1, `wasm-cycles/results`, read as those of today.
+//! Reads results of version 1, `wasm-cycles/results`, as current ones.
 
 use crate::measure::verdict::{Numbers, Verdict};
 use crate::results::cell_row::{CellRow, OutcomeName};
@@ -56,11 +56,11 @@ struct OldCell {
     stderr: String,
 }
 
-/// Reads a document of the old schema.
+/// Parses a document of the old schema.
 pub fn parse(schema: &str, version: u32, json: &str) -> Result<Results> {
     ensure!(
         schema == OLD_SCHEMA && version == 1,
-        "`{schema}`, version {version}, is not known"
+        "unknown schema `{schema}`, version {version}"
     );
     let old: OldResults = serde_json::from_str(json)?;
     let program_of = |cell: &OldCell| {
@@ -78,7 +78,7 @@ pub fn parse(schema: &str, version: u32, json: &str) -> Result<Results> {
         tool: old.tool,
         os: old.os,
         arch: old.arch,
-        // It was not recorded.
+        // Version 1 did not record it.
         started: String::new(),
         planned: cells.len(),
         programs: old.engines.into_iter().map(OldEngine::row).collect(),

@@ -1,9 +1,9 @@
 //! The guard: a small process between the command and each program it runs.
 //!
 //! Killing a program is not enough: jsvu's wrappers start the engine as a
-//! child, engines start others, and the command itself may be killed by a
-//! signal that it never sees. The guard outlives the command by the moment
-//! that it takes to kill the program and all that came of it.
+//! child, engines start other processes, and the command itself may be killed
+//! by a signal that it never sees. The guard outlives the command just long
+//! enough to kill the program and all its descendants.
 
 use crate::base::status::Status;
 use crate::run::lifeline::{End, GuardMessage, GuardReport};
@@ -26,9 +26,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
-/// Runs the program until it ends or the lifeline does, then kills what it left
-/// behind. If the lifeline ended first, the stage is removed here: the command
-/// may be gone.
+/// Runs the program until it or the lifeline ends, then kills its remaining
+/// descendants. If the lifeline ended first, the stage is removed here: the
+/// command may be gone.
 pub fn guard(stage: Option<&Path>, command: &[OsString]) -> Result<Status> {
     adopt_orphans().context("failed to become the reaper of orphans")?;
     let lifeline = std::io::stdin().as_fd().try_clone_to_owned();
@@ -64,7 +64,7 @@ pub fn guard(stage: Option<&Path>, command: &[OsString]) -> Result<Status> {
         }),
     );
     if let Some(stage) = stage.filter(|_| cut.load(Ordering::SeqCst)) {
-        // The command removes it too, if it is still there to do so.
+        // The command removes it too, if it is still alive.
         let _ = fs::remove_dir_all(stage);
     }
     Ok(Status::Expected)
@@ -79,22 +79,22 @@ fn start(command: &[OsString]) -> Result<Child> {
     Ok(command.spawn()?)
 }
 
-/// Kills the program's group, and all its other descendants, at the end of the lifeline.
+/// Kills the program's group and all its other descendants when the lifeline ends.
 fn watch(mut lifeline: UnixStream, group: Pid, cut: Arc<AtomicBool>) {
     thread::spawn(move || {
         let mut byte = [0];
-        // The command never writes: this returns at the end of the line.
+        // The command never writes: this returns when the lifeline ends.
         let _ = lifeline.read(&mut byte);
         cut.store(true, Ordering::SeqCst);
         kill_all(group);
     });
 }
 
-/// Kills whatever the program left behind, and waits until it is gone.
+/// Kills the program's remaining descendants, and waits until they are gone.
 fn kill_the_rest(group: Pid) {
     let _ = killpg(group, Signal::SIGKILL);
-    // Mostly there is nothing left, and no need to look through all processes.
-    // Where orphans are not adopted, there never is.
+    // Usually nothing remains, and the scan of all processes is not needed.
+    // Where orphans are not adopted, nothing ever remains.
     let mut options = Some(WaitPidFlag::WNOHANG);
     while waitpid(None, options) != Err(Errno::ECHILD) {
         kill_all(group);
@@ -102,7 +102,7 @@ fn kill_the_rest(group: Pid) {
     }
 }
 
-/// Kills the group, and each descendant that has left it. What is gone already is none of our business.
+/// Kills the group, and each descendant that has left it. Errors mean that a process is already gone.
 fn kill_all(group: Pid) {
     let _ = killpg(group, Signal::SIGKILL);
     for pid in descendants() {
@@ -119,11 +119,11 @@ fn report(lifeline: &mut UnixStream, message: &GuardMessage) {
 }
 
 fn seconds(time: nix::sys::time::TimeVal) -> f64 {
-    // Microseconds of a run are far below what an f64 holds exactly.
+    // An f64 holds the microseconds of a run exactly.
     time.num_microseconds() as f64 / 1e6
 }
 
-/// Linux and the BSDs tell kilobytes, macOS tells bytes (getrusage(2)).
+/// Linux and the BSDs report kilobytes, macOS reports bytes (getrusage(2)).
 fn peak_bytes(max_rss: nix::libc::c_long) -> u64 {
     let unit = if cfg!(target_os = "macos") { 1 } else { 1024 };
     u64::try_from(max_rss).unwrap_or(0) * unit
@@ -134,13 +134,13 @@ fn adopt_orphans() -> nix::Result<()> {
     nix::sys::prctl::set_child_subreaper(true)
 }
 
-/// Elsewhere a process that has left the group and lost its parent is out of reach.
+/// Elsewhere a process that left the group and lost its parent cannot be killed.
 #[cfg(not(target_os = "linux"))]
 fn adopt_orphans() -> nix::Result<()> {
     Ok(())
 }
 
-/// Should the guard itself be killed, the kernel kills the program.
+/// If the guard itself is killed, the kernel kills the program.
 #[cfg(target_os = "linux")]
 fn die_with_parent(command: &mut Command) {
     // SAFETY: Between fork and exec only async-signal-safe calls are allowed; this is one system call and allocates nothing.
@@ -152,7 +152,7 @@ fn die_with_parent(command: &mut Command) {
 #[cfg(not(target_os = "linux"))]
 fn die_with_parent(_: &mut Command) {}
 
-/// Every living process that descends from this one.
+/// The living descendants of this process.
 #[cfg(target_os = "linux")]
 fn descendants() -> Vec<Pid> {
     let parents = parents();
@@ -171,7 +171,7 @@ fn descendants() -> Vec<Pid> {
     Vec::new()
 }
 
-/// Every process with its parent, from `/proc/PID/stat`: `PID (NAME) STATE PARENT …`, where NAME may hold anything.
+/// Every process with its parent, from `/proc/PID/stat`: `PID (NAME) STATE PARENT …`, where NAME may contain anything.
 #[cfg(target_os = "linux")]
 fn parents() -> Vec<(Pid, Pid)> {
     let Ok(processes) = fs::read_dir("/proc") else {

@@ -9,7 +9,7 @@ use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
-/// Knows whether the command was asked to end, and the lifelines to cut when it is.
+/// Whether a signal has arrived, and the lifelines to cut when one does.
 #[derive(Debug, Clone, Default)]
 pub struct Interrupt(Arc<Mutex<State>>);
 
@@ -21,14 +21,14 @@ struct State {
 }
 
 impl Interrupt {
-    /// From here on, the first signal ends the programs that run under a guard
-    /// and the command once they are gone; the second ends it at once.
+    /// From here on, the first signal ends all guarded programs, and then the
+    /// command; the second ends the command at once.
     pub fn listen(&self) -> Result<()> {
-        // `nohup`, and a shell's `&`, have some of them ignored: that stays so.
-        let wanted = [SIGINT, SIGTERM, SIGHUP]
+        // `nohup` and a shell's `&` make the command ignore some signals: they stay ignored.
+        let signals = [SIGINT, SIGTERM, SIGHUP]
             .into_iter()
             .filter(|signal| !is_ignored(*signal));
-        let mut signals = Signals::new(wanted).context("failed to listen for signals")?;
+        let mut signals = Signals::new(signals).context("failed to listen for signals")?;
         let interrupt = self.clone();
         thread::spawn(move || {
             for signal in signals.forever() {
@@ -41,12 +41,12 @@ impl Interrupt {
         Ok(())
     }
 
-    /// The signal that came, if one did.
+    /// The signal that arrived, if any.
     pub fn signal(&self) -> Option<i32> {
         self.state().signal
     }
 
-    /// Has the lifeline cut at the first signal, until what is returned is dropped.
+    /// Cuts the lifeline at the first signal, unless the returned value is dropped before.
     pub fn watch(&self, lifeline: &Lifeline) -> io::Result<Watch<'_>> {
         let shared = lifeline.share()?;
         let mut state = self.state();
@@ -70,7 +70,7 @@ impl Interrupt {
     }
 }
 
-/// Whether the signal was ignored when the command began. Elsewhere than on Linux none is taken to be.
+/// Whether the signal was ignored when the command began; always false outside of Linux.
 fn is_ignored(signal: i32) -> bool {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
@@ -80,7 +80,7 @@ fn is_ignored(signal: i32) -> bool {
     mask >> (signal - 1) & 1 == 1
 }
 
-/// A lifeline that is watched.
+/// A watched lifeline.
 #[derive(Debug)]
 pub struct Watch<'a> {
     interrupt: &'a Interrupt,

@@ -1,7 +1,7 @@
 //! The line between the command and a guard: a socket that is the guard's
 //! standard input. While the command holds its end, the guarded program may
 //! run; if the line ends, for whatever reason, the program is killed. On the
-//! way back, the guard reports what became of the program.
+//! same socket, the guard reports how the program ended.
 
 use anyhow::{Result, bail};
 use nix::sys::signal::{Signal, killpg};
@@ -12,24 +12,24 @@ use std::net::Shutdown;
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 
-/// What a guard reports, one line of JSON each.
+/// A guard's report, one line of JSON each.
 #[derive(Debug, Serialize, Deserialize)]
 pub enum GuardMessage {
     /// The program could not be started, and why.
     Failed(String),
-    /// It leads this process group.
+    /// The process group that it leads.
     Started(i32),
     Ended(GuardReport),
 }
 
-/// What became of a program and of all that it started.
+/// How a program ended, and the resources that it and its children used.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 pub struct GuardReport {
     /// The exit status, or the signal that ended it.
     pub end: End,
     /// Processor time of the program and its children, in seconds.
     pub cpu_seconds: f64,
-    /// The most memory that one of them held, in bytes.
+    /// The peak memory of one of them, in bytes.
     pub peak_bytes: u64,
 }
 
@@ -45,13 +45,13 @@ pub enum End {
 pub struct Lifeline(UnixStream);
 
 impl Lifeline {
-    /// A line, and the end of it that becomes a guard's standard input.
+    /// A lifeline, and the end that becomes a guard's standard input.
     pub fn new() -> io::Result<(Lifeline, OwnedFd)> {
         let (ours, theirs) = UnixStream::pair()?;
         Ok((Lifeline(ours), theirs.into()))
     }
 
-    /// A second hold on the same end.
+    /// A second handle of the same end.
     pub fn share(&self) -> io::Result<Lifeline> {
         self.0.try_clone().map(Lifeline)
     }
@@ -62,13 +62,13 @@ impl Lifeline {
         let _ = self.0.shutdown(Shutdown::Write);
     }
 
-    /// What became of the program, by the guard's report; to be called once the
-    /// guard has exited. None if the guard was killed before it could report: then
-    /// the rest of the program's group is killed here. An error says why the
-    /// program could not be started.
+    /// How the program ended, by the guard's report; to be called once the guard
+    /// has exited. `None` if the guard was killed before it could report: then the
+    /// rest of the program's group is killed here. An error says why the program
+    /// could not be started.
     pub fn end(mut self) -> Result<Option<GuardReport>> {
         let mut text = String::new();
-        // A message that was cut off counts as not sent.
+        // A truncated message counts as not sent.
         let _ = self.0.read_to_string(&mut text);
         let mut group = None;
         for message in text.lines().filter_map(|line| serde_json::from_str(line).ok()) {

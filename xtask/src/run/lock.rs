@@ -1,4 +1,4 @@
-//! A lock on a file, which one command at a time holds.
+//! A file lock, held by one command at a time.
 
 use crate::run::session::Session;
 use anyhow::{Context, Result, bail};
@@ -9,16 +9,16 @@ use std::path::Path;
 use std::thread;
 use std::time::Duration;
 
-/// How often the lock is tried.
+/// The interval between attempts.
 const POLL: Duration = Duration::from_millis(50);
 
-/// Waits for the lock, but not past Ctrl-C.
+/// Waits for the lock until Ctrl-C.
 pub fn lock(path: &Path, session: &Session) -> Result<Flock<File>> {
     let what = || format!("failed to lock `{}`", path.display());
     let mut file = File::create(path).with_context(what)?;
     let mut line = None;
     loop {
-        // A lock that blocks would not be ended by a signal that is caught.
+        // A caught signal would not interrupt a blocking lock.
         match Flock::lock(file, FlockArg::LockExclusiveNonblock) {
             Ok(lock) => return Ok(lock),
             Err((_, Errno::EWOULDBLOCK)) if session.is_interrupted() => bail!("interrupted"),

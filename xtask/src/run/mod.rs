@@ -1,7 +1,7 @@
 //! Runs programs within limits, under a guard that leaves nothing behind.
 //!
 //! In: a program, its arguments, a stage, limits. Out: how it ended, and what it
-//! printed. It knows no engine, no case, and not what a program is for.
+//! printed. It knows no engine, no case, and no program's purpose.
 
 pub mod guard;
 pub mod interrupt;

@@ -1,4 +1,4 @@
-//! Runs a program under a guard, within limits, and returns what came of it.
+//! Runs a program under a guard, within limits, and returns how it ended and its output.
 
 use crate::run::lifeline::{End, Lifeline};
 use crate::run::session::Session;
@@ -15,10 +15,10 @@ use std::sync::mpsc::{Receiver, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// How much of the end of standard error is kept, in bytes.
+/// The size of the end of standard error that is kept, in bytes.
 const STDERR_KEPT: usize = 8 << 10;
 
-/// How long a guard may take to kill, and pipes to close once it is gone.
+/// The time for a guard to kill, and then for the pipes to close.
 const GRACE: Duration = Duration::from_secs(5);
 
 #[derive(Debug, Clone, Copy)]
@@ -29,13 +29,13 @@ pub struct Limits {
 }
 
 impl Limits {
-    /// Those of a case: so much time, and 16 MiB of output.
+    /// The limits of a case: this time, and 16 MiB of output.
     pub fn of_case(time: Duration) -> Limits {
         Limits { time, output: 16 << 20 }
     }
 }
 
-/// How many lines a program may print: each costs more memory than its bytes.
+/// The most lines that a program may print: each costs more memory than its bytes.
 pub const LINES: u64 = 200_000;
 
 /// Why a program was killed.
@@ -47,21 +47,21 @@ pub enum Stop {
     Interrupted,
 }
 
-/// How a program came to its end.
+/// How a program ended.
 #[derive(Debug, Clone, Copy)]
 pub struct Ending {
     pub stop: Option<Stop>,
     pub end: Option<End>,
 }
 
-/// What came of a program.
+/// A program that has ended, and its output.
 #[derive(Debug)]
 pub struct Finished {
     /// Why it was killed, if it was.
     pub stop: Option<Stop>,
-    /// None if the guard was killed before it could tell.
+    /// `None` if the guard was killed before it could report.
     pub end: Option<End>,
-    /// The lines of standard output; bytes that are no UTF-8 are replaced.
+    /// The lines of standard output; invalid UTF-8 is replaced.
     pub lines: Vec<String>,
     /// The end of standard error.
     pub stderr: String,
@@ -72,7 +72,7 @@ pub struct Finished {
 }
 
 impl Finished {
-    /// How it came to its end.
+    /// How it ended.
     pub fn ending(&self) -> Ending {
         Ending {
             stop: self.stop,
@@ -81,12 +81,12 @@ impl Finished {
     }
 }
 
-/// This very program, even if another one has been put in its place since.
+/// The running program itself, even if its file has been replaced since.
 pub fn this_program() -> Result<PathBuf> {
     if cfg!(target_os = "linux") {
         return Ok(PathBuf::from("/proc/self/exe"));
     }
-    std::env::current_exe().context("failed to find this very program")
+    std::env::current_exe().context("failed to find the path of this program")
 }
 
 /// Runs the program on the stage. An error means that it could not be started.
@@ -100,13 +100,13 @@ pub fn run(program: &Path, arguments: &[String], stage: &Stage, limits: Limits, 
     let (stderr, stderr_writer) = os_pipe::pipe().context("failed to make a pipe")?;
 
     let started = Instant::now();
-    // The expression holds on to its ends of the pipes: it is dropped at the end of the statement.
+    // The expression holds its ends of the pipes: it is dropped at the end of the statement.
     let guard = duct::cmd(this_program()?, guard_arguments(program, arguments, stage))
         .dir(stage.path())
         .stdin_file(guards_end)
         .stdout_file(stdout_writer)
         .stderr_file(stderr_writer)
-        // Ctrl-C goes to the terminal's process group: the guard is not in it, and ends by its lifeline.
+        // Ctrl-C goes to the terminal's process group: the guard is not in it, and ends with its lifeline.
         .before_spawn(|command| {
             command.process_group(0);
             Ok(())
@@ -121,8 +121,8 @@ pub fn run(program: &Path, arguments: &[String], stage: &Stage, limits: Limits, 
         over: AtomicBool::new(false),
         lifeline: lifeline.share().context("failed to share a lifeline")?,
     });
-    let stdout = read(stdout, usize::MAX, Arc::clone(&flood));
-    let stderr = read(stderr, STDERR_KEPT, Arc::clone(&flood));
+    let stdout = drain(stdout, usize::MAX, Arc::clone(&flood));
+    let stderr = drain(stderr, STDERR_KEPT, Arc::clone(&flood));
 
     let timed_out = guard.wait_timeout(limits.time)?.is_none();
     if timed_out {
@@ -144,9 +144,9 @@ pub fn run(program: &Path, arguments: &[String], stage: &Stage, limits: Limits, 
     let ended = lifeline
         .end()
         .with_context(|| format!("failed to start `{}`", program.display()))?;
-    // All that wrote is gone, so these end too; but for a process that has got away where orphans are not adopted.
+    // All writers are gone, so these end too, except if a process escaped where orphans are not adopted.
     let [stdout, stderr] = [stdout, stderr].map(|pipe| pipe.recv_timeout(GRACE).unwrap_or_default());
-    // The stage is gone when people read of it, but the checkout has files of the same names.
+    // The stage is gone when people read the output, but the checkout has files of the same names.
     let prefix = format!("{}/", stage.path().display());
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).replace(&prefix, "");
     Ok(Finished {
@@ -169,7 +169,7 @@ fn guard_arguments(program: &Path, arguments: &[String], stage: &Stage) -> Vec<O
     all
 }
 
-/// Counts what a program prints, and ends it when that is too much.
+/// Counts a program's output, and ends the program when it is too much.
 #[derive(Debug)]
 struct Flood {
     room: AtomicU64,
@@ -179,7 +179,7 @@ struct Flood {
 }
 
 impl Flood {
-    /// How many of these bytes there is room for.
+    /// The number of these bytes that there is room for.
     fn admit(&self, bytes: &[u8]) -> usize {
         let taken = |room: u64| Some(room.saturating_sub(bytes.len() as u64));
         let room = self.room.fetch_update(Ordering::SeqCst, Ordering::SeqCst, taken);
@@ -194,8 +194,8 @@ impl Flood {
     }
 }
 
-/// Reads a pipe to its end as it comes, and sends the last `kept` bytes of it.
-fn read(mut pipe: PipeReader, kept: usize, flood: Arc<Flood>) -> Receiver<Vec<u8>> {
+/// Reads a pipe to its end, and sends its last `kept` bytes.
+fn drain(mut pipe: PipeReader, kept: usize, flood: Arc<Flood>) -> Receiver<Vec<u8>> {
     let (sender, receiver) = channel();
     thread::spawn(move || {
         let mut all = Vec::new();
@@ -208,7 +208,7 @@ fn read(mut pipe: PipeReader, kept: usize, flood: Arc<Flood>) -> Receiver<Vec<u8
             }
         }
         all.drain(..all.len().saturating_sub(kept));
-        // Nobody waits any longer if this took too long.
+        // The receiver is gone if this took too long.
         let _ = sender.send(all);
     });
     receiver

@@ -1,4 +1,4 @@
-//! A line for each thing that runs, on a terminal; nothing elsewhere.
+//! A line for each running task, on a terminal; nothing elsewhere.
 
 use crate::base::output;
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
@@ -22,7 +22,7 @@ impl Progress {
         ProgressLine(bar)
     }
 
-    /// The same for what takes long: without a terminal, it is printed once.
+    /// The same for a slow task: without a terminal, the line is printed once.
     pub fn begin_slow(&self, what: String) -> ProgressLine {
         if self.0.is_hidden() {
             output::note(&what);
@@ -30,14 +30,14 @@ impl Progress {
         self.begin(what)
     }
 
-    /// Prints a line that stays, above those that are being drawn; nothing without a terminal.
+    /// Prints a line that stays, above the moving ones; nothing without a terminal.
     pub fn keep(&self, line: &str) {
         // An error here is the terminal's.
         let _ = self.0.println(line);
     }
 }
 
-/// A line that is being drawn.
+/// A line on the terminal.
 #[derive(Debug)]
 pub struct ProgressLine(ProgressBar);
 

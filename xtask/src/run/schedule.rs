@@ -6,8 +6,8 @@ use std::num::NonZeroUsize;
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 
-/// Runs every item by `run`, `jobs` at a time, the longest first, and returns what came of them in the order of
-/// `items`. The first error ends it. Items that have not begun when the command is interrupted are left out.
+/// Runs every item by `run`, `jobs` at a time, the longest first, and returns the outcomes in the order of `items`,
+/// or the first error among them. Items that have not begun when the command is interrupted are left out.
 pub fn all<I: Copy + Sync, O: Send>(
     items: &[I],
     length: impl Fn(I) -> f64,
@@ -17,7 +17,7 @@ pub fn all<I: Copy + Sync, O: Send>(
 ) -> Result<Vec<O>> {
     let lengths: Vec<f64> = items.iter().map(|item| length(*item)).collect();
     let queue = Mutex::new(longest_last(&lengths));
-    // In a function of its own, for the lock must not be held while a cell runs.
+    // A function, because the lock must not be held while a cell runs.
     let next = || lock(&queue).pop();
     let done = Mutex::new(Vec::new());
     thread::scope(|scope| {
@@ -38,12 +38,12 @@ pub fn all<I: Copy + Sync, O: Send>(
     done.into_iter().map(|(_, outcome)| outcome).collect()
 }
 
-/// How many processors there are.
+/// The number of processors.
 pub fn cores() -> NonZeroUsize {
     thread::available_parallelism().unwrap_or(NonZeroUsize::MIN)
 }
 
-/// The indexes of these lengths, the longest last, where the next one is taken from; of equals the first comes first.
+/// The indexes of these lengths, the longest last, where the next one is taken from; of equals the first is taken first.
 fn longest_last(lengths: &[f64]) -> Vec<usize> {
     let mut order: Vec<usize> = (0..lengths.len()).rev().collect();
     order.sort_by(|a, b| lengths[*a].total_cmp(&lengths[*b]));

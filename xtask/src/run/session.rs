@@ -1,11 +1,11 @@
-//! What every stage of a run needs, as one thing.
+//! The shared state that every part of a command needs.
 
 use crate::base::directories::Directories;
 use crate::run::interrupt::Interrupt;
 use crate::run::progress::Progress;
 use anyhow::Result;
 
-/// Where files go, whether the command was asked to end, and what is shown meanwhile.
+/// The directories, the interrupt and the progress lines of a command.
 #[derive(Debug)]
 pub struct Session {
     pub directories: Directories,
@@ -24,7 +24,7 @@ impl Session {
         })
     }
 
-    /// Whether a signal has asked the command to end.
+    /// Whether a signal has arrived.
     pub fn is_interrupted(&self) -> bool {
         self.interrupt.signal().is_some()
     }

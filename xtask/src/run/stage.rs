@@ -1,7 +1,7 @@
-//! The directory that a program runs in: a copy of all that it needs.
+//! The directory that a program runs in: a copy of all the files it needs.
 //!
 //! So it sees only plain relative names, whatever the user's paths; an edit in
-//! mid-run changes nothing; and what it leaves behind (a core, a log) is removed.
+//! mid-run changes nothing; and files that it leaves (a core, a log) are removed.
 
 use crate::base::file;
 use crate::run::session::Session;
@@ -16,7 +16,7 @@ pub struct Stage(TempDir);
 
 impl Stage {
     /// An empty stage among the program's own files; if their path is not UTF-8, in
-    /// the system's temporary directory, for jsc and Node.js cannot work in such a path.
+    /// the system's temporary directory, because jsc and Node.js do not work in such a path.
     pub fn new(session: &Session) -> Result<Stage> {
         let mut parent = session.directories.scratch("stages")?;
         if parent.to_str().is_none() {
@@ -34,7 +34,7 @@ impl Stage {
         self.0.path()
     }
 
-    /// Puts a copy of a file on the stage, under this relative name.
+    /// Copies a file to the stage, under this relative name.
     pub fn copy(&self, from: &Path, name: &str) -> Result<()> {
         let to = self.place(name)?;
         fs::copy(from, &to).with_context(|| format!("failed to copy `{}` to `{}`", from.display(), to.display()))?;

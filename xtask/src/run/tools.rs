@@ -1,4 +1,4 @@
-//! Runs tools: what builds a guest under a guard, what installs in the open.
+//! Runs tools: build tools under a guard, package managers in the open.
 
 use crate::run::lifeline::{End, Lifeline};
 use crate::run::process::this_program;
@@ -23,13 +23,13 @@ pub fn shell_in(directory: &Path) -> Result<Shell> {
     Ok(shell)
 }
 
-/// Starts a command line by the guard; the command to be guarded is added as arguments.
+/// Begins the command line of a guard; the guarded command is added as arguments.
 pub fn guarded(shell: &Shell) -> Result<Cmd<'_>> {
     let this = this_program()?;
     Ok(cmd!(shell, "{this} guard --"))
 }
 
-/// What a tool printed, and whether it succeeded.
+/// The output of a tool, and whether it succeeded.
 #[derive(Debug)]
 pub struct ToolOutput {
     pub success: bool,
@@ -37,7 +37,7 @@ pub struct ToolOutput {
     pub stderr: String,
 }
 
-/// Runs a tool to learn something, and returns what it printed if it succeeded.
+/// Queries a tool, and returns its output if it succeeded.
 pub fn query(program: impl AsRef<Path>, arguments: &[impl AsRef<OsStr>], session: &Session) -> Option<String> {
     let shell = Shell::new().ok()?;
     let command = guarded(&shell).ok()?.arg(program.as_ref()).args(arguments);
@@ -45,7 +45,7 @@ pub fn query(program: impl AsRef<Path>, arguments: &[impl AsRef<OsStr>], session
     output.success.then(|| output.stdout.trim_end().to_owned())
 }
 
-/// Runs a command that [`guarded`] began to its end.
+/// Runs a command from [`guarded`] to its end.
 pub fn run_guarded(command: Cmd<'_>, session: &Session) -> Result<ToolOutput> {
     let text = command.to_string();
     let what = || format!("failed to run `{text}`");
@@ -68,10 +68,10 @@ pub fn run_guarded(command: Cmd<'_>, session: &Session) -> Result<ToolOutput> {
     })
 }
 
-/// Runs a command in the open, so that people see what it does, and can be
-/// asked for a password: what it prints goes to standard error, and Ctrl-C
-/// reaches it. It is not killed from here: a package manager that is killed
-/// leaves a system that has to be repaired.
+/// Runs a command in the open, so that people see its output and can enter a
+/// password: its output goes to standard error, and Ctrl-C reaches it. It is
+/// never killed from here: a killed package manager leaves a system that needs
+/// repair.
 pub fn run_openly(command: Cmd<'_>) -> Result<bool> {
     let text = command.to_string();
     let what = || format!("failed to run `{text}`");

@@ -2,7 +2,7 @@
 
 use console::{Alignment, measure_text_width, pad_str};
 
-/// Lays rows out in columns two spaces apart; the width of styled text is that of the text alone.
+/// Lays out rows in columns two spaces apart; styles do not count in the width of a text.
 pub fn columns(rows: &[Vec<String>]) -> String {
     let count = rows.iter().map(Vec::len).max().unwrap_or(0);
     let width = |column| {

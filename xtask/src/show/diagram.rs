@@ -1,11 +1,11 @@
-//! What was explained, as a diagram: for Mermaid, which GitHub draws, and for Graphviz.
+//! Explanations as diagrams: for Mermaid, which GitHub draws, and for Graphviz.
 
 use crate::base::text::inert_lines;
 use crate::explain::answer::{Answer, ExplainedCell};
 use crate::explain::explanation::Explanation;
 use crate::show::explanation_text::{ShownStep, handle_words, parts};
 
-/// A language that diagrams are written in.
+/// A language for diagrams.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DiagramLanguage {
     Mermaid,
@@ -26,7 +26,7 @@ struct DiagramNode {
     lines: Vec<String>,
 }
 
-/// An arrow; a dashed one is no edge that a collector sees.
+/// An arrow; a dashed one is an edge that no collector sees.
 struct DiagramArrow {
     from: String,
     to: String,
@@ -171,7 +171,7 @@ impl DiagramLanguage {
         }
     }
 
-    /// Quoted, with what the language would take for its own written otherwise.
+    /// The text in quotes, with the language's special characters escaped.
     fn quote(self, text: &str) -> String {
         let mut quoted = String::new();
         for character in inert_lines(text).chars() {
@@ -194,7 +194,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_a_language_would_take_for_its_own_is_quoted() {
+    fn special_characters_are_escaped() {
         let text = "f(`a` <b> \"c\" #1)\n\\d";
         assert_eq!(
             DiagramLanguage::Mermaid.quote(text),

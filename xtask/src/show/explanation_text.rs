@@ -1,4 +1,4 @@
-//! What was explained, as text.
+//! Explanations as text.
 
 use crate::base::text::{inert, inert_lines};
 use crate::explain::answer::{Answer, ExplainedCell};
@@ -6,7 +6,7 @@ use crate::explain::explanation::{Explanation, LinearMemory, Step};
 use console::{measure_text_width, pad_str, style};
 use heap::EdgeKind;
 
-/// What is said under a path that linear memory closes.
+/// The note under a path that linear memory closes.
 const INVISIBLE: &str = "the dashed edge is invisible to the collector: nothing in linear memory can be traced, \
                          so the slot stays a root for ever.";
 
@@ -21,24 +21,27 @@ pub fn text(explained: &ExplainedCell) -> String {
             slots,
             leaks,
         } => {
-            let text = format!("{head}nothing keeps {wrapper} alive; {} collected\n", all(*made));
-            text + &all_the_same(*slots, *leaks)
+            let text = format!(
+                "{head}nothing keeps {wrapper} alive; {} collected\n",
+                count_words(*made)
+            );
+            text + &caveat(*slots, *leaks)
         }
         Answer::CannotTell { reason } => format!("{head}it cannot tell: {}\n", inert_lines(reason)),
         Answer::Failed { reason } => format!("{head}there is no answer: {}\n", inert_lines(reason)),
     }
 }
 
-fn all(made: u64) -> String {
+fn count_words(made: u64) -> String {
     match made {
         1 => "the one that was made was".to_owned(),
         _ => format!("all {made} were"),
     }
 }
 
-/// What is to be said though all wrappers were collected: that they have left
-/// something behind, or that the case leaks.
-fn all_the_same(slots: u64, leaks: bool) -> String {
+/// The caveat although all wrappers were collected: slots that are still in use,
+/// or a case that is expected to leak.
+fn caveat(slots: u64, leaks: bool) -> String {
     let what = match slots {
         0 if leaks => return "  but the case is expected to leak: one round does not show what\n".to_owned(),
         0 => return String::new(),
@@ -99,14 +102,14 @@ fn kept(explanation: &Explanation) -> String {
     text
 }
 
-/// A path that is long is shown at its ends only.
+/// The longest path that is shown whole; of a longer one only the ends are.
 const LONGEST: usize = 40;
 
-/// What is shown of a path.
+/// A shown part of a path.
 pub enum ShownStep<'a> {
     /// A step, and its number.
     Step(usize, &'a Step),
-    /// So many steps are not.
+    /// The number of steps left out.
     LeftOut(usize),
 }
 
@@ -133,7 +136,7 @@ fn row(indent: usize, index: usize, step: &Step) -> [String; 3] {
     ]
 }
 
-/// What else is known of a step: its source, its place, and what kind of edge it is where its name does not tell.
+/// More about a step: its source, its place, and the kind of its edge if the label does not show it.
 fn more(index: usize, step: &Step) -> Vec<String> {
     let kind = match step.kind {
         EdgeKind::CapturedVariable if index > 0 => Some(step.kind.words()),
@@ -171,7 +174,7 @@ fn slot(step: &Step) -> String {
     }
 }
 
-/// What the guest holds by a handle.
+/// The thing that the guest holds by a handle.
 pub fn handle_words(linear: &LinearMemory) -> String {
     match linear.handle {
         Some(handle) => format!("{} handle {handle}", linear.what),

@@ -1,4 +1,4 @@
-//! A cell that is not as expected: what is wrong, where, and how to run it alone.
+//! A cell that is not as expected: the departure, its place, and how to run the cell alone.
 
 use crate::base::text::{clip, inert, shell_word};
 use crate::measure::verdict::Verdict;
@@ -7,13 +7,13 @@ use crate::results::document::Results;
 use crate::results::repeated::Repeated;
 use crate::show::table::coloured;
 
-/// How many lines from the end of standard error are shown.
+/// The number of lines shown from the end of standard error.
 const STDERR_LINES: usize = 10;
 
-/// How many lines from the end of the transcript are shown.
+/// The number of lines shown from the end of the transcript.
 const TRANSCRIPT_LINES: usize = 4;
 
-/// The text for standard error; none if the cell is as expected. `command` is what the program is called by.
+/// The text for standard error; `None` if the cell is as expected. `command` is the name that the program was called by.
 pub fn failure(cell: &Repeated<'_>, results: &Results, command: &str) -> Option<String> {
     if cell.outcome().is_fine() {
         return None;
@@ -59,7 +59,7 @@ fn reasons(row: &CellRow) -> String {
     reason.map_or(String::new(), |reason| format!("  {}\n", clip(reason)))
 }
 
-/// The expected and the actual line, and where they stand.
+/// The expected and the actual line, and their places.
 fn departure(departure: &DepartureRow) -> String {
     match departure {
         DepartureRow::Other { text } => format!("  {}\n", clip(text)),
@@ -73,7 +73,7 @@ fn departure(departure: &DepartureRow) -> String {
     }
 }
 
-/// The last lines of what was printed.
+/// The last lines of some output.
 fn end_of<'a>(what: &str, lines: impl DoubleEndedIterator<Item = &'a str>, count: usize) -> String {
     let mut end: Vec<&str> = lines.rev().take(count).collect();
     if end.is_empty() {

@@ -1,4 +1,4 @@
-//! `docs/findings.md`: what each program makes of each case, and what was claimed.
+//! `docs/findings.md`: the verdict of each program on each case, and the claims of 2020.
 
 use crate::base::text::inert;
 use crate::case::claim::Claim;
@@ -9,7 +9,7 @@ use crate::results::program_row::ProgramRow;
 use crate::results::repeated::{Repeated, group};
 use std::collections::BTreeSet;
 
-/// What a case shows, and what was claimed of it in 2020.
+/// The claim that a case shows, and the claim about it in 2020.
 #[derive(Debug)]
 pub struct CaseClaim<'a> {
     pub case: &'a str,
@@ -59,7 +59,7 @@ pub fn page(cases: &[CaseClaim<'_>], results: &Results) -> String {
     page
 }
 
-/// A program with versions that are short: `node 20.20.2 (11.3.244.8)`.
+/// A program with short versions: `node 20.20.2 (11.3.244.8)`.
 fn title(program: &ProgramRow) -> String {
     let version = program.version.as_deref().map_or("unknown", short);
     let mut title = format!("{} {version}", program.shell);
@@ -73,12 +73,12 @@ fn title(program: &ProgramRow) -> String {
     title
 }
 
-/// A version without what a packager added: `10.2.154.26` of `10.2.154.26-node.37`.
+/// A version without a packager's suffix: `10.2.154.26` of `10.2.154.26-node.37`.
 fn short(version: &str) -> &str {
     version.split('-').next().unwrap_or(version)
 }
 
-/// Text as a cell of a table holds it.
+/// Text escaped for a cell of a table.
 fn cell_text(text: &str) -> String {
     inert(text).replace('|', "\\|")
 }
@@ -105,7 +105,7 @@ fn ran_out(cell: &Repeated<'_>) -> bool {
     cell.runs.iter().any(|run| run.numbers.as_ref().is_some_and(out))
 }
 
-/// The claim of a case, what shows it, and what was claimed in 2020.
+/// The claim that a case shows, the verdicts, and the claim about it in 2020.
 fn about(case: &CaseClaim<'_>, groups: &[Repeated<'_>], results: &Results) -> String {
     let of_case = || {
         groups

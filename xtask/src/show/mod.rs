@@ -1,6 +1,6 @@
 //! Results and answers as text: tables, failures, diagrams, pages.
 //!
-//! In: results, explanations. Out: strings, of which every part that others wrote is inert.
+//! In: results, explanations. Out: strings, in which all text from other programs is inert.
 //! It knows no case, no program and no path on disk, and prints nothing.
 
 pub mod columns;

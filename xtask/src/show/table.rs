@@ -1,4 +1,4 @@
-//! The table of cases × programs. It holds no times, so that two runs can be compared.
+//! The table of cases × programs. It contains no times, so that two runs can be compared.
 
 use crate::base::text::{clip, inert};
 use crate::results::cell_row::OutcomeName;

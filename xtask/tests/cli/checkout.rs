@@ -12,11 +12,11 @@ fn every_case_has_an_expectation_and_every_expectation_is_used() {
     // One that is half done does not stand in the way of the others.
     world.run(&["test", "m0"]).expect(0, &["1 ok"]);
     for arguments in [&["test"][..], &["test", "m5"], &["test", "m0", "m5"]] {
-        let said = "the case `m5` has no expectation: write expected/m5.txt";
-        world.run(arguments).expect(2, &[said]);
+        let printed = "the case `m5` has no expectation: write expected/m5.txt";
+        world.run(arguments).expect(2, &[printed]);
     }
     fs::remove_dir_all(world.checkout.join("js/cases/m5")).unwrap();
-    for (name, said) in [
+    for (name, printed) in [
         (
             "expected/m7.txt",
             "`expected/m7.txt` is never used: there is no js/cases/m7/test.js; did you mean `m0`?",
@@ -31,7 +31,7 @@ fn every_case_has_an_expectation_and_every_expectation_is_used() {
         ),
     ] {
         world.write(name, "#: verdict = leaks\n");
-        world.run(&["test"]).expect(2, &[said]);
+        world.run(&["test"]).expect(2, &[printed]);
         fs::remove_file(world.checkout.join(name)).unwrap();
     }
     world.write("js/cases/Bad Name/test.js", "");
@@ -44,7 +44,7 @@ fn every_case_has_an_expectation_and_every_expectation_is_used() {
 fn a_malformed_expectation_names_its_file_and_line() {
     let world = World::new();
     world.engine("d8", D8, M0);
-    for (text, said) in [
+    for (text, printed) in [
         (
             "#: verdict = collected\nok\n{{(}}\n",
             "expected/m0.txt:3: bad regex `(`",
@@ -56,7 +56,7 @@ fn a_malformed_expectation_names_its_file_and_line() {
         ("hello\n", "expected/m0.txt:1: a line `#: verdict = …` is missing"),
     ] {
         world.write("expected/m0.txt", text);
-        world.run(&["test"]).expect(2, &[said]);
+        world.run(&["test"]).expect(2, &[printed]);
     }
     fs::write(world.checkout.join("expected/m0.txt"), b"#: verdict = leaks\n\xff\n").unwrap();
     world.run(&["test"]).expect(2, &["`expected/m0.txt` is not UTF-8"]);
@@ -112,12 +112,15 @@ fn without_a_rust_for_wasm32_there_is_no_answer() {
     let world = World::new();
     world.engine("d8", D8, M0);
     world.write("guest/src/lib.rs", "// Not what was built.");
-    world
-        .run(&["test"])
-        .expect(2, &["no Rust here can build the guest", "wasm32-unknown-unknown"]);
+    world.run(&["test"]).expect(
+        2,
+        &["no Rust toolchain here can build the guest", "wasm32-unknown-unknown"],
+    );
     // One that has neither the target nor the library's sources is of no use.
     world.tool("rustc", &["say /nowhere".to_owned()]);
-    world.run(&["build"]).expect(2, &["no Rust here can build the guest"]);
+    world
+        .run(&["build"])
+        .expect(2, &["no Rust toolchain here can build the guest"]);
 }
 
 #[test]
@@ -143,7 +146,7 @@ fn a_target_that_can_no_longer_be_written_is_no_answer() {
     let world = World::new();
     world.engine("d8", D8, M0);
     world.run(&["test"]).expect(0, &["1 ok"]);
-    for (name, said) in [
+    for (name, printed) in [
         ("stages", "failed to make a directory in `"),
         ("runs", "failed to write the record `"),
     ] {
@@ -156,7 +159,7 @@ fn a_target_that_can_no_longer_be_written_is_no_answer() {
         world.open(&world.checkout.join("target/wasm-leaks/runs"), 0o022);
         open(0o555);
         let answer = Answer::of(world.xtask_without_root(&["test"]).output().unwrap());
-        answer.expect(2, &[said, "make it writable, or set CARGO_TARGET_DIR"]);
+        answer.expect(2, &[printed, "make it writable, or set CARGO_TARGET_DIR"]);
         open(0o755);
     }
 }
@@ -238,7 +241,7 @@ fn the_findings_are_up_to_date() {
     let text = fs::read_to_string(world.checkout.join("expected/m1.txt")).unwrap();
     world.write("expected/m1.txt", &text.replace("#: shows = ", "#: shows = perhaps "));
     let answer = Answer::of(command().current_dir(&world.checkout).output().unwrap());
-    answer.expect(1, &["`docs/findings.md` is not what `cargo xtask findings` makes"]);
+    answer.expect(1, &["`docs/findings.md` is out of date", "run `cargo xtask findings`"]);
     world.run(&["findings"]).expect(0, &[]);
     world.run(&["findings", "--check"]).expect(0, &[]);
     world.write("r.json", "{}");

@@ -147,7 +147,7 @@ fn a_snapshot_that_cannot_be_read_is_no_answer() {
     let whole = snapshot();
     let half = &whole[..whole.len() / 2];
     let unknown = whole.replace("\"to_node\"", "\"target\"");
-    for (text, said) in [
+    for (text, printed) in [
         (half, "cut off"),
         ("", "failed to read the heap snapshot that it wrote: it is empty"),
         (&unknown, "it is of a version that is unknown here: no field `to_node`"),
@@ -155,7 +155,7 @@ fn a_snapshot_that_cannot_be_read_is_no_answer() {
         ("{}", "does not begin as V8's snapshots do"),
     ] {
         let answer = explain(text, GOOD, &[]);
-        answer.expect(2, &["error: m0 on d8 10.0.1: there is no answer", said]);
+        answer.expect(2, &["error: m0 on d8 10.0.1: there is no answer", printed]);
         assert_eq!(answer.stdout, "");
     }
     let answer = explain("", &[KEPT, WRITTEN, FINISHED], &[]);
@@ -165,7 +165,7 @@ fn a_snapshot_that_cannot_be_read_is_no_answer() {
 #[test]
 fn a_snapshot_in_an_unknown_version_of_any_engine_is_no_answer() {
     let address = KEPT.replace("\"slots\"", "\"address\":\"0x10\",\"slots\"");
-    for (name, engine, probe, kept, text, said) in [
+    for (name, engine, probe, kept, text, printed) in [
         (
             "jsc",
             "jsc",
@@ -180,7 +180,7 @@ fn a_snapshot_in_an_unknown_version_of_any_engine_is_no_answer() {
         let write = format!("write heap.snapshot {text}");
         world.explainer(name, probe, &[kept, &write, WRITTEN, FINISHED]);
         let answer = world.run(&["explain", "m0", "--engine", engine]);
-        answer.expect(2, &[said]);
+        answer.expect(2, &[printed]);
         world.assert_clean();
     }
 }
@@ -199,11 +199,11 @@ fn a_snapshot_that_is_too_large_is_not_read() {
 
 #[test]
 fn a_case_that_fails_before_it_is_asked_is_no_answer() {
-    for (orders, said) in [
+    for (orders, printed) in [
         (&["crash"][..], "it crashed: signal 6 (SIGABRT); it printed nothing"),
         (
             &["say error: boom", "exit 1"],
-            "the case ended before it could be asked: it did not call `main`, or did not come to its end; it printed `error: boom`",
+            "the case ended before it could be queried: it did not call `main`, or did not finish; it printed `error: boom`",
         ),
         (
             &["complain Error: early", "complain     at js/lib/shell.js:76:3"],
@@ -213,7 +213,7 @@ fn a_case_that_fails_before_it_is_asked_is_no_answer() {
         (&["say @ gibberish"], "is not telemetry"),
         (
             &[r#"say @ {"type":"wrapper","made":0,"alive":0,"number":1}"#, FINISHED],
-            "the case has no wrapper to ask about: in a round of ten objects no constructor called `born(this)`",
+            "the case made no wrapper: in a round of ten objects no constructor called `born(this)`",
         ),
         (
             &[KEPT, "say error: disk full"],
@@ -221,7 +221,7 @@ fn a_case_that_fails_before_it_is_asked_is_no_answer() {
         ),
         (&[KEPT, "copy", WRITTEN, "crash"], "it crashed: signal 6"),
     ] {
-        explain(&snapshot(), orders, &[]).expect(2, &[said]);
+        explain(&snapshot(), orders, &[]).expect(2, &[printed]);
     }
 }
 
@@ -335,8 +335,7 @@ fn a_page_is_written_whole_or_not_at_all() {
     let answer = explain(&snapshot(), GOOD, &["--page", "page.md"]);
     answer.expect(0, &[]);
     assert_eq!(answer.stdout, "");
-    explain(&snapshot(), GOOD, &["--page", "no/such/page.md"])
-        .expect(2, &["`no/such/page.md` is no file that could be written"]);
+    explain(&snapshot(), GOOD, &["--page", "no/such/page.md"]).expect(2, &["`no/such/page.md` cannot be written"]);
     explain("", GOOD, &["--page", "page.md"]).expect(2, &["there is no answer", "`page.md` is not written"]);
     explain(&snapshot(), GOOD, &["--page", "page.md", "--format", "dot"]).expect(2, &["cannot be used with"]);
 }

@@ -51,7 +51,7 @@ fn what_is_no_engine_cannot_be_used_as_one() {
     let crashes = world.engine("crashes", "crash", &[]);
     let other = world.engine("other", &D8.replace("d8", "d9"), &[]);
     let absent = world.file("absent");
-    for (path, said) in [
+    for (path, printed) in [
         (world.directory().to_owned(), "it is a directory"),
         (text, "it is not executable"),
         (script, "it is not a JavaScript engine"),
@@ -59,13 +59,13 @@ fn what_is_no_engine_cannot_be_used_as_one() {
         (silent, "it is not a JavaScript engine"),
         (floods, "it printed more than 1024 KiB when probed"),
         (crashes, "it was ended by signal 6 when probed"),
-        (other, "it is a JavaScript shell that this program does not know"),
-        (absent, "it is not there"),
+        (other, "it is an unknown JavaScript shell"),
+        (absent, "it does not exist"),
     ] {
         let shown = format!("`{}` cannot be used", path.display());
         world
             .run(&["test".into(), OsString::from("--engine"), path.into()])
-            .expect(2, &[&shown, said]);
+            .expect(2, &[&shown, printed]);
         world.assert_clean();
     }
 }
@@ -207,7 +207,7 @@ fn a_flag_is_passed_only_where_it_is_needed_and_works() {
 
 #[test]
 fn an_engine_that_fails_its_canary_is_not_judged() {
-    for (orders, said) in [
+    for (orders, printed) in [
         (
             &[r#"canary: say @ {"type":"canary","reason":"it has no gc()"}"#][..],
             "the canary: it has no gc()",
@@ -228,7 +228,7 @@ fn an_engine_that_fails_its_canary_is_not_judged() {
         world.fake(&world.bin.join("d8"), &orders);
         for _ in 0..2 {
             let answer = world.run(&["test", "--engine", "v8"]);
-            answer.expect(1, &[said, "1 cell: 1 inconclusive"]);
+            answer.expect(1, &[printed, "1 cell: 1 inconclusive"]);
         }
         world.assert_clean();
     }

@@ -51,8 +51,8 @@ fn nothing_is_installed_unless_asked() {
     world.engine("d8", D8, M0);
     debian(&world);
     note(&world, "npx", &[]);
-    let said = "engines are missing; `cargo xtask engines` shows how to get them";
-    world.run(&["test"]).expect(0, &[said]);
+    let printed = "engines are missing; `cargo xtask engines` shows how to install them";
+    world.run(&["test"]).expect(0, &[printed]);
     let answer = world.run(&["engines"]);
     let command = "npx --yes jsvu --os=default --engines=spidermonkey";
     assert!(answer.stdout.contains(command), "{}", answer.stdout);
@@ -139,11 +139,11 @@ fn the_target_comes_by_rustup_and_else_from_the_distribution() {
     world.run(&["test", "--install"]).expect(
         2,
         &[
-            "a Rust that builds for wasm32-unknown-unknown is missing",
+            "a Rust toolchain for wasm32-unknown-unknown is missing",
             "$ rustup target add wasm32-unknown-unknown",
             "`rustup target add wasm32-unknown-unknown` failed",
-            "a Rust that builds for wasm32-unknown-unknown could not be installed",
-            "no Rust here can build the guest",
+            "a Rust toolchain for wasm32-unknown-unknown could not be installed",
+            "no Rust toolchain here can build the guest",
         ],
     );
     assert!(

@@ -8,14 +8,14 @@ fn in_a_pipe_the_table_alone_is_on_standard_output() {
     let world = World::new();
     world.engine("d8", D8, M0);
     world.engine("jsc", JSC, &["say nothing of the kind"]);
-    let wanted = "\
+    let expected = "\
 case  v8: d8 10.0.1  jsc: jsc 2.1         spidermonkey
 m0    ok collected   FAILED inconclusive  missing
 ";
     for jobs in ["1", "4"] {
         let answer = world.run(&["test", "--jobs", jobs]);
         answer.expect(1, &["3 cells: 1 ok, 1 FAILED, 1 missing"]);
-        assert_eq!(answer.stdout, wanted);
+        assert_eq!(answer.stdout, expected);
     }
 }
 
@@ -68,7 +68,7 @@ fn json_holds_the_facts_of_every_cell() {
     assert_eq!(json["missing"], serde_json::json!(["spidermonkey"]));
     assert_eq!(json["programs"][0]["version"], "10.0.1");
     let [good, bad] = json["cells"].as_array().unwrap().as_slice() else {
-        panic!("two cells are wanted: {json}");
+        panic!("two cells are expected: {json}");
     };
     assert_eq!((&good["case"], &good["program"]), (&"m0".into(), &0.into()));
     assert_eq!(json["programs"][0]["engine"], "v8");

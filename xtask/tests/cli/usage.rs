@@ -19,7 +19,7 @@ fn help_and_version_are_answers() {
 #[test]
 fn wrong_usage_is_no_answer() {
     let world = World::new();
-    for (arguments, said) in [
+    for (arguments, printed) in [
         (&["tset"][..], "test"),
         (&["test", "--engin", "v8"], "--engine"),
         (&["test", "--timeout", "0"], "a number of seconds above 0"),
@@ -31,7 +31,7 @@ fn wrong_usage_is_no_answer() {
         (&["test", "--timeout", "-1"], "a number of seconds above 0"),
         (&[], "Usage"),
     ] {
-        world.run(arguments).expect(2, &[said]);
+        world.run(arguments).expect(2, &[printed]);
     }
 }
 
@@ -48,10 +48,10 @@ fn a_case_that_does_not_exist_is_no_answer() {
         .expect(2, &["there is no case `m9`; did you mean `m0`?"]);
     world
         .run(&["test", "guest"])
-        .expect(2, &["`guest` is not a case, and not a directory"]);
+        .expect(2, &["`guest` is neither a case nor a directory"]);
     world
         .run(&["test", "/"])
-        .expect(2, &["`/` is not a case, and not a directory"]);
+        .expect(2, &["`/` is neither a case nor a directory"]);
 }
 
 #[test]
@@ -69,12 +69,12 @@ fn outside_of_a_checkout_there_is_no_answer() {
     let world = World::new();
     for name in ["test", "build", "findings"] {
         let output = world.installed(&[name]).output().unwrap();
-        let said = [
-            &format!("`wasm-leaks {name}` works on the cases of a checkout of wasm-leaks")[..],
+        let printed = [
+            &format!("`wasm-leaks {name}` needs a checkout of wasm-leaks")[..],
             "an empty directory` is not in one",
             &format!("use `cargo xtask {name}`"),
         ];
-        Answer::of(output).expect(2, &said);
+        Answer::of(output).expect(2, &printed);
     }
 }
 
@@ -111,13 +111,13 @@ fn results_go_only_where_they_can() {
     let world = World::new();
     world.engine("d8", D8, M0);
     for path in ["nowhere/r.json", "js"] {
-        let said = format!("`{path}` is no file that could be written");
-        world.run(&["test", "--json", path]).expect(2, &[&said]);
+        let printed = format!("`{path}` cannot be written");
+        world.run(&["test", "--json", path]).expect(2, &[&printed]);
     }
     world
         .run(&["test", "--json", "-"])
         .expect(2, &["`--json -` names no file"]);
-    // What was found is said, though it cannot be kept.
+    // The results are printed, although they cannot be recorded.
     let answer = world.run(&["test", "--json", "/proc/r.json"]);
     answer.expect(2, &["1 ok", "failed to write `/proc/r.json`"]);
 }

@@ -70,14 +70,14 @@ pub fn the_seed_comes_out_word_for_word(engine: &str) {
 
     let cell = run(&world, engine, "m1", 0);
     assert_eq!((&cell["outcome"], &cell["verdict"]), (&"ok".into(), &"leaks".into()));
-    let wanted = [
+    let expected = [
         "Callback from [object Object] after 1 allocated.",
         "1000 total allocated, 1000 still live.",
         "Callback from [object Object] after 1001 allocated.",
         "2000 total allocated, 2000 still live.",
     ];
     let lines = transcript(&cell);
-    assert_eq!(lines[..4], wanted);
+    assert_eq!(lines[..4], expected);
     assert!(lines.contains(&"Callback from [object Object] after 57001 allocated."));
     assert_eq!(lines.last(), Some(&"error: out of linear memory"));
 }
@@ -145,8 +145,8 @@ instance.exports.free_obj(address);
 print(`${table.used} slots in use`);
 print(`used again: ${instance.exports.make_obj() === address}`);
 ";
-    let wanted = "first\nsecond\n1 slots in use\n0 slots in use\nused again: true\n";
-    add(&world, "callbacks", &format!("{script}{QUIT}"), wanted);
+    let expected = "first\nsecond\n1 slots in use\n0 slots in use\nused again: true\n";
+    add(&world, "callbacks", &format!("{script}{QUIT}"), expected);
     run(&world, engine, "callbacks", 0);
 }
 
@@ -175,8 +175,8 @@ pub fn a_rejection_is_never_silent(engine: &str) {
         "Promise.reject(new Error('nobody handles this'));",
     );
     let cell = expect_failure(&world, engine, "m0");
-    let said = format!("{} {}", cell["transcript"], cell["stderr"]);
-    assert!(said.contains("nobody handles this"), "{cell}");
+    let printed = format!("{} {}", cell["transcript"], cell["stderr"]);
+    assert!(printed.contains("nobody handles this"), "{cell}");
 }
 
 pub fn a_script_that_stops_early_fails(engine: &str) {
@@ -233,10 +233,10 @@ pub fn without_gc_nothing_is_judged(engine: &str) {
     let cases = fs::read_dir(world.checkout.join("expected")).unwrap().count() - 1;
     let file = world.file("results.json");
     let path = file.to_str().unwrap();
-    let said = format!("{cases} cells: {cases} inconclusive");
+    let printed = format!("{cases} cells: {cases} inconclusive");
     world
         .run(&["test", "--engine", engine, "--json", path])
-        .expect(1, &["the canary: it has no gc()", &said]);
+        .expect(1, &["the canary: it has no gc()", &printed]);
     let json: Value = serde_json::from_slice(&fs::read(&file).unwrap()).unwrap();
     for cell in json["cells"].as_array().unwrap() {
         assert_eq!(cell["outcome"], "inconclusive", "{cell}");

@@ -301,7 +301,7 @@ pub fn a_case_may_define_anything(engine: &str) {
 /// What it cannot even parse, or what throws, is named.
 pub fn an_error_of_the_case_is_told(engine: &str) {
     let world = world();
-    for (script, said) in [
+    for (script, printed) in [
         ("throw new Error('early');", "early"),
         ("let let let", "Error: "),
         (
@@ -317,7 +317,7 @@ pub fn an_error_of_the_case_is_told(engine: &str) {
         world.write("js/cases/m0/test.js", script);
         world
             .run(&["explain", "m0", "--engine", engine])
-            .expect(2, &["there is no answer", said]);
+            .expect(2, &["there is no answer", printed]);
     }
     world.assert_clean();
 }
@@ -333,8 +333,8 @@ pub fn a_path_that_is_not_told_is_said_to_be_none(engine: &str) {
     match engine {
         "jsc" => {
             answer.expect(2, &[]);
-            let said = "no path from a root leads to it: JavaScriptCore keeps what a Map";
-            assert!(answer.stdout.contains(said), "{}", answer.stdout);
+            let printed = "no path from a root leads to it: JavaScriptCore keeps what a Map";
+            assert!(answer.stdout.contains(printed), "{}", answer.stdout);
         }
         _ => {
             answer.expect(0, &[]);
@@ -373,9 +373,9 @@ pub fn the_page_of_explanations_is_true(engine: &str) {
         );
         return;
     }
-    let said: Vec<&str> = answer.stdout.split("\n\n").map(str::trim_end).collect();
+    let printed: Vec<&str> = answer.stdout.split("\n\n").map(str::trim_end).collect();
     let blocks: Vec<&str> = blocks.into_iter().map(str::trim_end).collect();
-    assert_eq!(blocks, said);
+    assert_eq!(blocks, printed);
 }
 
 /// A host answers as the shell of its engine would.

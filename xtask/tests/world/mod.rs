@@ -303,11 +303,11 @@ impl Answer {
 
     /// Asserts the exit status, and that standard error holds each of these.
     #[track_caller]
-    pub fn expect(&self, status: i32, said: &[&str]) -> &Answer {
+    pub fn expect(&self, status: i32, printed: &[&str]) -> &Answer {
         let whole = format!("exit status {:?}\n{}\n{}", self.status, self.stdout, self.stderr);
         assert_eq!(self.status, Some(status), "{whole}");
-        for text in said {
-            assert!(self.stderr.contains(text), "`{text}` is not said:\n{whole}");
+        for text in printed {
+            assert!(self.stderr.contains(text), "`{text}` is not printed:\n{whole}");
         }
         assert!(!self.stderr.contains("panicked"), "{whole}");
         self
