@@ -32,7 +32,7 @@ fn main() -> Result<()> {
     let size = input.metadata().with_context(what)?.len();
     format.check_size(size, MEMORY_LIMIT).with_context(what)?;
     let heap = format.parse(BufReader::new(input), target).with_context(what)?;
-    println!("{} nodes", heap.len());
+    println!("{} nodes", heap.node_count());
     let object = heap.target.context("the object is not in the heap")?;
     let path = shortest(&heap, object).context("no root leads to the object")?;
     match &path.start {

@@ -1,5 +1,49 @@
-//! One model of a heap: nodes, named edges, roots. The parsers of the engines'
-//! snapshots make it; who looks for paths knows no engine.
+//! One model of a JavaScript heap, read from what three engines write: nodes, named
+//! edges, roots, and the shortest path from a root to an object.
+//!
+//! Bytes in, a [`Heap`] out; the crate opens no file and starts no engine.
+//!
+//! ```
+//! use heap::path::{PathStart, fold, shortest};
+//! use heap::{MEMORY_LIMIT, SnapshotFormat, TargetHint};
+//!
+//! # fn main() -> anyhow::Result<()> {
+//! let snapshot = include_bytes!("../tests/snapshots/m1.v8.heapsnapshot");
+//! let format = SnapshotFormat::V8;
+//!
+//! // Refuse what would not fit, before anything is read.
+//! format.check_size(snapshot.len() as u64, MEMORY_LIMIT)?;
+//! let heap = format.parse(&snapshot[..], TargetHint::WeakRef("explainTarget"))?;
+//!
+//! let object = heap.target.expect("it is alive");
+//! let path = shortest(&heap, object).expect("a root leads to it");
+//! assert!(matches!(path.start, PathStart::Global(_)));
+//!
+//! // Without the nodes that only the engine knows.
+//! let steps: Vec<String> = fold(&heap, &path)
+//!     .iter()
+//!     .map(|edge| format!("{} {}", heap.label(edge.label).unwrap_or_default(), heap.name(edge.to)))
+//!     .collect();
+//! assert_eq!(steps[0], "table ObjectTable");
+//! assert_eq!(steps[1], "objects Array");
+//! assert_eq!(steps[3], "obj WasmObject");
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # How to make a snapshot
+//!
+//! The object has to be findable: in V8 and SpiderMonkey by a global variable
+//! (`const explainTarget = new WeakRef(object)`) in a classic script, in
+//! JavaScriptCore by its address, which `describe(object)` prints.
+//!
+//! | format | shell | host |
+//! | --- | --- | --- |
+//! | [`SnapshotFormat::V8`] | d8 `--allow-natives-syntax`, `%TakeHeapSnapshot('FILE')` | `v8.writeHeapSnapshot(FILE)` in Node.js and Deno; the Memory panel of Chrome |
+//! | [`SnapshotFormat::Jsc`] | `generateHeapSnapshotForGCDebugging()` returns it | `generateHeapSnapshotForDebugging()` of `bun:jsc` |
+//! | [`SnapshotFormat::SpiderMonkey`] | `dumpHeap('FILE')` | |
+
+#![warn(missing_docs)]
 
 mod format;
 mod json;
@@ -18,29 +62,34 @@ use serde::Serialize;
 use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
 
-/// A node's number.
+/// A node's number, from 0 on, in the order of the snapshot.
 pub type NodeId = u32;
 
-/// How many characters of a name are kept: strings of the program are names too.
+/// How many characters of a name are kept: the program's strings are names, too.
 const NAME: usize = 200;
 
-/// What the way from one node to the next is: one vocabulary for all engines.
+/// How one node refers to the next: one vocabulary for all engines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum EdgeKind {
+    /// A property of an object.
     Property,
+    /// An element of an array.
     Element,
+    /// A variable, global or captured by a function.
     CapturedVariable,
+    /// A slot of a WebAssembly table.
     TableSlot,
+    /// A field of a WasmGC struct.
     WasmGcField,
-    /// What a FinalizationRegistry holds for its finalizer.
+    /// The value that a FinalizationRegistry passes to its finalizer.
     HeldValue,
-    /// Something of the engine's own.
+    /// A reference that only the engine knows.
     Internal,
 }
 
 impl EdgeKind {
-    /// In words.
+    /// The kind as text, for people.
     pub fn words(self) -> &'static str {
         match self {
             EdgeKind::Property => "property",
@@ -54,17 +103,19 @@ impl EdgeKind {
     }
 }
 
+/// A reference from one node to another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Edge {
+    /// What kind of reference it is.
     pub kind: EdgeKind,
-    /// The name of a property, variable or field, or what the engine calls it;
-    /// the index of an element or slot. None where the engine does not tell.
+    /// Its name or index, if the engine reports one.
     pub label: EdgeLabel,
+    /// The node that it leads to.
     pub to: NodeId,
 }
 
 impl Edge {
-    /// The index of an element or slot, if the engine tells.
+    /// The index of an element or slot, if the engine reports it.
     pub fn index(&self) -> Option<u32> {
         match self.label {
             EdgeLabel::Index(index) => Some(index),
@@ -73,19 +124,25 @@ impl Edge {
     }
 }
 
+/// What an edge is called; [`Heap::label`] gives it as text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum EdgeLabel {
+    /// The number of a name: of a property, variable or field, or the engine's own.
     Name(u32),
+    /// The index of an element or slot.
     Index(u32),
+    /// The engine reports neither.
     None,
 }
 
+/// What a node is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NodeKind {
-    /// Something that a program sees.
+    /// A value that a program sees.
     Object,
+    /// A function that a program sees.
     Function,
-    /// The engine's own: contexts, hidden classes, backing stores. Folded away.
+    /// The engine's own: contexts, hidden classes, backing stores.
     Engine,
 }
 
@@ -97,9 +154,10 @@ struct StoredNode {
     edges_end: u32,
 }
 
-/// Something that the collector starts from.
+/// A node that the collector starts from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HeapRoot {
+    /// The node.
     pub node: NodeId,
     /// What it is, in the engine's words.
     pub name: String,
@@ -108,9 +166,9 @@ pub struct HeapRoot {
 /// Where a function is written.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct SourcePosition {
-    /// As the engine was told to load it.
+    /// Its name, as the engine loaded it.
     pub file: String,
-    /// From 1 on.
+    /// The line, from 1 on.
     pub line: u32,
 }
 
@@ -123,6 +181,9 @@ pub enum TargetHint<'a> {
     Address(&'a str),
 }
 
+/// A heap, as it was when the snapshot was made.
+///
+/// A [`NodeId`] is one of this heap's; that of another heap may panic.
 #[derive(Debug, Default)]
 pub struct Heap {
     nodes: Vec<StoredNode>,
@@ -130,34 +191,37 @@ pub struct Heap {
     names: Names,
     /// Global objects, and the scopes of global variables: roots that a program can name.
     pub globals: Vec<NodeId>,
+    /// All other roots.
     pub roots: Vec<HeapRoot>,
-    /// The node that is asked about; none if it is not in the heap any more.
+    /// The object that the hint leads to; none if it is not in the heap any more.
     pub target: Option<NodeId>,
     positions: BTreeMap<NodeId, SourcePosition>,
-    /// Nodes by address, where the engine tells addresses and somebody may ask.
+    /// Addresses of functions, where the engine reports them.
     addresses: HashMap<NodeId, u64>,
 }
 
 impl Heap {
-    /// The nodes' number.
-    pub fn len(&self) -> usize {
+    /// How many nodes there are.
+    pub fn node_count(&self) -> usize {
         self.nodes.len()
     }
 
+    /// What a node is.
     pub fn kind(&self, id: NodeId) -> NodeKind {
         self.nodes[id as usize].kind
     }
 
-    /// The class of an object, or what the engine calls the node.
+    /// The class of an object, or the engine's name of the node.
     pub fn name(&self, id: NodeId) -> &str {
         self.names.get(self.nodes[id as usize].name)
     }
 
+    /// The edges of a node, in the order of the snapshot.
     pub fn edges(&self, id: NodeId) -> &[Edge] {
         &self.edges[self.range(id)]
     }
 
-    /// The text of an edge's label.
+    /// The text of an edge's label; none if the engine reports none.
     pub fn label(&self, label: EdgeLabel) -> Option<String> {
         match label {
             EdgeLabel::Name(name) => Some(self.names.get(name).to_owned()),
@@ -166,12 +230,12 @@ impl Heap {
         }
     }
 
-    /// Where a function is written, if the engine tells.
+    /// Where a function is written, if the engine reports it.
     pub fn position(&self, id: NodeId) -> Option<&SourcePosition> {
         self.positions.get(&id)
     }
 
-    /// Where a node is in the engine's memory, if it tells.
+    /// The address of a node in the engine's memory, if it is known.
     pub fn address(&self, id: NodeId) -> Option<u64> {
         self.addresses.get(&id).copied()
     }
@@ -251,7 +315,7 @@ impl Names {
     }
 }
 
-/// The address in `0x7fe7534bc1e0`; engines tell the same one with more or fewer zeros before it.
+/// The address in `0x7fe7534bc1e0`; engines write the same one with more or fewer leading zeros.
 pub fn parse_address(text: &str) -> Option<u64> {
     u64::from_str_radix(text.strip_prefix("0x")?, 16).ok()
 }

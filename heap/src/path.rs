@@ -7,7 +7,9 @@ use std::collections::VecDeque;
 /// edge, unless a root is the node itself.
 #[derive(Debug, PartialEq, Eq)]
 pub struct RetainingPath {
+    /// The root.
     pub start: PathStart,
+    /// The edges, from the root on.
     pub edges: Vec<Edge>,
 }
 
@@ -44,7 +46,7 @@ pub fn shortest(heap: &Heap, to: NodeId) -> Option<RetainingPath> {
 fn search(heap: &Heap, starts: &[NodeId], to: NodeId) -> Option<(NodeId, Vec<Edge>)> {
     const UNSEEN: NodeId = NodeId::MAX;
     // By which node, and which of its edges, each node was reached.
-    let mut reached: Vec<(NodeId, u32)> = vec![(UNSEEN, 0); heap.len()];
+    let mut reached: Vec<(NodeId, u32)> = vec![(UNSEEN, 0); heap.node_count()];
     let mut queue = VecDeque::new();
     for start in starts {
         if reached[*start as usize].0 == UNSEEN {

@@ -251,7 +251,7 @@ impl Dump {
 
     /// An instance is an `Object` to the engine; its class is the constructor of its prototype.
     fn find_classes(&self, heap: &mut Heap) -> Result<()> {
-        for id in 0..NodeId::try_from(heap.len())? {
+        for id in 0..NodeId::try_from(heap.node_count())? {
             if heap.name(id) != "Object" {
                 continue;
             }
@@ -271,7 +271,7 @@ impl Dump {
 
     /// A function's script is said to be `script FILE:LINE`.
     fn find_positions(&self, heap: &mut Heap) {
-        for id in 0..heap.len() as NodeId {
+        for id in 0..heap.node_count() as NodeId {
             if heap.kind(id) != NodeKind::Function {
                 continue;
             }

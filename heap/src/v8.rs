@@ -232,7 +232,7 @@ impl V8Rows {
         heap.check()?;
         let scopes = words::find_globals(&mut heap);
         words::find_roots(&mut heap, &self.synthetic(layout));
-        for id in 0..NodeId::try_from(heap.len())? {
+        for id in 0..NodeId::try_from(heap.node_count())? {
             words::name_variables(&mut heap, id);
             words::name_held_values(&mut heap, id);
             words::name_of_web_assembly(&mut heap, id);
@@ -286,7 +286,7 @@ impl V8Rows {
     fn positions(&self, heap: &Heap) -> BTreeMap<NodeId, SourcePosition> {
         let position = |location: &V8Location| {
             let id = location.node;
-            if (id as usize) >= heap.len() || heap.kind(id) != NodeKind::Function {
+            if (id as usize) >= heap.node_count() || heap.kind(id) != NodeKind::Function {
                 return None;
             }
             let code = heap.by_name(id, "shared")?;

@@ -18,7 +18,7 @@ pub fn node_kind(kind: &str, name: &str) -> NodeKind {
 pub fn find_globals(heap: &mut Heap) -> Vec<NodeId> {
     let mut objects = Vec::new();
     let mut scopes = Vec::new();
-    for id in 0..heap.len() as NodeId {
+    for id in 0..heap.node_count() as NodeId {
         if !heap.name(id).starts_with("system / NativeContext") {
             continue;
         }
