@@ -200,14 +200,14 @@ mod tests {
                 None,
                 ok,
                 silent,
-                "FAILED it exited with 0 before its end: `main` was not run, or stopped on the way",
+                "FAILED it exited with 0 before its end: `main` was not called, or did not finish",
             ),
             (
                 "jsc",
                 None,
                 ok,
                 silent,
-                "FAILED it exited with 0 before its end: `main` was not run, or stopped on the way",
+                "FAILED it exited with 0 before its end: `main` was not called, or did not finish",
             ),
             (
                 "d8",
