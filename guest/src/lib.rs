@@ -5,7 +5,7 @@
 //!
 //! Built for wasm32 this is a module of five exports, three imports from `rt`
 //! and an imported memory. Built for any other machine it is an ordinary
-//! library, whose imports are recorded by the tests.
+//! library, and the tests record its imports.
 
 #![cfg_attr(target_arch = "wasm32", no_std)]
 
@@ -99,7 +99,7 @@ pub unsafe extern "C" fn invoke_callback(obj: *mut Obj) {
 }
 
 /// The handle of the object's callback, or [`NO_CALLBACK`]: no collector can
-/// see it, and who asks what keeps an object alive has to be told.
+/// see it, so `js/lib/explain.js` queries it here.
 ///
 /// # Safety
 ///

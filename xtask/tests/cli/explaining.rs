@@ -206,7 +206,7 @@ fn a_case_that_fails_before_it_is_asked_is_no_answer() {
             &["complain Error: early", "complain     at js/lib/shell.js:76:3"],
             "it printed `Error: early`",
         ),
-        (&[], "the case ended before it could be asked: it did not call `main`"),
+        (&[], "the case ended before it could be queried: it did not call `main`"),
         (&["say @ gibberish"], "is not telemetry"),
         (
             &[r#"say @ {"type":"wrapper","made":0,"alive":0,"number":1}"#, FINISHED],

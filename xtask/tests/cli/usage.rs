@@ -72,7 +72,7 @@ fn outside_of_a_checkout_there_is_no_answer() {
         let printed = [
             &format!("`wasm-leaks {name}` needs a checkout of wasm-leaks")[..],
             "an empty directory` is not in one",
-            &format!("use `cargo xtask {name}`"),
+            &format!("run `cargo xtask {name}`"),
         ];
         Answer::of(output).expect(2, &printed);
     }
