@@ -91,7 +91,7 @@ pub unsafe extern "C" fn attach_callback(obj: *mut Obj, callback: Handle) {
 /// As for [`free_obj`].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn invoke_callback(obj: *mut Obj) {
-    // SAFETY: The caller says that `obj` is live. The handle is copied out first, for the callback may change or free the object.
+    // SAFETY: The caller says that `obj` is live. The handle is copied out first, because the callback may change or free the object.
     let callback = unsafe { (*obj).callback };
     if callback != NO_CALLBACK {
         rt::invoke(callback);
