@@ -1,5 +1,5 @@
 ;; The Rust guest in WebAssembly text: objects of 8 bytes in linear memory, the
-;; first 4 of which are the handle of a callback, or of a free object the next one.
+;; first 4 of which are the handle of a callback, or in a free object the next free one.
 (module
   (import "rt" "release" (func $release (param i32)))
   (import "rt" "invoke" (func $invoke (param i32)))
@@ -46,7 +46,7 @@
     (if (i32.ne (local.get $callback) (i32.const -1))
       (then (call $invoke (local.get $callback)))))
 
-  ;; The handle of the object's callback, or -1: for who asks what keeps it alive.
+  ;; The handle of the object's callback, or -1: for js/lib/explain.js.
   (func (export "handle_of_callback") (param $obj i32) (result i32)
     (i32.load (local.get $obj)))
 

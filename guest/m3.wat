@@ -1,6 +1,6 @@
 ;; Objects in linear memory whose callbacks are in an externref table of the
 ;; guest's own. An object is a cell of 8 bytes: the slot of its callback, or -1;
-;; of a free one, the next free cell. The second half of the n-th cell belongs to
+;; in a free cell, the next free cell. The second half of the n-th cell belongs to
 ;; the n-th slot: while that is free, it is the next free slot, or -1.
 (module
   (import "rt" "call" (func $call (param externref)))
@@ -17,7 +17,7 @@
   (global $free_slot (mut i32) (i32.const -1))
   (global $next_slot (mut i32) (i32.const 0))
 
-  ;; How many slots hold something.
+  ;; The number of used slots.
   (func (export "slots_in_use") (result i32)
     (local $slot i32)
     (local $count i32)
@@ -47,11 +47,11 @@
     (global.set $next (i32.add (local.get $obj) (i32.const 8)))
     (local.get $obj))
 
-  ;; Where the link of a free slot is.
+  ;; The address of the link of a free slot.
   (func $link (param $slot i32) (result i32)
     (i32.add (i32.const 131076) (i32.shl (local.get $slot) (i32.const 3))))
 
-  ;; There are never more slots in use than objects, so that each has its cell.
+  ;; There are never more used slots than objects, so each slot has its cell.
   (func $take_slot (result i32)
     (local $slot i32)
     (if (i32.ne (global.get $free_slot) (i32.const -1))
@@ -100,7 +100,7 @@
     (if (i32.ne (local.get $slot) (i32.const -1))
       (then (call $call (table.get $callbacks (local.get $slot))))))
 
-  ;; The slot of the object's callback, or -1: for who asks what keeps it alive.
+  ;; The slot of the object's callback, or -1: for js/lib/explain.js.
   (func (export "handle_of_callback") (param $obj i32) (result i32)
     (i32.load (local.get $obj)))
 

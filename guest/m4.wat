@@ -1,5 +1,5 @@
-;; Objects in the JavaScript heap: the guest has them made, and reads and writes
-;; their one field, through imports.
+;; Objects in the JavaScript heap: the guest makes them, and reads and writes their
+;; only field, through imports.
 (module
   (import "rt" "call" (func $call (param externref)))
   (import "rt" "new_object" (func $new_object (result externref)))

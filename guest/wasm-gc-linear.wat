@@ -43,7 +43,7 @@
     (if (i32.eqz (ref.is_null (local.get $callback)))
       (then (call $call (local.get $callback)))))
 
-  ;; Frees the buffer: the struct is the collector's.
+  ;; Frees the buffer: the collector frees the struct.
   (func (export "free_obj") (param $buffer i32)
     (i32.store (local.get $buffer) (global.get $free))
     (global.set $free (local.get $buffer))))

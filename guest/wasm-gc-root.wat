@@ -1,11 +1,11 @@
-;; Objects that are WasmGC structs, all of which are in a global array as well.
+;; Objects that are WasmGC structs, all of which are also in a global array.
 (module
   (import "rt" "call" (func $call (param externref)))
 
   (type $obj (struct (field $callback (mut externref))))
   (type $objs (array (mut (ref null $obj))))
 
-  ;; Doubled when it is full; and how much of it is in use.
+  ;; The array, doubled when it is full; and the number of its used slots.
   (global $all (mut (ref $objs)) (array.new_default $objs (i32.const 1024)))
   (global $count (mut i32) (i32.const 0))
 

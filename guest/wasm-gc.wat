@@ -1,4 +1,4 @@
-;; Objects that are WasmGC structs: the collector sees what is in them.
+;; Objects that are WasmGC structs: the collector sees their fields.
 (module
   (import "rt" "call" (func $call (param externref)))
 

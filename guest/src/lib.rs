@@ -5,7 +5,7 @@
 //!
 //! Built for wasm32 this is a module of five exports, three imports from `rt`
 //! and an imported memory. Built for any other machine it is an ordinary
-//! library, whose imports are recorded by the tests.
+//! library, and the tests record its imports.
 
 #![cfg_attr(target_arch = "wasm32", no_std)]
 
@@ -91,7 +91,7 @@ pub unsafe extern "C" fn attach_callback(obj: *mut Obj, callback: Handle) {
 /// As for [`free_obj`].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn invoke_callback(obj: *mut Obj) {
-    // SAFETY: The caller says that `obj` is live. The handle is copied out first, for the callback may change or free the object.
+    // SAFETY: The caller says that `obj` is live. The handle is copied out first, because the callback may change or free the object.
     let callback = unsafe { (*obj).callback };
     if callback != NO_CALLBACK {
         rt::invoke(callback);
@@ -99,7 +99,7 @@ pub unsafe extern "C" fn invoke_callback(obj: *mut Obj) {
 }
 
 /// The handle of the object's callback, or [`NO_CALLBACK`]: no collector can
-/// see it, and who asks what keeps an object alive has to be told.
+/// see it, so `js/lib/explain.js` queries it here.
 ///
 /// # Safety
 ///

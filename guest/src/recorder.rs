@@ -1,5 +1,5 @@
 //! Stands in for JavaScript where the guest is not WebAssembly: it records
-//! each call of an import, for the tests to look at.
+//! each call of an import for the tests.
 
 use crate::Handle;
 use std::cell::RefCell;
@@ -32,7 +32,7 @@ pub fn out_of_memory() {
     record(Call::OutOfMemory);
 }
 
-/// The calls since it was last asked, on this thread.
+/// The calls since the last query, on this thread.
 #[cfg(test)]
 pub fn take() -> Vec<Call> {
     CALLS.take()

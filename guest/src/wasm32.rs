@@ -1,4 +1,4 @@
-//! What a module without the standard library has to bring along.
+//! The parts that a module without the standard library must provide.
 
 use lol_alloc::{AssumeSingleThreaded, FreeListAllocator};
 

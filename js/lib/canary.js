@@ -1,11 +1,11 @@
-// Proves that this engine can be judged here: of objects known to be dead nearly
-// all are finalized after gc() and a turn, of objects known to be alive none is,
-// and WeakRefs say the same.
+// Proves that this engine can be judged: after gc() and a turn, nearly all objects
+// that are known to be dead are finalized, no object that is known to be alive is,
+// and WeakRefs agree.
 (async function () {
   'use strict';
 
   const OBJECTS = 100;
-  // A conservative scan of the stack may keep one or two that are dead.
+  // A conservative scan of the stack may keep one or two dead objects.
   const KEPT_BY_CHANCE = 5;
   const CHANCES = 10;
 

@@ -1,11 +1,11 @@
-// Loaded between runtime.js and a case, has the case run one small round, and
-// asks the engine for a snapshot of its heap in which the first wrapper that
-// should have died can be found. Wrappers are held weakly, and looked at only in
-// turns before the last collection: the question does not keep them alive.
+// Loaded between runtime.js and a case, makes the case run one small round, and
+// makes the engine write a heap snapshot that contains the first wrapper that
+// should have died. Wrappers are held weakly, and read only in turns before the
+// last collection, so that the question does not keep them alive.
 'use strict';
 
-// The one that is asked about: V8 and SpiderMonkey tell in a snapshot where a
-// WeakRef points, and this one is found there by its name.
+// The wrapper in question: the snapshots of V8 and SpiderMonkey contain the target
+// of a WeakRef, and this one is found there by its name.
 let explainTarget = null;
 
 (function () {
@@ -17,9 +17,9 @@ let explainTarget = null;
   const wrappers = [];
   const classes = [];
 
-  // What is only nice to know is not worth an error: scripts may define anything.
-  // What it calls captures nothing, for SpiderMonkey remembers what was called last
-  // from where, and so kept alive what that captured.
+  // Optional facts are not worth an error: scripts may define anything. The callee
+  // must capture nothing: SpiderMonkey remembers the last callee of each call site,
+  // and so kept its captured variables alive.
   const attempt = (ask, otherwise, ...given) => {
     try {
       return ask(...given);
@@ -38,8 +38,8 @@ let explainTarget = null;
     classes.push(attempt(className, 'object', wrapper));
   };
 
-  // Each of these says how an engine is asked, if it is that engine. JavaScriptCore,
-  // in its shell and in Bun, tells addresses instead of WeakRefs.
+  // Each of these writes a snapshot on one engine. JavaScriptCore, in its shell and
+  // in Bun, reports addresses instead of WeakRefs.
   const snapshots = [
     function bun() {
       if (typeof Bun !== 'object') return undefined;
@@ -89,7 +89,7 @@ let explainTarget = null;
   };
 
   // The callbacks, and the other functions that scripts can see: where an engine does
-  // not tell where a function is written, it is looked for by its source.
+  // not report the place of a function, it is found by its source.
   const callbacks = [];
   for (const { prototype } of [WasmObject, RefObject]) {
     const install = prototype.installCallback;
@@ -121,8 +121,8 @@ let explainTarget = null;
     source: Function.prototype.toString.call(callback),
   }));
 
-  // By a name of this beginning a guest tells what it holds by a handle: it exports a
-  // function of objects, or wasm-bindgen's class has a method. Below 0 there is none.
+  // A guest reports the handle that an object holds by a name with this prefix: an
+  // exported function of objects, or a method of wasm-bindgen's class. Below 0: none.
   const TELLS = 'handle_of_';
 
   const tellingName = object => Object.getOwnPropertyNames(object).find(name => name.startsWith(TELLS));
@@ -138,9 +138,9 @@ let explainTarget = null;
     return null;
   }
 
-  // The names that lead to the table which the guest's handles index: runtime.js's,
-  // if the guest releases them there; or one that it exports; or none, if it has the
-  // table for itself.
+  // The path of names to the table that the guest's handles index: runtime.js's
+  // table, if the guest releases them there; or an exported one; or empty, if the
+  // table is private to the guest.
   function tableOf(handle) {
     const releases = ({ module, name }) => module === 'rt' && name === 'release';
     if (WebAssembly.Module.imports(module).some(releases)) return ['table', 'objects'];
@@ -148,7 +148,7 @@ let explainTarget = null;
     return exportedTables().filter(holds).slice(0, 1).map(([name]) => name);
   }
 
-  // What the wrapper's object has in linear memory, and where.
+  // The content of the wrapper's object in linear memory, and its address.
   function inLinearMemory(wrapper) {
     const told = askForHandle(wrapper);
     if (!told) return null;
@@ -157,8 +157,8 @@ let explainTarget = null;
     return { field, address: wrapper[field], what, handle, table: handle < 0 ? [] : tableOf(handle) };
   }
 
-  // Tells which wrapper is asked about, in strings and numbers only. It is the first
-  // that is still there; without any, the first of all.
+  // Reports the wrapper in question, in strings and numbers only: the first one that
+  // is still alive; without any, the first of all.
   function tellWrapper(describe) {
     const alive = wrappers.filter(weak => weak.deref() !== undefined);
     const index = Math.max(0, wrappers.indexOf(alive[0]));
@@ -179,7 +179,7 @@ let explainTarget = null;
     telemetry('wrapper', facts);
   }
 
-  // In a function of its own, so that nothing of it is on the stack later.
+  // A separate function, so that nothing of it is on the stack later.
   async function once(test, between) {
     const pending = test(OBJECTS);
     if (pending) await pending;
@@ -195,8 +195,8 @@ let explainTarget = null;
     if (!write) return telemetry('no-snapshot', { reason });
     await once(test, between);
     for (let chance = 0; chance < LAST_CHANCES; chance++) await collect();
-    // A WeakRef that was read keeps its object until the job is over: only then is it
-    // seen whether this one was going to die, and whether another is the first.
+    // Reading a WeakRef keeps its object until the job is over: only then is it known
+    // whether this object was going to die, and whether another one is the first.
     for (let chance = 0; explainTarget === null || !isThere(); chance++) {
       if (chance > MOST_CHANCES) throw new Error('the wrappers are still dying, one after the other');
       tellWrapper(describe);

@@ -1,5 +1,5 @@
-// Says in one line who runs it: the engine by how it words an error, the shell
-// or host by the globals that it alone has, and what it can do.
+// Prints in one line what runs it: the engine, by its wording of an error; the shell
+// or host, by the globals that only it has; and the features.
 (function () {
   'use strict';
 
@@ -16,13 +16,13 @@
     /can't access property|has no properties/.test(wording) ? 'spidermonkey' :
     'unknown';
 
-  // Bun and Deno have Node.js's globals too, so that they come first.
+  // Bun and Deno have Node.js's globals too, so they come first.
   const hosts = [
     ['deno', () => Deno.version.deno, () => Deno.version.v8],
     ['bun', () => Bun.version, () => process.versions.webkit],
     ['node', () => process.versions.node, () => process.versions.v8],
   ];
-  // Only jsc tells nothing of its version; SpiderMonkey tells it as a flag's answer.
+  // Only jsc does not report its version; SpiderMonkey prints it for a flag.
   const shells = {
     v8: ['d8', () => version()],
     jsc: ['jsc', () => undefined],
@@ -49,7 +49,7 @@
     //   (type (struct (field i32)))
     //   (func (export "f") (result i32)
     //     i32.const 7  struct.new 0  struct.get 0 0))
-    // Run, for the instructions were numbered anew before they were final.
+    // Run it, because the opcodes were renumbered before they were final.
     'wasm-gc': () => new WebAssembly.Instance(module([
       1, 9, 2, 0x5f, 1, 0x7f, 0, 0x60, 0, 1, 0x7f,
       3, 2, 1, 1,

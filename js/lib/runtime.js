@@ -1,30 +1,30 @@
-// What the cases share: linear memory, the table that makes callbacks into
-// numbers, the wrapper of a guest's object with its finalizer, the loop of
+// The code that the cases share: linear memory, the table that turns callbacks
+// into numbers, the wrapper of a guest's object with its finalizer, the loop of
 // rounds, and the final check.
 'use strict';
 
 const ROUNDS = 100;
 const OBJECTS_A_ROUND = 1000;
 
-// JavaScriptCore scans the stack conservatively, so that an object can outlive
-// its last use by a round or two, and V8 in Node.js sometimes runs finalizers
-// a turn later: in the end the collector gets more than one chance.
+// JavaScriptCore scans the stack conservatively, so an object can outlive its
+// last use by a round or two, and V8 in Node.js sometimes runs finalizers a
+// turn later: in the end the collector gets more than one chance.
 const LAST_CHANCES = 10;
 const IN_VAIN = 2;
 
-// As many may be live in the end, of those made in all: a hundredth of a round.
+// The most objects that may be live in the end: a hundredth of a round.
 const RESIDUE = 10;
 
 const PAGES = { initial: 2, maximum: 10 };
 
-// How many wrappers were made, and how many of them were finalized.
+// The number of wrappers made, and of those finalized.
 let nalloc = 0;
 let nfinalized = 0;
 let maxLive = 0;
 
 const live = () => nalloc - nfinalized;
 
-// A line for the judge, which is no part of the transcript.
+// A line for the judge, which is not part of the transcript.
 const started = Date.now();
 function telemetry(type, facts) {
   print('@ ' + JSON.stringify({ type, ...facts }));
@@ -41,14 +41,14 @@ function counts() {
   };
 }
 
-// Ends the case. What it means to exit with is told first, for jsc exits with 0
-// whatever it is asked.
+// Ends the case. The intended exit status is reported first, because jsc always
+// exits with 0.
 function finish(status) {
   telemetry('quit', { status });
   quit(status);
 }
 
-// Ends it with an error that nobody expected.
+// Ends it with an unexpected error.
 function fail(error) {
   print(`error: ${error.message}`);
   printErr(error.stack);
@@ -57,9 +57,9 @@ function fail(error) {
 
 class OutOfMemory extends Error {}
 
-// What may stop a case in mid-round, after which it still settles. A guest that
-// cannot tell that its memory is full traps: for want of the two pages that a
-// table asks for when it doubles, or of fewer. Any other trap is an error.
+// Errors that may stop a case in mid-round, after which it still settles. A guest
+// that cannot report that its memory is full traps: for lack of the two pages that
+// a table needs when it doubles, or of fewer. Any other trap is an error.
 const ASKED_AT_ONCE = 2;
 
 function howItStopped(error) {
@@ -70,8 +70,8 @@ function howItStopped(error) {
   return undefined;
 }
 
-// Refers to JavaScript objects by numbers, which is all that linear memory can
-// hold. To the collector whatever is in the table is alive.
+// Refers to JavaScript objects by numbers, because linear memory can hold nothing
+// else. To the collector everything in the table is alive.
 class ObjectTable {
   constructor() {
     this.objects = [];
@@ -103,7 +103,7 @@ class ObjectTable {
 
 const table = new ObjectTable();
 
-// The slots in use of the table that roots callbacks, wherever it is kept.
+// The used slots of the table that roots callbacks, wherever it is kept.
 let slots = () => table.used;
 
 const memory = new WebAssembly.Memory(PAGES);
@@ -121,14 +121,14 @@ const imports = {
   },
 };
 
-// A guest that is bound by wasm-bindgen is started by its glue, loaded before.
+// The glue of a wasm-bindgen guest, loaded before, starts the guest.
 const module = new WebAssembly.Module(readBinary(guestPath));
 const instance = typeof wasm_bindgen === 'undefined'
   ? new WebAssembly.Instance(module, imports)
   : { exports: wasm_bindgen.initSync({ module, memory }) };
 
-// Told by each wrapper at its birth, with itself, which only explain.js makes use
-// of; and by its finalizer or whoever frees it.
+// Called by each wrapper at its birth, with itself, which only explain.js uses;
+// and by its finalizer, or by the code that frees it.
 function born() {
   nalloc++;
   maxLive = Math.max(maxLive, live());
@@ -165,29 +165,29 @@ class WasmObject {
   }
 }
 
-// V8 forgets the hidden class of the wrappers with the last of them, which is
-// after each round, and throws away what it had compiled for it: that was half of
-// m0's time. One more wrapper, which is never let go of nor counted, keeps it.
+// V8 drops the hidden class of the wrappers with the last of them, which is after
+// each round, and throws away the code compiled for it: that was half of m0's
+// time. One more wrapper, which is never released or counted, keeps it.
 const keepsake = instance.exports.make_obj && new WasmObject(instance);
 nalloc = maxLive = 0;
 
-// One whose guest holds the callback itself, as an externref.
+// A wrapper whose guest holds the callback itself, as an externref.
 class RefObject extends WasmObject {
   installCallback(callback) {
     this.instance.exports.attach_callback(this.obj, callback);
   }
 }
 
-// Counts wrappers that own nothing to be freed.
+// Counts wrappers that own nothing to free.
 const observer = new FinalizationRegistry(died);
 
-// Counts those of which two halves have to die.
+// Counts wrappers of which both halves must die.
 const halves = new FinalizationRegistry(both => {
   if (--both.alive === 0) died();
 });
 
-// One whose guest keeps nothing in linear memory: there is nothing to free, and
-// both the wrapper and the guest's own object are the collector's.
+// A wrapper whose guest keeps nothing in linear memory: there is nothing to free,
+// and the collector owns both the wrapper and the guest's own object.
 class HeapObject extends RefObject {
   register() {
     const both = { alive: 2 };
@@ -196,14 +196,14 @@ class HeapObject extends RefObject {
   }
 }
 
-// How many slots of a WebAssembly table hold a function.
+// The number of slots of a WebAssembly table that hold a function.
 function functionsIn(table) {
   let count = 0;
   for (let slot = 0; slot < table.length; slot++) if (typeof table.get(slot) === 'function') count++;
   return count;
 }
 
-// Finalizers never run within the job that collected: yield, so that they can.
+// Finalizers never run within the job that collected: yield to let them run.
 async function collect() {
   gc();
   await turn();
@@ -211,7 +211,7 @@ async function collect() {
 
 async function rounds(test, between) {
   for (let round = 1; round <= ROUNDS; round++) {
-    // Only what is a promise is awaited, for to await is to yield.
+    // Only a promise is awaited, because awaiting yields.
     const pending = test(OBJECTS_A_ROUND);
     if (pending) await pending;
     telemetry('round', { round, ...counts() });
@@ -220,11 +220,11 @@ async function rounds(test, between) {
   }
 }
 
-// Objects that are live, or callbacks that are in the table, whichever are more:
-// each is there for the other, and they may go in different turns.
+// Live objects, or callbacks in the table, whichever are more: each exists for the
+// other, and they may go in different turns.
 const remaining = () => Math.max(live(), slots());
 
-// Nothing is allocated any more: what remains after this is the residue.
+// Nothing more is allocated: everything that remains after this is the residue.
 async function settle() {
   let inVain = 0;
   for (let chance = 0; chance < LAST_CHANCES && remaining() > 0 && inVain < IN_VAIN; chance++) {
@@ -235,7 +235,7 @@ async function settle() {
   telemetry('settled', counts());
 }
 
-// Where memory ran out, and yet nothing remains, there has to be room again.
+// Where memory ran out but nothing remains, there must be room again.
 function fillAgain() {
   try {
     for (let i = 0; i < OBJECTS_A_ROUND; i++) instance.exports.make_obj();
@@ -245,8 +245,8 @@ function fillAgain() {
   }
 }
 
-// Runs a case: `test(n)` makes n objects and lets go of them, and `between`
-// lets the collector run after each round.
+// Runs a case: `test(n)` makes n objects and releases them, and `between` lets
+// the collector run after each round.
 async function main(test, between = collect) {
   telemetry('start', { objects: OBJECTS_A_ROUND, ...PAGES });
   try {

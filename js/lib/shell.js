@@ -1,11 +1,11 @@
-// One face for every shell and host: after this script the global object has
-// print, printErr, quit, load, readBinary, turn, TextDecoder, and gc where the
-// engine lets scripts ask for a collection. Then the scripts named on the command
+// The same interface for every shell and host: after this script the global object
+// has print, printErr, quit, load, readBinary, turn, TextDecoder, and gc where the
+// engine lets scripts start a collection. Then the scripts named on the command
 // line run:
 //
 //     SHELL js/lib/shell.js [--] GUEST [GLUE] js/lib/runtime.js js/cases/CASE/test.js
 //
-// GUEST, the path of a WebAssembly module, is left in `guestPath`.
+// `guestPath` is set to GUEST, the path of a WebAssembly module.
 (function () {
   'use strict';
 
@@ -16,8 +16,8 @@
     Object.defineProperty(global, name, { value, writable: true, configurable: true });
   };
 
-  // d8 and jsc keep their script arguments in a global variable that hides
-  // behind each function's own `arguments`; SpiderMonkey's is `scriptArgs`.
+  // d8 and jsc keep their script arguments in a global variable that each function's
+  // own `arguments` shadows; SpiderMonkey's is `scriptArgs`.
   const shellArguments = () =>
     typeof scriptArgs === 'object' ? scriptArgs : (0, eval)('arguments');
 
@@ -30,7 +30,7 @@
     define('quit', status => process.exit(status));
     define('readBinary', path => fs.readFileSync(path));
     // A classic script, as in the shells: its `let` and `class` are visible to
-    // the next one, which those of an indirect eval are not.
+    // the next one, unlike those of an indirect eval.
     define('load', path => {
       vm.runInThisContext(fs.readFileSync(path, 'utf8'), { filename: path });
     });
@@ -41,7 +41,7 @@
 
   const useShell = () => {
     define('readBinary', path => read(path, 'binary'));
-    // jsc drops a rejection that nobody handles and exits with 0.
+    // jsc ignores an unhandled rejection and exits with 0.
     if (typeof setUnhandledRejectionCallback === 'function') {
       setUnhandledRejectionCallback((promise, reason) => {
         print(`error: unhandled rejection: ${reason}`);
@@ -55,14 +55,14 @@
 
   // Resolves in a later turn of the event loop, before which an engine may run
   // finalizers. SpiderMonkey's shell has no timers, and runs finalizers only
-  // once its job queue is drained, which a job may ask for.
+  // once its job queue is drained, which a job can start.
   define('turn', () => new Promise(resolve => {
     if (typeof setTimeout === 'function') setTimeout(resolve, 0);
     else enqueueJob(() => { drainJobQueue(); resolve(); });
   }));
 
-  // No shell has it, and wasm-bindgen's glue will not start without. Of what it
-  // can do this does what the glue asks for.
+  // No shell has it, and wasm-bindgen's glue does not start without it. This is the
+  // part that the glue needs.
   if (typeof TextDecoder !== 'function') {
     define('TextDecoder', class {
       decode(bytes = []) {

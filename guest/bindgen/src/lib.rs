@@ -1,6 +1,6 @@
-//! A guest as Rust users write it: a struct that JavaScript makes and drops by
-//! the class that wasm-bindgen generates, with its finalizer, and that holds a
-//! JavaScript function. Where memory cannot grow it traps, as such guests do.
+//! A guest as Rust users write it: a struct that holds a JavaScript function, and
+//! that JavaScript makes and drops through the class that wasm-bindgen generates,
+//! with its finalizer. Like all such guests, it traps where memory cannot grow.
 
 mod watch;
 
@@ -27,7 +27,7 @@ impl Obj {
         Obj::default()
     }
 
-    /// Gives the object a callback; one that it already held is let go.
+    /// Gives the object a callback; one that it already held is released.
     pub fn attach(&mut self, callback: Function) {
         self.callback = Some(callback);
     }
@@ -35,13 +35,13 @@ impl Obj {
     /// Calls the callback, if there is one.
     pub fn invoke(&self) {
         if let Some(callback) = &self.callback {
-            // What it throws is its own affair.
+            // Exceptions from the callback are ignored.
             let _ = callback.call0(&JsValue::NULL);
         }
     }
 
-    /// The handle of the callback, or -1: no collector can see it, and who asks
-    /// what keeps an object alive has to be told.
+    /// The handle of the callback, or -1: no collector can see it, so
+    /// `js/lib/explain.js` queries it here.
     pub fn handle_of_callback(&self) -> i32 {
         self.callback.as_ref().map_or(-1, |callback| handle(callback))
     }

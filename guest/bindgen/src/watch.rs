@@ -1,7 +1,7 @@
-//! A closure that asks to be called again for each frame, and for that holds the
-//! cell that it lies in itself. The pattern is that of a leak which was reported
-//! of floating-ui's `auto_update`
-//! (<https://github.com/RustForWeb/floating-ui/issues/349>), built anew.
+//! A closure that requests a call for each frame, and for that captures the cell
+//! that contains it. The pattern is that of a leak reported for floating-ui's
+//! `auto_update`
+//! (<https://github.com/RustForWeb/floating-ui/issues/349>), written anew.
 
 use crate::handle;
 use std::cell::RefCell;
@@ -11,7 +11,7 @@ use wasm_bindgen::prelude::{Closure, wasm_bindgen};
 
 #[wasm_bindgen]
 extern "C" {
-    /// Something of a page that calls back once for the next frame.
+    /// A part of a page that calls back once for the next frame.
     #[derive(Debug)]
     pub type Element;
 
@@ -19,7 +19,7 @@ extern "C" {
     fn set_onframe(this: &Element, callback: &JsValue);
 }
 
-/// Where the closure lies: it is here that it can be let go of.
+/// The cell of the closure: here it can be dropped.
 type Frame = Rc<RefCell<Option<Closure<dyn FnMut()>>>>;
 
 /// Watches an element, frame by frame.
@@ -36,7 +36,7 @@ impl Watch {
     pub fn new(element: Element) -> Watch {
         let frame = Frame::default();
         let watched = handle(element.as_ref());
-        // The closure holds the cell that holds the closure: nobody but `stop` ends that.
+        // The closure holds the cell that holds the closure: only `stop` breaks this cycle.
         let again = Rc::clone(&frame);
         let closure = Closure::new(move || ask(&again, &element));
         *frame.borrow_mut() = Some(closure);
@@ -46,18 +46,18 @@ impl Watch {
         }
     }
 
-    /// Asks for the first frame; for each after that the closure asks itself.
+    /// Requests the first frame; the closure requests all later ones itself.
     pub fn start(&self, element: &Element) {
         ask(&self.frame, element);
     }
 
-    /// Lets go of the closure, and so of all that it holds: the element, and the cell.
+    /// Drops the closure, and with it all that it holds: the element, and the cell.
     pub fn stop(&self) {
         self.frame.take();
     }
 
     /// The handle of the element, which the closure holds, or -1: no collector can
-    /// see it, and who asks what keeps an object alive has to be told.
+    /// see it, so `js/lib/explain.js` queries it here.
     pub fn handle_of_element_in_closure(&self) -> i32 {
         match *self.frame.borrow() {
             Some(_) => self.element,

@@ -1,5 +1,5 @@
-// bindgen-closure, but in the end the Closure is taken out of the cell that it
-// holds, as it was mended there. Compare with bindgen-closure.
+// bindgen-closure with its fix: in the end the Closure is taken out of the cell
+// that it holds. Compare with bindgen-closure.
 slots = () => functionsIn(instance.exports.__wbindgen_externrefs);
 
 // Stands in for an element of a page, which calls back once for the next frame.
@@ -16,7 +16,7 @@ class Element {
   }
 }
 
-// It only counts: what is to be freed the generated class's own finalizer frees.
+// Only counts: the generated class's own finalizer frees the guest's object.
 class Counted extends wasm_bindgen.Watch {
   constructor(element) {
     super(element);

@@ -1,5 +1,5 @@
-// A wasm-bindgen Closure that holds an element and itself, of which only the next
-// call is cancelled: https://github.com/RustForWeb/floating-ui/issues/349.
+// A wasm-bindgen Closure that captures an element and, through it, itself; only the
+// next call is cancelled: https://github.com/RustForWeb/floating-ui/issues/349.
 // Compare with bindgen-cycle and bindgen-closure-stop.
 slots = () => functionsIn(instance.exports.__wbindgen_externrefs);
 
@@ -17,7 +17,7 @@ class Element {
   }
 }
 
-// It only counts: what is to be freed the generated class's own finalizer frees.
+// Only counts: the generated class's own finalizer frees the guest's object.
 class Counted extends wasm_bindgen.Watch {
   constructor(element) {
     super(element);

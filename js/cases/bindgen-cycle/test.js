@@ -2,7 +2,7 @@
 // the object of the generated class. Compare with m1 and bindgen.
 slots = () => functionsIn(instance.exports.__wbindgen_externrefs);
 
-// It only counts: what is to be freed the generated class's own finalizer frees.
+// Only counts: the generated class's own finalizer frees the guest's object.
 class Counted extends wasm_bindgen.Obj {
   constructor() {
     super();

@@ -1,5 +1,5 @@
 // m0, but the registry's held value refers to the wrapper. A registry keeps its
-// held values alive, and so this one its own target. Compare with m0.
+// held values alive, so this one keeps its own target alive. Compare with m0.
 const holder = new FinalizationRegistry(held => {
   died();
   instance.exports.free_obj(held.wrapper.obj);

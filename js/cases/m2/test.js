@@ -1,5 +1,5 @@
-// m0's guest written in WebAssembly text: it is not Rust that makes the
-// difference. Compare with m0.
+// m0's guest written in WebAssembly text: Rust makes no difference.
+// Compare with m0.
 function test(n) {
   for (let i = 0; i < n; i++) {
     let obj = new WasmObject(instance);

@@ -1,5 +1,5 @@
-// m0, but nobody frees the guest's object when a wrapper dies: the wrappers are
-// collected, and memory and table fill up all the same. Compare with m0.
+// m0, but nothing frees the guest's object when a wrapper dies: the wrappers are
+// collected, and memory and table still fill up. Compare with m0.
 class Unregistered extends WasmObject {
   register() {
     observer.register(this);

@@ -1,5 +1,5 @@
-// m0, but the engine collects when it sees fit: it does not see how much
-// linear memory hangs on each small wrapper. Compare with m0.
+// m0, but the engine decides when to collect: it does not see how much linear
+// memory hangs on each small wrapper. Compare with m0.
 function test(n) {
   for (let i = 0; i < n; i++) {
     let obj = new WasmObject(instance);

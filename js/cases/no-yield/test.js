@@ -1,5 +1,5 @@
-// m0, but the rounds never yield: gc() collects, and no finalizer can run until
-// the event loop turns, which is when memory has run out. Compare with m0.
+// m0, but the rounds never yield: gc() collects, but no finalizer can run until
+// the event loop turns, after memory has run out. Compare with m0.
 function test(n) {
   for (let i = 0; i < n; i++) {
     let obj = new WasmObject(instance);

@@ -1,4 +1,4 @@
-// What expected/readme.txt explains the format with: m0 in small.
+// The example in expected/readme.txt, which explains the format: a small m0.
 // Compare with m0.
 function test(n) {
   for (let i = 0; i < n; i++) {

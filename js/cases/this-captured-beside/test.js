@@ -1,5 +1,5 @@
 // this-captured, but a second closure in the same method does mention `this`.
-// Closures made side by side share one environment, and so what any captures.
+// Closures made side by side share an environment, with all captured variables.
 // Compare with this-captured.
 const finalizers = new FinalizationRegistry(finalize => finalize());
 

@@ -1,5 +1,5 @@
-// m1's cycle through WasmGC structs, but each is stored in a global array of the
-// guest's too: what is reachable is not collected. Compare with wasm-gc-cycle.
+// m1's cycle through WasmGC structs, but each is also stored in a global array of
+// the guest: reachable objects are not collected. Compare with wasm-gc-cycle.
 function test(n) {
   for (let i = 0; i < n; i++) {
     let obj = new HeapObject(instance);

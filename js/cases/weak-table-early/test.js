@@ -1,5 +1,5 @@
-// The price of weak-table: where nothing in JavaScript happens to hold the
-// callback, it is gone while the guest's object still wants it.
+// The price of weak-table: where nothing in JavaScript holds the callback, it is
+// collected while the guest's object still needs it.
 // Compare with weak-table.
 class TooWeaklyHeld extends WasmObject {
   installCallback(callback) {
@@ -13,7 +13,7 @@ class TooWeaklyHeld extends WasmObject {
 }
 
 // A WeakRef keeps its object until the job that made it is over, and the next
-// collection comes a round later: so each is asked for after two rounds.
+// collection comes a round later: so each is used after two rounds.
 const kept = [];
 
 function test(n) {

@@ -1,5 +1,5 @@
 // m1's cycle, but the table holds the callback weakly, and the wrapper holds it
-// too: no root is left in the cycle. Compare with m1 and weak-table-early.
+// too: no root remains in the cycle. Compare with m1 and weak-table-early.
 class WeaklyHeld extends WasmObject {
   installCallback(callback) {
     this.callback = callback;

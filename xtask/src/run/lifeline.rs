@@ -1,6 +1,6 @@
 //! The line between the command and a guard: a socket that is the guard's
 //! standard input. While the command holds its end, the guarded program may
-//! run; if the line ends, for whatever reason, the program is killed. On the
+//! run; if the line ends, for any reason, the program is killed. On the
 //! same socket, the guard reports how the program ended.
 
 use anyhow::{Result, bail};

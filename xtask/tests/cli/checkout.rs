@@ -1,4 +1,4 @@
-//! What is wrong with a checkout: cases, expectations, the guest, `target/`.
+//! Errors in a checkout: cases, expectations, the guest, `target/`.
 
 use crate::world::{Answer, D8, M0, World, repository};
 use std::fs;
@@ -9,7 +9,7 @@ fn every_case_has_an_expectation_and_every_expectation_is_used() {
     let world = World::new();
     world.engine("d8", D8, M0);
     world.write("js/cases/m5/test.js", "main(test);");
-    // One that is half done does not stand in the way of the others.
+    // An unfinished case does not prevent runs of the others.
     world.run(&["test", "m0"]).expect(0, &["1 ok"]);
     for arguments in [&["test"][..], &["test", "m5"], &["test", "m0", "m5"]] {
         let printed = "the case `m5` has no expectation: write expected/m5.txt";
@@ -85,7 +85,7 @@ fn a_cell_is_skipped_where_the_engine_lacks_what_the_case_needs() {
 #[test]
 fn a_guest_that_does_not_compile_is_no_answer() {
     let world = World::new().set("PATH", std::env::var_os("PATH").unwrap_or_default());
-    // Where the sources of the standard library are compiled already.
+    // Reuses the compiled standard library.
     let world = world.set("CARGO_TARGET_DIR", repository().join("target"));
     world.copy("xtask/Cargo.toml");
     world.copy("heap/Cargo.toml");
@@ -116,7 +116,7 @@ fn without_a_rust_for_wasm32_there_is_no_answer() {
         2,
         &["no Rust toolchain here can build the guest", "wasm32-unknown-unknown"],
     );
-    // One that has neither the target nor the library's sources is of no use.
+    // A compiler with neither the target nor the library's sources cannot build.
     world.tool("rustc", &["say /nowhere".to_owned()]);
     world
         .run(&["build"])
@@ -154,7 +154,7 @@ fn a_target_that_can_no_longer_be_written_is_no_answer() {
             let directory = world.checkout.join("target/wasm-leaks").join(name);
             fs::set_permissions(&directory, fs::Permissions::from_mode(bits)).unwrap();
         };
-        // The other one can be written by all.
+        // The other one is writable for all.
         world.open(&world.checkout.join("target/wasm-leaks/stages"), 0o022);
         world.open(&world.checkout.join("target/wasm-leaks/runs"), 0o022);
         open(0o555);
@@ -233,7 +233,7 @@ fn the_findings_are_up_to_date() {
     };
     let answer = Answer::of(command().current_dir(repository()).output().unwrap());
     answer.expect(0, &[]);
-    // And are not, once a claim has changed.
+    // A changed claim makes them out of date.
     let world = World::new();
     for name in ["js", "expected", "docs"] {
         world.copy(name);

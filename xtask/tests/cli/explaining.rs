@@ -1,4 +1,4 @@
-//! `cargo xtask explain`: what engines may answer, and how it is shown.
+//! `cargo xtask explain`: the possible answers of engines, and how they are shown.
 
 use crate::world::{Answer, D8, JS, JSC, World, repository};
 use serde_json::Value;
@@ -30,7 +30,7 @@ fn explain(text: &str, orders: &[&str], arguments: &[&str]) -> Answer {
     answer
 }
 
-/// What it does to be understood.
+/// The orders for a good answer.
 const GOOD: &[&str] = &[KEPT, "copy", WRITTEN, FINISHED];
 
 #[test]
@@ -53,7 +53,7 @@ the dashed edge is invisible to the collector: nothing in linear memory can be t
     );
 }
 
-/// The runtime's lines move, and that is no matter here.
+/// Line numbers in the runtime may change, which does not matter here.
 fn without_lines_of_runtime(text: &str) -> String {
     let mut parts = text.split("js/lib/runtime.js:");
     let first = parts.next().unwrap_or_default().to_owned();
@@ -132,7 +132,7 @@ fn nothing_keeps_what_was_collected() {
         "{}",
         answer.stdout
     );
-    // What a finalizer should have freed is in use all the same.
+    // Slots that a finalizer should have freed are still in use.
     let dead = KEPT.replace("\"alive\":10", "\"alive\":0");
     let answer = explain("", &[&dead, FINISHED], &[]);
     assert!(
@@ -250,7 +250,7 @@ fn an_engine_that_cannot_tell_stops_no_other() {
         both.stdout
     );
     assert!(both.stdout.contains("it cannot tell: it is too old"), "{}", both.stdout);
-    // One that fails stops no other either, but there is an answer missing.
+    // A failed engine does not stop others, but an answer is missing.
     world.explainer("js", JS, &["crash"]);
     let all = world.run(&["explain", "m0"]);
     all.expect(2, &["m0 on js 102.1: there is no answer: it crashed"]);
@@ -291,7 +291,7 @@ fn of_a_long_path_the_ends_are_shown() {
     }
 }
 
-/// The snapshot with so many objects more between what held the wrapper and the wrapper.
+/// The snapshot with this many more objects between the wrapper and its holder.
 fn longer(links: usize) -> String {
     let text = snapshot();
     let whole: Value = serde_json::from_str(&text).unwrap();
@@ -311,7 +311,7 @@ fn longer(links: usize) -> String {
         .find(|node| nodes[node * fields] == 3 && nodes[node * fields + 1] == name("WasmObject"))
         .unwrap();
     let first = nodes.len() / fields;
-    // All that led to it leads to the first link, but for weak edges.
+    // All edges to the wrapper now lead to the first link, except weak ones.
     for edge in edges
         .chunks_mut(3)
         .filter(|edge| edge[0] != 6 && edge[2] == place(wrapper))
@@ -323,7 +323,7 @@ fn longer(links: usize) -> String {
         let next = if link + 1 < links { first + link + 1 } else { wrapper };
         edges.extend([2, name("obj"), place(next)]);
     }
-    // In the order of the original: a snapshot begins with what its numbers mean.
+    // In the original order: a snapshot begins with the meaning of its numbers.
     let (before, rest) = text.split_once("\"nodes\":").unwrap();
     let (_, rest) = rest.split_once("\"edges\":").unwrap();
     let (_, after) = rest.split_once(']').unwrap();

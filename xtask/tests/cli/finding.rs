@@ -1,4 +1,4 @@
-//! Which programs are taken for an engine.
+//! Which programs are accepted as an engine.
 
 use crate::world::{D8, JS, JSC, M0, NODE, World, fake_engine, odd_name};
 use std::ffi::OsString;
@@ -169,7 +169,7 @@ fn a_program_is_asked_again_only_when_it_has_changed() {
     let first = count();
     world.run(&["engines", "--engine", "jsc"]).expect(0, &[]);
     assert_eq!(count(), first);
-    // A copy has a time of its own.
+    // A copy has its own modification time.
     fs::remove_file(&path).unwrap();
     fs::copy(fake_engine(), &path).unwrap();
     world.run(&["engines", "--engine", "jsc"]).expect(0, &[]);
@@ -180,7 +180,7 @@ fn a_program_is_asked_again_only_when_it_has_changed() {
 fn a_flag_is_passed_only_where_it_is_needed_and_works() {
     let without = D8.replace(r#""gc","#, "");
     for (plain, with_flag, called) in [
-        // Not needed; needed, and it works; needed, but it brings nothing, or breaks something.
+        // Not needed; needed and working; needed, but useless or harmful.
         (D8, D8, "js/lib/shell.js -- guest.wasm"),
         (&without, D8, "--expose-gc js/lib/shell.js -- guest.wasm"),
         (&without, &without, "js/lib/shell.js -- guest.wasm"),

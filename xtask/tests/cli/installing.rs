@@ -1,10 +1,10 @@
-//! `--install`, with tools that only note what they are asked to do.
+//! `--install`, with tools that only record their arguments.
 
 use crate::world::{Answer, D8, JS, JSC, M0, NODE, World};
 use std::fs;
 use std::path::PathBuf;
 
-/// A tool that notes what it is called with, and does no more.
+/// A tool that only records its arguments.
 fn note(world: &World, name: &str, more: &[String]) {
     let order = format!("note-arguments {}", log(world).display());
     world.tool(name, &[&[format!("say {name} speaks"), order], more].concat());
@@ -36,7 +36,7 @@ fn bring(world: &World, name: &str, answer: &str) -> String {
     format!("link {} to {}", hidden.display(), world.bin.join(name).display())
 }
 
-/// A machine with apt, on which the packages bring what they say.
+/// A machine with apt, whose packages install what they promise.
 fn debian(world: &World) {
     note(world, "apt-get", &[]);
     world.tool(
@@ -78,14 +78,14 @@ fn a_shell_comes_from_the_systems_packages_first() {
     let bring = bring(&world, "jsc", JSC);
     note(&world, "apt-get", &[bring]);
     note(&world, "npx", &[]);
-    // Linking a second time fails, but by then it is there.
+    // Linking a second time fails, but then the program exists.
     let answer = world.run(&["test", "--engine", "jsc", "--install"]);
     if is_root() {
         answer.expect(0, &["a shell of JavaScriptCore is missing", "$ apt-get update", "1 ok"]);
         assert!(noted(&world).starts_with("update\n"), "{}", noted(&world));
         assert!(!noted(&world).contains("jsvu"), "{}", noted(&world));
     }
-    // What the tools say is not mixed up with the table.
+    // The output of the tools does not mix with the table.
     assert!(!answer.stdout.contains("speaks"), "{}", answer.stdout);
 }
 

@@ -1,5 +1,5 @@
-//! Drives the built command with fake engines and tools: what bad input gets,
-//! and what is left behind.
+//! Drives the built command with fake engines and tools: its reaction to bad
+//! input, and its leftovers.
 
 mod checkout;
 mod explaining;

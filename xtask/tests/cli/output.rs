@@ -1,4 +1,4 @@
-//! What is printed, and where.
+//! The output, and its streams.
 
 use crate::world::{Answer, D8, JSC, M0, World};
 use std::process::Stdio;

@@ -1,11 +1,11 @@
-//! What an engine may do while it runs a case, and that nothing is left of it.
+//! Misbehaviour of an engine while it runs a case, and that nothing remains of it.
 
 use crate::world::{D8, JSC, M0, World, lives, pids, wait as wait_for, wait_until};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use std::process::{Child, Stdio};
 
-/// Runs m0 on a d8 that does as ordered.
+/// Runs m0 on a d8 with these orders.
 fn m0(orders: &[&str], arguments: &[&str], status: i32, printed: &[&str]) {
     let world = World::new();
     world.engine("d8", D8, orders);
@@ -157,7 +157,7 @@ fn as_many_cells_run_at_once_as_asked() {
         let world = World::new();
         let file = world.file("log");
         let note = |word: &str| format!("note {word} {}", file.display());
-        // With two at once, each waits for the other to have begun.
+        // With two at once, each waits until the other has begun.
         let meet = format!("wait-for-lines {jobs} {}", file.display());
         for (name, answer) in [("d8", D8), ("jsc", JSC)] {
             world.engine(name, answer, &[&note("begin"), &meet, M0[0], M0[1], &note("end")]);
@@ -203,7 +203,7 @@ fn what_can_no_longer_be_started_is_broke() {
     world.assert_clean();
 }
 
-// Its child leaves the process group, and is out of reach elsewhere.
+// Its child leaves the process group, and cannot be killed elsewhere.
 #[cfg(target_os = "linux")]
 #[test]
 fn a_child_that_does_not_want_to_die_dies() {
@@ -246,7 +246,7 @@ fn nothing_outlives_a_command_that_is_interrupted() {
         let (mut child, pid, world) = hanging();
         send(&child, signal);
         assert_eq!(wait_for(&mut child), Some(status));
-        // Not only soon, but by then.
+        // Not only soon, but at this point.
         assert!(!pids(&pid).into_iter().any(lives), "{signal}");
         let answer = crate::world::Answer::of(child.wait_with_output().unwrap());
         assert!(
@@ -258,7 +258,7 @@ fn nothing_outlives_a_command_that_is_interrupted() {
     }
 }
 
-/// A command of which one cell has ended, while another one hangs; with the files of the pids.
+/// A command with one ended and one hanging cell; with the files of the pids.
 fn halfway() -> (Child, std::path::PathBuf, World) {
     let world = World::new();
     let pid = world.file("pid");
@@ -284,7 +284,7 @@ fn halfway() -> (Child, std::path::PathBuf, World) {
     (child, pid, world)
 }
 
-/// The one record of a world, as a command that reads results sees it.
+/// The only record of a world, read by a command that reads results.
 fn cells_in_record(world: &World) -> usize {
     let runs = world.checkout.join("target/wasm-leaks/runs");
     let mut records = std::fs::read_dir(runs).unwrap();
@@ -334,7 +334,7 @@ fn what_was_found_is_kept_when_the_command_is_killed() {
 
 #[test]
 fn a_signal_that_is_ignored_stays_so() {
-    // As `nohup` has it.
+    // Like `nohup`.
     let world = World::new();
     let pid = world.file("pid");
     let wait = world.file("go-on");
@@ -382,7 +382,7 @@ fn a_wait_for_another_command_can_be_interrupted() {
     drop(held);
 }
 
-/// The parent of a process, as Linux tells it.
+/// The parent of a process, from Linux.
 #[cfg(target_os = "linux")]
 fn parent(pid: i32) -> i32 {
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap();

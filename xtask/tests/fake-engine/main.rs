@@ -1,12 +1,10 @@
-//! A program that does as it is told: an engine, a host, or a tool.
+//! A program that follows orders: an engine, a host, or a tool.
 //!
-//! Its orders lie beside it, in a file of its name with `.orders` behind. Each
-//! line is `WHEN: ORDER`, where WHEN is `probe` if it is asked who it is,
-//! `canary` if it is to prove itself, `explain` if it is asked what keeps an
-//! object alive, `case` if it is to run a case, and `tool` if it is called with
-//! anything else. Orders for `WHEN ARGUMENT` go before
-//! those for WHEN alone, if it is called with that argument too. Without orders
-//! the canary is well.
+//! Its orders are in a file next to it, with its name and `.orders`. Each line is
+//! `WHEN: ORDER`, where WHEN is the script that it is called with (`probe`,
+//! `canary`, `explain`, or `case` for a case), or `tool` for any other arguments.
+//! Orders for `WHEN ARGUMENT` replace those for WHEN alone if it is called with
+//! that argument too. Without orders the canary passes.
 
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
@@ -21,10 +19,10 @@ fn main() -> ExitCode {
         .map(|word| word.to_string_lossy().into_owned())
         .collect();
     if arguments == ["deaf-child"] {
-        // Whoever asks it to end by SIGTERM waits for ever.
+        // SIGTERM never ends it.
         let flag = std::sync::Arc::default();
         signal_hook::flag::register(signal_hook::consts::SIGTERM, flag).expect("SIGTERM can be caught");
-        // It is out of reach of whoever kills only the process group; on macOS that is all that can be killed.
+        // Killing only the process group does not reach it; on macOS nothing else can be killed.
         if cfg!(target_os = "linux") {
             nix::unistd::setsid().expect("a child leads no group yet");
         }
@@ -61,7 +59,7 @@ fn orders<'a>(text: &'a str, when: &str, arguments: &[String]) -> Vec<&'a str> {
     found
 }
 
-/// Carries an order out; returns the status to exit with, if that was the order.
+/// Carries out an order; returns the exit status, if the order was to exit.
 fn obey(order: &str, arguments: &[String]) -> Option<ExitCode> {
     let (verb, rest) = order.split_once(' ').unwrap_or((order, ""));
     match verb {
@@ -93,7 +91,7 @@ fn obey(order: &str, arguments: &[String]) -> Option<ExitCode> {
         "hang" => hang(),
         "hang-with-deaf-child" => {
             let program = env::current_exe().expect("it knows where it is");
-            // It is not waited for, but killed: that is what is tested.
+            // Nothing waits for it: the test is that it is killed.
             #[expect(clippy::zombie_processes)]
             let child = Command::new(program)
                 .arg("deaf-child")
@@ -130,7 +128,7 @@ fn obey(order: &str, arguments: &[String]) -> Option<ExitCode> {
     None
 }
 
-/// Prints what m0's 100 rounds of 1000 objects print, or such rounds of which nothing is ever collected.
+/// Prints the output of m0's 100 rounds of 1000 objects, or of such rounds in which nothing is ever collected.
 fn rounds(leak: bool) {
     say(b"@ {\"type\":\"start\",\"objects\":1000,\"initial\":2,\"maximum\":10}\n");
     for round in 1..=100 {
@@ -148,7 +146,7 @@ fn rounds(leak: bool) {
     say(b"Success; max 1000 objects live.\n");
 }
 
-/// Prints; nobody may be there to read it.
+/// Prints; the reader may be gone.
 fn say(bytes: &[u8]) {
     let mut stdout = io::stdout().lock();
     let _ = stdout.write_all(bytes).and_then(|()| stdout.flush());
@@ -168,7 +166,7 @@ fn flood_lines(lines: u64) {
     }
 }
 
-/// How many lines a file has; none if it is not there.
+/// The number of lines in a file; 0 if it does not exist.
 fn lines(path: &str) -> usize {
     fs::read_to_string(path).map_or(0, |text| text.lines().count())
 }

@@ -1,12 +1,12 @@
-//! The house: wings that know only those above them, one meaning for each type's
-//! name, and a header in every file.
+//! The house: wings that know only those above them, one type for each name, and
+//! a header in every file.
 
 mod source;
 
 use source::{Source, doubled_types, headless, rings, upward};
 use std::path::Path;
 
-/// The wings, from the one that knows nothing of the others to the one that knows all.
+/// The wings, each of which knows only those before it.
 const WINGS: &[&str] = &[
     "heap", "base", "measure", "run", "engine", "case", "guest", "cell", "results", "explain", "install", "show",
     "command", "main",
@@ -79,7 +79,7 @@ fn an_import_that_runs_upward_is_found_however_it_is_written() {
         assert!(found[0].starts_with("run/process.rs"), "{found:?}");
         assert!(found[0].contains("show::table"), "{found:?}");
     }
-    // Neither a comment, a string, nor the right direction is one.
+    // A comment, a string, or an import in the right direction is none.
     for text in [
         "// use crate::show::table;",
         "const S: &str = \"crate::show::table\";",

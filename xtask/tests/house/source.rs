@@ -7,7 +7,7 @@ use std::path::Path;
 
 /// A source file.
 pub struct Source {
-    /// As shown: `run/process.rs`.
+    /// The path that is shown: `run/process.rs`.
     pub file: String,
     /// Its module: `["run", "process"]`; that of `run/mod.rs` is `["run"]`.
     pub path: Vec<String>,
@@ -54,7 +54,7 @@ impl Source {
         &self.path[0]
     }
 
-    /// The modules that it names, by their paths from the crate's root; those of the crate `heap` begin with it.
+    /// The modules that it refers to, by their paths from the crate's root; those of the crate `heap` begin with it.
     fn imports(&self) -> BTreeSet<Vec<String>> {
         let (code, tests) = self.code.split_once("mod tests {").unwrap_or((&self.code, ""));
         let mut found = self.imports_in(code, &self.path);
@@ -63,7 +63,7 @@ impl Source {
         found
     }
 
-    /// The modules that a part of the code names, which is in the module of this path.
+    /// The modules that a part of the code refers to; the code is in the module of this path.
     fn imports_in(&self, code: &str, module: &[String]) -> BTreeSet<Vec<String>> {
         let mut found = BTreeSet::new();
         let is_library = self.wing() == "heap";
@@ -182,7 +182,7 @@ pub fn rings(sources: &[Source]) -> Vec<String> {
         let known = known.filter(|file| *file != source.file);
         reach.insert(&source.file, known.collect());
     }
-    // Whatever is known by what one knows, until nothing is added.
+    // The transitive closure, until nothing is added.
     loop {
         let before = reach.clone();
         for known in reach.values_mut() {
@@ -209,14 +209,14 @@ pub fn rings(sources: &[Source]) -> Vec<String> {
     found.into_iter().collect()
 }
 
-/// Files that do not begin with what they are for.
+/// Files that do not begin with their purpose.
 pub fn headless(sources: &[Source]) -> Vec<String> {
     let has_header = |source: &&Source| source.text.lines().next().is_some_and(|line| line.starts_with("//! "));
     let without = sources.iter().filter(|source| !has_header(source));
     without.map(|source| source.file.clone()).collect()
 }
 
-/// Types of which two have one name; those of tests do not count.
+/// Types that share a name; types in tests do not count.
 pub fn doubled_types(sources: &[Source]) -> Vec<String> {
     let definition = Regex::new(r"(?m)^(?:pub(?:\([^)]*\))? )?(?:struct|enum|trait|type|union) (\w+)").unwrap();
     let mut places: BTreeMap<&str, Vec<&str>> = BTreeMap::new();

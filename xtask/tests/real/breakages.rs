@@ -1,6 +1,6 @@
-//! Deliberate breakages, for the test that each of them is noticed.
+//! Deliberate breakages, and the cases that must notice them.
 
-/// A breakage: the file, a text in it, what stands there instead, and the cases that may notice.
+/// A breakage: the file, a text in it, its replacement, and the cases that may notice.
 pub type Breakage = (
     &'static str,
     &'static str,
@@ -10,7 +10,7 @@ pub type Breakage = (
 );
 
 /// Deliberate breakages of the runtime and the guests, each of which turns at
-/// least one of its cells from `ok` to something else.
+/// least one of its cells from `ok` to another outcome.
 pub const BREAKAGES: &[Breakage] = &[
     (
         "no finalizer is registered",

@@ -1,11 +1,11 @@
-//! The checks, each of which is run on every engine: it is given the name of one.
+//! The checks. Each runs on every engine, whose name is its argument.
 
 use crate::breakages::BREAKAGES;
 use crate::world::{World, odd_name, repository};
 use serde_json::Value;
 use std::fs;
 
-/// What a case printed last, before it ended.
+/// The end of a case's script.
 const QUIT: &str = "telemetry('quit', { status: 0 });\nquit(0);\n";
 
 /// A checkout with m0, m1 and the readme, and the engines of this machine.
@@ -46,7 +46,7 @@ fn transcript(cell: &Value) -> Vec<&str> {
         .collect()
 }
 
-/// Replaces a text that is there in a file of the checkout.
+/// Replaces a text in a file of the checkout, which must contain it.
 #[track_caller]
 fn replace(world: &World, name: &str, from: &str, to: &str) {
     let text = fs::read_to_string(world.checkout.join(name)).unwrap();
@@ -121,7 +121,7 @@ pub fn m0_under_the_expectation_of_m1_fails(engine: &str) {
     assert_eq!(cell["verdict"], "collected");
 }
 
-/// Adds a case of which only the transcript counts.
+/// Adds a case that is judged by its transcript alone.
 fn add(world: &World, name: &str, script: &str, transcript: &str) {
     world.write(&format!("js/cases/{name}/test.js"), script);
     world.write(
@@ -161,7 +161,7 @@ pub fn an_error_is_never_silent(engine: &str) {
     let cell = expect_failure(&world, engine, "m0");
     assert_eq!(transcript(&cell).last(), Some(&"error: a failed check"));
     assert!(cell["stderr"].as_str().unwrap().contains("test.js"), "{cell}");
-    // One that no one catches, and one that cannot even be parsed.
+    // An uncaught exception, and a syntax error.
     for script in ["throw new Error('thrown');", "let let let"] {
         world.write("js/cases/m0/test.js", script);
         expect_failure(&world, engine, "m0");
@@ -215,12 +215,12 @@ pub fn a_case_is_two_files(engine: &str) {
     let cell = run(&world, engine, "leak-by-array", 0);
     assert_eq!((&cell["outcome"], &cell["verdict"]), (&"ok".into(), &"leaks".into()));
     assert_eq!(cell["numbers"]["slope"], 1.0);
-    // And the one that is not counted, of 65,000.
+    // Plus the uncounted one, of 65,000.
     let bytes = cell["numbers"]["bytes_per_object"].as_f64().unwrap();
     assert!((8.0..8.01).contains(&bytes), "{cell}");
 }
 
-/// What the engine's own program is called with does not matter: its scripts find no `gc`.
+/// The flags of the engine's program do not matter: its scripts find no `gc`.
 pub fn without_gc_nothing_is_judged(engine: &str) {
     let world = world().with_guests();
     replace(
@@ -243,7 +243,7 @@ pub fn without_gc_nothing_is_judged(engine: &str) {
     }
 }
 
-/// Each cell is ok unbroken, and one at least is not when broken.
+/// Each cell is ok without the breakage, and at least one is not with it.
 pub fn every_breakage_is_noticed(engine: &str) {
     let cases: Vec<&str> = BREAKAGES
         .iter()

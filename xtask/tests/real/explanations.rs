@@ -1,11 +1,11 @@
-//! What the real engines say keeps a wrapper alive.
+//! The explanations of the real engines.
 
 use crate::world::{World, repository};
 use serde_json::Value;
 use std::fs;
 use std::io::Write;
 
-/// Each case that leaks, and the steps of the path which have a name: on every engine the same.
+/// Each case that leaks, and the steps of its path that have a name: the same on every engine.
 const KEPT: &[(&str, &[&str])] = &[
     ("m1", &["table", ".objects", "[0]", "obj"]),
     ("m3-cycle", &["instance", "slot [0]", "obj"]),
@@ -28,10 +28,10 @@ const KEPT: &[(&str, &[&str])] = &[
     ("this-captured-beside", &["finalizers", "held value", "this"]),
 ];
 
-/// Those that linear memory closes to a cycle.
+/// The cases in which linear memory closes a cycle.
 const CYCLES: &[&str] = &["m1", "m3-cycle", "bindgen-cycle", "bindgen-closure"];
 
-/// Cases of which everything is collected.
+/// Cases in which everything is collected.
 const COLLECTED: &[&str] = &[
     "m0",
     "m2",
@@ -56,14 +56,14 @@ fn explain(world: &World, engine: &str, cases: &[&str]) -> Vec<Value> {
     world.assert_clean();
     let json: Value = serde_json::from_str(&answer.stdout).unwrap_or_default();
     let answers = json["answers"].as_array().cloned().unwrap_or_default();
-    // Where none can tell, there is no answer, which the answers say.
+    // If no engine can answer, the exit status says so, and the answers say why.
     let none = !answers.is_empty() && answers.iter().all(|answer| answer["answer"] == "cannot-tell");
     let status = if none { 2 } else { 0 };
     assert_eq!(answer.status, Some(status), "{}\n{}", answer.stdout, answer.stderr);
     answers
 }
 
-/// The labels of the steps, but for what the engine alone has a name for.
+/// The labels of the steps, except internal ones of the engine.
 fn named(answer: &Value) -> Vec<&str> {
     let steps = answer["steps"].as_array().unwrap_or_else(|| panic!("{answer:#}"));
     let named = steps.iter().filter(|step| step["kind"] != "internal");
@@ -120,8 +120,8 @@ pub fn nothing_keeps_what_is_collected(engine: &str) {
     }
 }
 
-/// The question does not change the answer: what is kept by nothing but a variable is
-/// let go of with it, and what a script roots elsewhere is found there.
+/// The question does not change the answer: an object that only a variable keeps is
+/// released with it, and an object that a script roots elsewhere is found there.
 pub fn a_path_is_the_one_that_there_is(engine: &str) {
     let world = world();
     let script = fs::read_to_string(world.checkout.join("js/cases/m0/test.js")).unwrap();
@@ -160,15 +160,15 @@ pub fn a_path_is_the_one_that_there_is(engine: &str) {
 }
 
 /// Whether nothing keeps a wrapper, or only the engine itself: JavaScriptCore scans
-/// its stack conservatively, and its compiler may be at work on what made the wrapper.
+/// its stack conservatively, and its compiler may be compiling the code that made the wrapper.
 fn is_let_go(answer: &Value, engine: &str) -> bool {
     let by_chance = answer["root"].as_str().is_some_and(|root| root.starts_with("root: "));
     answer["answer"] == "nothing" || engine == "jsc" && (by_chance || answer["answer"] == "cannot-tell")
 }
 
-/// What the question must not change or invent: the frame that made the wrappers,
+/// The question must not change or invent anything: the frame that made the wrappers,
 /// the first of which is not always the one that stays, and a handle of one table
-/// that is a slot of another, too.
+/// that is also a slot of another.
 pub fn the_question_changes_nothing(engine: &str) {
     let world = world();
     let run = |name: &str, guest: &str, script: &str| {
@@ -188,7 +188,7 @@ pub fn the_question_changes_nothing(engine: &str) {
     let answer = run("returned", "guest", returned);
     assert!(is_let_go(&answer, engine), "{answer:#}");
 
-    // Each is the held value of the one before, and so they die one a collection.
+    // Each is the held value of the one before, so one dies per collection.
     let one_by_one = "const chain = new FinalizationRegistry(() => {});
     function test(n) {
         const all = [];
@@ -258,7 +258,7 @@ pub fn the_question_changes_nothing(engine: &str) {
     }
 }
 
-/// Names that the question has too, and objects that answer nothing.
+/// Names that the question uses too, and objects that answer nothing.
 pub fn a_case_may_define_anything(engine: &str) {
     let world = world();
     let script = r#"
@@ -284,7 +284,7 @@ pub fn a_case_may_define_anything(engine: &str) {
     world.write("expected/odd.txt", "#: verdict = leaks\n...\n");
     let answer = explain(&world, engine, &["odd"]).remove(0);
     assert_eq!(answer["wrapper"], "Odd #1", "{answer:#}");
-    // SpiderMonkey tells of a newline as one would write it.
+    // SpiderMonkey writes a newline as an escape.
     let labels: Vec<String> = named(&answer)
         .iter()
         .map(|label| label.replace("\\n", "\u{fffd}"))
@@ -298,7 +298,7 @@ pub fn a_case_may_define_anything(engine: &str) {
     }
 }
 
-/// What it cannot even parse, or what throws, is named.
+/// Syntax errors and exceptions are named.
 pub fn an_error_of_the_case_is_told(engine: &str) {
     let world = world();
     for (script, printed) in [
@@ -322,7 +322,7 @@ pub fn an_error_of_the_case_is_told(engine: &str) {
     world.assert_clean();
 }
 
-/// JavaScriptCore tells of a Map that it is there, and not what it holds: then that is said.
+/// JavaScriptCore reports a Map, but not its content: then the answer says so.
 pub fn a_path_that_is_not_told_is_said_to_be_none(engine: &str) {
     let world = world();
     let script = fs::read_to_string(world.checkout.join("js/cases/m0/test.js")).unwrap();
@@ -349,8 +349,8 @@ pub fn a_path_that_is_not_told_is_said_to_be_none(engine: &str) {
     }
 }
 
-/// Each block of docs/explain.md that is of this program's version is what the
-/// program says today, and there is one for each case.
+/// Each block of docs/explain.md with this program's version is the current output
+/// of the program, and there is one for each case.
 pub fn the_page_of_explanations_is_true(engine: &str) {
     let world = world();
     let page = fs::read_to_string(repository().join("docs/explain.md")).unwrap();

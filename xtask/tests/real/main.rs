@@ -1,4 +1,4 @@
-//! What the real engines do. A check on an engine that is not there says that it
+//! The behaviour of the real engines. A check on a missing engine reports that it
 //! was skipped; with `WASM_LEAKS_REQUIRE_ENGINES=v8,jsc,spidermonkey` it fails.
 
 #[path = "../world/mod.rs"]
@@ -13,7 +13,7 @@ use std::io::Write;
 use std::sync::OnceLock;
 use world::World;
 
-/// Makes each check a test on each engine.
+/// Makes each check a test for each engine.
 macro_rules! on_every_engine {
     ($($module:ident::$check:ident)*) => {
         on_every_engine!(@ v8 $($module $check)*);
@@ -57,7 +57,7 @@ on_every_engine! {
 
 const ENGINES: &[&str] = &["v8", "jsc", "spidermonkey"];
 
-/// Runs a check, if its engine is there.
+/// Runs a check, if its engine is found.
 fn run(engine: &str, name: &str, check: fn(&str)) {
     if found().iter().any(|found| found == engine) {
         return check(engine);
@@ -66,7 +66,7 @@ fn run(engine: &str, name: &str, check: fn(&str)) {
         !required().iter().any(|name| name == engine),
         "{engine} is missing, but WASM_LEAKS_REQUIRE_ENGINES names it"
     );
-    // Not by a macro, whose output the test harness keeps to itself.
+    // Not with a macro, whose output the test harness captures.
     let _ = writeln!(std::io::stderr(), "skipped {engine}::{name}: {engine} is missing");
 }
 

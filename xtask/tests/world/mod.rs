@@ -1,4 +1,4 @@
-//! A scratch checkout with a PATH of its own, and what comes of a command in it.
+//! A scratch checkout with its own PATH, and the results of commands in it.
 
 // Each test program uses a part of it.
 #![allow(dead_code)]
@@ -16,10 +16,10 @@ use std::thread;
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
-/// How long anything may take before a test gives up on it.
+/// The longest time that a test waits for anything.
 pub const PATIENCE: Duration = Duration::from_secs(60);
 
-/// What an engine answers when asked who it is.
+/// The answer of an engine to the probe.
 pub const D8: &str =
     r#"say @ {"type":"probe","engine":"v8","shell":"d8","version":"10.0.1","features":["gc","finalization-registry"]}"#;
 pub const JSC: &str =
@@ -27,10 +27,10 @@ pub const JSC: &str =
 pub const JS: &str = r#"say @ {"type":"probe","engine":"spidermonkey","shell":"js","version":"102.1","features":["gc","finalization-registry"]}"#;
 pub const NODE: &str = r#"say @ {"type":"probe","engine":"v8","shell":"node","version":"20.1.0","engineVersion":"11.3.4","features":["gc","finalization-registry"]}"#;
 
-/// What an engine does to be ok in m0.
+/// The orders of an engine that is ok in m0.
 pub const M0: &[&str] = &["rounds collect", r#"say @ {"type":"quit","status":0}"#];
 
-/// The checkout that the tests are part of.
+/// The checkout that contains the tests.
 pub fn repository() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
         .parent()
@@ -38,7 +38,7 @@ pub fn repository() -> &'static Path {
 }
 
 pub struct World {
-    // Dropped last, so that nothing is in it any more.
+    // Dropped last, when nothing uses it.
     directory: TempDir,
     pub checkout: PathBuf,
     pub bin: PathBuf,
@@ -46,12 +46,12 @@ pub struct World {
 }
 
 impl World {
-    /// A checkout with the one case m0, its guest built, and nothing on PATH.
+    /// A checkout with the single case m0, its guest built, and nothing on PATH.
     pub fn new() -> World {
         World::at("checkout", "bin")
     }
 
-    /// The same, by these names of the checkout and the directory on PATH.
+    /// The same, with these names for the checkout and the directory on PATH.
     pub fn at(checkout: impl AsRef<OsStr>, bin: impl AsRef<OsStr>) -> World {
         let directory = tempfile::tempdir().unwrap();
         let world = World {
@@ -117,14 +117,14 @@ impl World {
         fs::write(path, text).unwrap();
     }
 
-    /// Puts a fake engine on PATH: what it answers to the probe, and what it does in a case.
+    /// Puts a fake engine on PATH, with its answer to the probe and its orders for a case.
     pub fn engine(&self, name: &str, answer: &str, orders: &[&str]) -> PathBuf {
         let orders = orders.iter().map(|order| format!("case: {order}"));
         let orders: Vec<String> = [format!("probe: {answer}")].into_iter().chain(orders).collect();
         self.fake(&self.bin.join(name), &orders)
     }
 
-    /// Puts a fake engine on PATH that is asked what keeps an object alive.
+    /// Puts a fake engine on PATH, with orders for `explain`.
     pub fn explainer(&self, name: &str, answer: &str, orders: &[&str]) -> PathBuf {
         let orders = orders.iter().map(|order| format!("explain: {order}"));
         let orders: Vec<String> = [format!("probe: {answer}")].into_iter().chain(orders).collect();
@@ -140,7 +140,7 @@ impl World {
     /// Puts a program with these orders at a path.
     pub fn fake(&self, path: &Path, orders: &[String]) -> PathBuf {
         fs::create_dir_all(path.parent().unwrap()).unwrap();
-        // In its place, not into it: a link there leads to the very program that is to be copied.
+        // Replaces the file, never writes into it: a link there leads to the program to be copied.
         let _ = fs::remove_file(path);
         let fake = fake_engine();
         // A hard link is as good as a copy, unless the directories lie on two file systems.
@@ -156,7 +156,7 @@ impl World {
         self.directory.path().join(name)
     }
 
-    /// With this machine's own programs, and what tells where they are.
+    /// With this machine's own programs, and the variables that locate them.
     pub fn with_this_machine(self) -> World {
         let names = [
             "PATH",
@@ -188,7 +188,7 @@ impl World {
             .args(arguments)
             .current_dir(&self.checkout)
             .env_clear()
-            // As `cargo xtask` has it.
+            // As `cargo xtask` sets it.
             .env("CARGO_PKG_NAME", env!("CARGO_PKG_NAME"))
             .env("PATH", &self.bin)
             .env("HOME", self.directory.path())
@@ -210,9 +210,9 @@ impl World {
         self.command(env!("CARGO_BIN_EXE_wasm-leaks"), arguments)
     }
 
-    /// The command as one who may write nowhere but where the world is open to
-    /// all: permissions do not stop root. The program is brought to where such a
-    /// one may run it, which a target directory below `/root` is not.
+    /// The command as a user who can write only to files of the world that are open to
+    /// all: permissions do not stop root. The program is copied to a place where such a
+    /// user can run it, unlike a target directory below `/root`.
     pub fn xtask_without_root(&self, arguments: &[impl AsRef<OsStr>]) -> Command {
         if !nix::unistd::geteuid().is_root() {
             return self.xtask(arguments);
@@ -236,7 +236,7 @@ impl World {
         Answer::of(self.xtask(arguments).output().unwrap())
     }
 
-    /// Asserts that nothing is left in the stages, and no temporary file anywhere in the checkout.
+    /// Asserts that no stage and no temporary file remain in the checkout.
     pub fn assert_clean(&self) {
         let stages = self.checkout.join("target/wasm-leaks/stages");
         assert_eq!(entries(&stages), [] as [PathBuf; 0]);
@@ -265,14 +265,14 @@ pub fn fake_engine() -> &'static Path {
 static M0_GUEST: OnceLock<Vec<PathBuf>> = OnceLock::new();
 static ALL_GUESTS: OnceLock<Vec<PathBuf>> = OnceLock::new();
 
-/// The guests of the repository that a command builds, which it does once.
+/// The guests of the repository, built once.
 fn built(arguments: &[&str], once: &'static OnceLock<Vec<PathBuf>>) -> &'static [PathBuf] {
     once.get_or_init(|| {
         let output = Command::new(env!("CARGO_BIN_EXE_wasm-leaks"))
             .args(arguments)
             .current_dir(repository())
             .env_remove("CARGO_TARGET_DIR")
-            // The guests' names tell of them, and in a world they are not set.
+            // They are part of the guests' names, and are not set in a world.
             .env_remove("CARGO")
             .env_remove("RUSTC")
             .output()
@@ -283,7 +283,7 @@ fn built(arguments: &[&str], once: &'static OnceLock<Vec<PathBuf>>) -> &'static 
     })
 }
 
-/// What came of a command.
+/// The exit status and the output of a command.
 #[derive(Debug)]
 pub struct Answer {
     pub status: Option<i32>,
@@ -301,7 +301,7 @@ impl Answer {
         }
     }
 
-    /// Asserts the exit status, and that standard error holds each of these.
+    /// Asserts the exit status, and that standard error contains each of these.
     #[track_caller]
     pub fn expect(&self, status: i32, printed: &[&str]) -> &Answer {
         let whole = format!("exit status {:?}\n{}\n{}", self.status, self.stdout, self.stderr);
@@ -314,7 +314,7 @@ impl Answer {
     }
 }
 
-/// Waits until this is so.
+/// Waits until the condition holds.
 #[track_caller]
 pub fn wait_until(what: &str, so: impl Fn() -> bool) {
     let started = Instant::now();
@@ -331,21 +331,21 @@ pub fn pids(path: &Path) -> Vec<i32> {
     text.lines().filter_map(|line| line.parse().ok()).collect()
 }
 
-/// Whether a process is there; one that has ended but was not waited for is not.
+/// Whether a process is alive; a zombie is not.
 pub fn lives(pid: i32) -> bool {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat"));
     match stat {
         Ok(stat) => !stat
             .rsplit_once(')')
             .is_some_and(|(_, rest)| rest.trim_start().starts_with('Z')),
-        // Not on a Linux: ask the kernel.
+        // Outside of Linux: ask the kernel.
         Err(_) => {
             !Path::new("/proc/self").exists() && nix::sys::signal::kill(nix::unistd::Pid::from_raw(pid), None).is_ok()
         }
     }
 }
 
-/// Waits for a child, but not for ever.
+/// Waits for a child, with a time limit.
 #[track_caller]
 pub fn wait(child: &mut Child) -> Option<i32> {
     let started = Instant::now();
@@ -358,7 +358,7 @@ pub fn wait(child: &mut Child) -> Option<i32> {
     }
 }
 
-/// A name that is odd, and not UTF-8 where file systems have such names: not on macOS.
+/// An odd name, which is not UTF-8 where file systems allow it: not on macOS.
 pub fn odd_name() -> OsString {
     let name = match cfg!(target_os = "macos") {
         true => &b"odd 'name\" $HOME"[..],
