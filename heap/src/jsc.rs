@@ -57,8 +57,8 @@ pub fn parse(input: impl BufRead, wanted: TargetHint<'_>) -> Result<Heap> {
     );
     match rows.version {
         Some(VERSION) => {}
-        Some(version) => bail!("it is of version {version}, which is unknown here; version {VERSION} is read"),
-        None => bail!("it tells no version; version {VERSION} is read"),
+        Some(version) => bail!("it has version {version}; only version {VERSION} is read"),
+        None => bail!("it names no version; only version {VERSION} is read"),
     }
     ensure!(!rows.nodes.is_empty(), "it has no nodes");
     rows.heap(wanted)
@@ -74,8 +74,8 @@ impl JscRows {
                 self.edges.push(JscEdgeRow {
                     from,
                     to,
-                    kind: u8::try_from(kind).context("an edge's type is no type")?,
-                    name: u32::try_from(name).context("an edge's name is no name")?,
+                    kind: u8::try_from(kind).context("an edge's type is not a type")?,
+                    name: u32::try_from(name).context("an edge's name is not a name")?,
                 });
                 Ok(())
             })?,
@@ -108,7 +108,7 @@ impl JscRows {
                 self.nodes.push(JscNodeRow {
                     number,
                     of_program: flags & OF_PROGRAM != 0,
-                    class: u32::try_from(class).context("a node's class is no class")?,
+                    class: u32::try_from(class).context("a node's class is not a class")?,
                     address,
                 });
             }
@@ -120,7 +120,7 @@ impl JscRows {
 
     fn heap(mut self, wanted: TargetHint<'_>) -> Result<Heap> {
         let TargetHint::Address(wanted) = wanted else {
-            bail!("JavaScriptCore does not tell where a WeakRef points");
+            bail!("JavaScriptCore's snapshots do not have the targets of WeakRefs");
         };
         let wanted = parse_address(wanted).with_context(|| format!("`{wanted}` is no address"))?;
         let mut heap = Heap::default();
@@ -139,13 +139,13 @@ impl JscRows {
                 heap.target = Some(id);
             }
             while let Some(edge) = edges.next_if(|edge| ids.get(&edge.from) == Some(&id)) {
-                let to = *ids.get(&edge.to).context("an edge leads to a node that is not there")?;
+                let to = *ids.get(&edge.to).context("an edge leads to a missing node")?;
                 let (kind, label) = self.edge(&mut heap, *edge, node, kinds[to as usize]);
                 heap.add_edge(Edge { kind, label, to })?;
             }
             tell_cleanup_callback(&mut heap, id, &kinds);
         }
-        ensure!(edges.next().is_none(), "an edge begins at a node that is not there");
+        ensure!(edges.next().is_none(), "an edge begins at a missing node");
         let is_global = |node: &JscNodeRow| !node.of_program && GLOBALS.contains(&self.class(node));
         let globals = (0..).zip(&self.nodes).filter(|(_, node)| is_global(node));
         heap.globals = globals.map(|(id, _)| id).collect();
@@ -191,7 +191,7 @@ impl JscRows {
             .iter()
             .filter(is_root)
             .map(|[node, why, more]| {
-                let node = *ids.get(node).context("a root is not there")?;
+                let node = *ids.get(node).context("a root is a missing node")?;
                 let name = [label(*why), label(*more)].map(str::to_owned);
                 let name = name.into_iter().find(|name| !name.is_empty());
                 let name = name.unwrap_or("root".to_owned());
@@ -247,7 +247,7 @@ fn node_kind(class: &str) -> NodeKind {
 /// Global objects, and the scope of global variables.
 const GLOBALS: &[&str] = &["global", "GlobalObject", "JSGlobalLexicalEnvironment"];
 
-/// Said of what is alive because something else is, such as the value in a WeakMap: no roots.
+/// Reasons of nodes that live because another one does, such as the value in a WeakMap: not roots.
 const FOLLOWING: &[&str] = &["Output", "WeakSets"];
 
 /// The one function that a registry refers to is its cleanup callback, and no held value.

@@ -8,7 +8,7 @@ use std::cell::RefCell;
 use std::fmt;
 use std::io::BufRead;
 
-/// ValueReader long a value may be that is not a row, in bytes.
+/// How long a value may be that is not a row, in bytes.
 const SMALL: usize = 1 << 20;
 
 /// Reads an object, and gives each key with its value to `take`.
@@ -28,7 +28,7 @@ pub fn stream(input: impl BufRead, mut take: impl FnMut(&str, Row<'_, '_>) -> Re
     }
 }
 
-/// The error of ours that ended the reading: serde passes on only a text.
+/// Our own error that ended the reading: serde keeps only its text.
 #[derive(Default)]
 struct KeptError(RefCell<Option<anyhow::Error>>);
 
@@ -83,7 +83,7 @@ pub enum Item<'a> {
     Text(&'a str),
 }
 
-/// ValueReader a value is read.
+/// How a value is read.
 enum ValueReader<'a> {
     Skip,
     Items(&'a mut dyn FnMut(Item<'_>) -> Result<()>),
@@ -103,14 +103,14 @@ impl Row<'_, '_> {
     pub fn numbers(self, mut take: impl FnMut(u64) -> Result<()>) -> Result<()> {
         self.items(|item| match item {
             Item::Number(number) => take(number),
-            Item::Text(_) => bail!("there is a text where a number should be"),
+            Item::Text(_) => bail!("expected a number, found a text"),
         })
     }
 
     pub fn strings(self, mut take: impl FnMut(&str) -> Result<()>) -> Result<()> {
         self.items(|item| match item {
             Item::Text(text) => take(text),
-            Item::Number(_) => bail!("there is a number where a text should be"),
+            Item::Number(_) => bail!("expected a text, found a number"),
         })
     }
 
@@ -119,7 +119,7 @@ impl Row<'_, '_> {
         let mut found = None;
         (self.next)(ValueReader::Small(&mut |text| {
             ensure!(text.len() <= SMALL, "a value is too long");
-            found = Some(serde_json::from_str(text).context("it is of a version that is unknown here")?);
+            found = Some(serde_json::from_str(text).context("it has an unknown version")?);
             Ok(())
         }))?;
         found.context("a value is missing")

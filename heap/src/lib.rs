@@ -285,7 +285,7 @@ impl Heap {
             self.edges.iter().all(|edge| there(edge.to))
                 && self.roots.iter().all(|root| there(root.node))
                 && self.globals.iter().chain(&self.target).all(|id| there(*id)),
-            "an edge leads to a node that is not there"
+            "an edge leads to a missing node"
         );
         Ok(())
     }

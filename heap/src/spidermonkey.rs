@@ -32,7 +32,7 @@ struct Dump {
 
 #[derive(Debug)]
 struct DumpNode {
-    /// All that the engine says of it: its kind first.
+    /// The engine's text, which begins with its kind.
     text: u32,
     edges: u32,
 }
@@ -46,7 +46,7 @@ struct DumpEdge {
 /// Reads a dump.
 pub fn parse(input: impl BufRead, wanted: TargetHint<'_>) -> Result<Heap> {
     let TargetHint::WeakRef(variable) = wanted else {
-        bail!("SpiderMonkey tells no addresses that last");
+        bail!("SpiderMonkey's addresses do not last");
     };
     let dump = Dump::read(input)?;
     dump.heap(variable)
@@ -68,7 +68,7 @@ impl Dump {
             let text = String::from_utf8_lossy(&line);
             ensure!(
                 number > 0 || text == "# Roots.",
-                "it is of a version that is unknown here: it does not begin with `# Roots.`"
+                "it has an unknown version: it does not begin with `# Roots.`"
             );
             number += 1;
             if text.starts_with("==========") {
@@ -133,7 +133,7 @@ impl Dump {
                     // Permanent strings and symbols are in no zone that is dumped; all the rest is.
                     ensure!(
                         name != "shape" && name != "base",
-                        "it is cut off: an object's {name} is not there"
+                        "it is cut off: an object's {name} is missing"
                     );
                     continue;
                 };
@@ -166,7 +166,7 @@ impl Dump {
         let scopes = self.find_globals(&mut heap);
         heap.roots = self.roots(&records);
         let value = scopes.iter().find_map(|scope| heap.by_name(*scope, variable));
-        let value = value.with_context(|| format!("it is cut off: `{variable}` is not there"))?;
+        let value = value.with_context(|| format!("it is cut off: `{variable}` is missing"))?;
         heap.target = weak.get(&value).copied();
         self.find_classes(&mut heap)?;
         self.find_positions(&mut heap);
@@ -269,7 +269,7 @@ impl Dump {
         Ok(())
     }
 
-    /// A function's script is said to be `script FILE:LINE`.
+    /// The name of a function's script is `script FILE:LINE`.
     fn find_positions(&self, heap: &mut Heap) {
         for id in 0..heap.node_count() as NodeId {
             if heap.kind(id) != NodeKind::Function {
@@ -288,7 +288,7 @@ impl Dump {
     }
 }
 
-/// `0x1d5a69f3e038 B text`: an address, a colour, and what is said.
+/// `0x1d5a69f3e038 B text`: an address, a colour, and a text.
 fn cell(line: &str) -> Option<(u64, &str)> {
     let (address, rest) = line.split_once(' ')?;
     let (_colour, text) = rest.split_once(' ')?;

@@ -180,7 +180,7 @@ fn every_engines_snapshot_has_the_same_path() {
 }
 
 #[test]
-fn functions_are_placed_where_the_engine_tells() {
+fn functions_are_placed_where_the_engine_reports_places() {
     for snapshot in SNAPSHOTS.iter().filter(|snapshot| snapshot.name.starts_with("m1.")) {
         let heap = snapshot.parse(snapshot.text.as_bytes()).unwrap();
         let path = path::shortest(&heap, heap.target.unwrap()).unwrap();
@@ -235,7 +235,7 @@ fn what_is_no_snapshot_of_a_known_version_is_said_to_be_none() {
         (
             jsc,
             jsc.text.replace("\"version\":3", "\"version\":4"),
-            "version 4, which is unknown here",
+            "it has version 4; only version 3 is read",
         ),
         (
             jsc,
@@ -259,14 +259,14 @@ fn what_is_no_snapshot_of_a_known_version_is_said_to_be_none() {
         (
             v8,
             "{\"snapshot\":{\"meta\":7}}".to_owned(),
-            "version that is unknown here",
+            "it has an unknown version",
         ),
         (v8, String::new(), "cut off"),
         (v8, jsc.text.to_owned(), "does not begin as V8's snapshots do"),
         (
             dump,
             dump.text.replace("# Roots.", "# Roots, anew."),
-            "version that is unknown here",
+            "it has an unknown version",
         ),
         (dump, String::new(), "empty"),
         (dump, "# Roots.\n# Weak maps.\n".to_owned(), "cut off before its nodes"),

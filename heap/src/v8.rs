@@ -1,5 +1,5 @@
 //! V8's `.heapsnapshot`: JSON, of which the nodes and edges are long rows of
-//! numbers whose meaning is told in `snapshot.meta`
+//! numbers whose meaning is described in `snapshot.meta`
 //! (v8/src/profiler/heap-snapshot-generator.cc).
 
 mod words;
@@ -93,7 +93,7 @@ fn layout(meta: &Option<V8Layout>) -> Result<&V8Layout> {
         .context("it does not begin as V8's snapshots do, with `snapshot.meta`")
 }
 
-/// Where in a row what is told.
+/// Which column of a row holds what.
 #[derive(Debug)]
 struct V8Layout {
     node: Fields<3>,
@@ -115,9 +115,8 @@ impl<const N: usize> Fields<N> {
         let mut places = [0; N];
         for (place, wanted) in places.iter_mut().zip(wanted) {
             let found = names.iter().position(|name| name == wanted);
-            *place = found.with_context(|| {
-                format!("it is of a version that is unknown here: no field `{wanted}` among {names:?}")
-            })?;
+            *place =
+                found.with_context(|| format!("it has an unknown version: no field `{wanted}` among {names:?}"))?;
         }
         Ok(Fields {
             places,
@@ -150,7 +149,7 @@ impl V8Layout {
     fn of(meta: &V8Meta) -> Result<V8Layout> {
         let types = |types: &[Types]| match types.first() {
             Some(Types::Names(names)) => Ok(names.clone()),
-            _ => bail!("it is of a version that is unknown here: its types have no names"),
+            _ => bail!("it has an unknown version: its types have no names"),
         };
         Ok(V8Layout {
             node: Fields::of(&meta.node_fields, ["type", "name", "edge_count"])?,
@@ -167,8 +166,8 @@ impl V8Rows {
     fn read_nodes(&mut self, layout: &V8Layout, value: Row<'_, '_>) -> Result<()> {
         layout.node.read(value, |[kind, name, edges]| {
             self.nodes.push(V8NodeRow {
-                kind: u8::try_from(kind).context("a node's type is no type")?,
-                name: u32::try_from(name).context("a node's name is no name")?,
+                kind: u8::try_from(kind).context("a node's type is not a type")?,
+                name: u32::try_from(name).context("a node's name is not a name")?,
                 edges: u32::try_from(edges).context("a node has too many edges")?,
             });
             Ok(())
@@ -179,8 +178,8 @@ impl V8Rows {
         let width = layout.node.width as u64;
         layout.edge.read(value, |[kind, name, to]| {
             self.edges.push(V8EdgeRow {
-                kind: u8::try_from(kind).context("an edge's type is no type")?,
-                name: u32::try_from(name).context("an edge's name is no name")?,
+                kind: u8::try_from(kind).context("an edge's type is not a type")?,
+                name: u32::try_from(name).context("an edge's name is not a name")?,
                 to: u32::try_from(to / width).context("an edge leads nowhere")?,
             });
             Ok(())
@@ -216,7 +215,7 @@ impl V8Rows {
             let number = heap.names.number(name);
             let id = heap.add_node(words::node_kind(kind, name), number)?;
             for _ in 0..node.edges {
-                let raw = edges.next().context("its edges are fewer than its nodes tell")?;
+                let raw = edges.next().context("it has fewer edges than its nodes count")?;
                 let kind = types.get(usize::from(raw.kind)).copied().unwrap_or_default();
                 if kind == "weak" {
                     if name == "WeakRef" && self.string(raw.name) == "target" {
@@ -228,7 +227,7 @@ impl V8Rows {
                 heap.add_edge(edge)?;
             }
         }
-        ensure!(edges.next().is_none(), "its edges are more than its nodes tell");
+        ensure!(edges.next().is_none(), "it has more edges than its nodes count");
         heap.check()?;
         let scopes = words::find_globals(&mut heap);
         words::find_roots(&mut heap, &self.synthetic(layout));
@@ -240,7 +239,7 @@ impl V8Rows {
         heap.positions = self.positions(&heap);
         heap.target = match wanted {
             TargetHint::WeakRef(variable) => words::target(&heap, &scopes, &weak, variable)?,
-            TargetHint::Address(_) => bail!("V8 tells no addresses"),
+            TargetHint::Address(_) => bail!("V8's snapshots have no addresses"),
         };
         Ok(heap)
     }
@@ -282,7 +281,7 @@ impl V8Rows {
             .collect()
     }
 
-    /// Where functions are written: the line is told by itself, the file by the function's code.
+    /// Where functions are written: the snapshot has the line, and the function's code the file.
     fn positions(&self, heap: &Heap) -> BTreeMap<NodeId, SourcePosition> {
         let position = |location: &V8Location| {
             let id = location.node;

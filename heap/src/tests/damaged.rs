@@ -8,7 +8,7 @@ use proptest::test_runner::{Config, TestRunner};
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 
-/// A change of a snapshot, at a place that is told in parts of its length.
+/// A change of a snapshot, at a place given as a share of its length.
 #[derive(Debug, Clone)]
 enum Damage {
     Replace(u16, u8),

@@ -59,7 +59,7 @@ pub fn find_roots(heap: &mut Heap, synthetic: &[NodeId]) {
 
 /// The variables of a block's scope have no names, but its scope info has all of
 /// them, in order. A variable that holds a small integer has no edge, so that
-/// with several the names may only be told together.
+/// of several, the names may only be known together.
 pub fn name_variables(heap: &mut Heap, id: NodeId) {
     if !is_context(heap, id) {
         return;

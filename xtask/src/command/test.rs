@@ -89,14 +89,22 @@ fn run(
     let missing = found.missing.iter().map(|engine| engine.name.to_owned()).collect();
     let mut results = Results::begin(programs, missing, cells.len());
     let directory = session.directories.scratch("runs")?;
-    let times = Times::read(&directory);
+    let program = |planned: &PlannedCell<'_>| results.programs[planned.program].program.as_str();
+    let keys: Vec<(&str, &str)> = cells
+        .iter()
+        .map(|planned| (planned.cell.case.name.as_str(), program(planned)))
+        .collect();
+    let times = Times::read(&directory, &keys);
     let record = Record::begin(&directory, &results).map_err(|error| session.directories.advise(error))?;
     let recorded = AtomicBool::new(true);
     let limits = Limits::of_case(flags.timeout);
     let began = Instant::now();
     let rows = schedule::all(
         &cells,
-        |planned| times.of(&planned.cell.case.name, &results.programs[planned.program].program),
+        |planned| {
+            let (case, program) = keys[planned.number];
+            times.of(case, program)
+        },
         flags.jobs.unwrap_or_else(schedule::cores),
         session,
         |planned| {

@@ -150,7 +150,7 @@ fn a_snapshot_that_cannot_be_read_is_no_answer() {
     for (text, printed) in [
         (half, "cut off"),
         ("", "failed to read the heap snapshot that it wrote: it is empty"),
-        (&unknown, "it is of a version that is unknown here: no field `to_node`"),
+        (&unknown, "it has an unknown version: no field `to_node`"),
         ("nonsense", "it is not the JSON that was expected"),
         ("{}", "does not begin as V8's snapshots do"),
     ] {
@@ -172,7 +172,7 @@ fn a_snapshot_in_an_unknown_version_of_any_engine_is_no_answer() {
             JSC,
             address.as_str(),
             r#"{"version":4,"type":"GCDebugging","nodes":[0,0,0,0,0,"0x0","0x0"]}"#,
-            "it is of version 4, which is unknown here; version 3 is read",
+            "it has version 4; only version 3 is read",
         ),
         ("js", "spidermonkey", JS, KEPT, "# Anything.", "it is cut off in line 1"),
     ] {
