@@ -37,7 +37,7 @@ pub fn explain(flags: &ExplainFlags, session: &Session) -> Result<Status> {
         session,
         |cell| {
             let name = format!("{} on {}", cell.case.name, cell.program.engine.name);
-            let _line = session.progress.begin(name);
+            let _line = session.progress.begin(&name);
             Ok(explain_cell(cell, flags.verbose, &guests, limits, session))
         },
     )?;
@@ -57,7 +57,7 @@ fn report(explained: &[ExplainedCell], flags: &ExplainFlags) -> Result<Status> {
     match &flags.page {
         None => print(explained, flags.format)?,
         // A page with a missing answer does not replace one that may have it.
-        Some(path) if failed => output::note(&format!("`{}` is not written", path.display())),
+        Some(path) if failed => output::warn(&format!("`{}` is not written", path.display())),
         Some(path) => write_page(path, explained, flags)?,
     }
     for cell in explained.iter().filter(has_failed) {

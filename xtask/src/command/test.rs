@@ -139,7 +139,7 @@ fn run_cell(
     session: &Session,
 ) -> Result<Option<CellRow>> {
     let name = format!("{} on {}", cell.case.name, cell.program.engine.name);
-    let line = session.progress.begin(name.clone());
+    let line = session.progress.begin(&name);
     let facts = cell.run(guests, limits, session)?;
     drop(line);
     if session.is_interrupted() {

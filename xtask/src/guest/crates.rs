@@ -159,7 +159,7 @@ impl GuestCrate {
         }
         let _line = session
             .progress
-            .begin_slow(format!("binding the guest `{}` by wasm-bindgen", self.name));
+            .begin_slow(&format!("binding the guest `{}` by wasm-bindgen", self.name));
         let shell = tools::shell_in(root(session)?)?;
         let made = tempfile::tempdir_in(directory).context("failed to make a directory for the glue")?;
         let build = cargo(&shell, directory)?.args(["--package", BINDER]);
@@ -193,7 +193,7 @@ impl GuestCrate {
             let rustc = toolchain.rustc.display().to_string();
             let _line = session
                 .progress
-                .begin_slow(format!("building the guest `{}` with {rustc}", self.name));
+                .begin_slow(&format!("building the guest `{}` with {rustc}", self.name));
             let shell = tools::shell_in(root(session)?)?;
             let output = tools::run_guarded(self.command(&shell, &toolchain, directory)?, session)?;
             if output.success {

@@ -28,7 +28,7 @@ pub fn lock(path: &Path, session: &Session) -> Result<Flock<File>> {
         line.get_or_insert_with(|| {
             session
                 .progress
-                .begin("waiting for another command that builds the guest".to_owned())
+                .begin("waiting for another command that builds the guest")
         });
         thread::sleep(POLL);
     }

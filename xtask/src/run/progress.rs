@@ -1,6 +1,6 @@
 //! A line for each running task, on a terminal; nothing elsewhere.
 
-use crate::base::output;
+use crate::base::{output, text};
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use std::time::Duration;
 
@@ -12,20 +12,20 @@ pub struct Progress(MultiProgress);
 
 impl Progress {
     /// Shows a line until the returned value is dropped.
-    pub fn begin(&self, what: String) -> ProgressLine {
+    pub fn begin(&self, what: &str) -> ProgressLine {
         let template = ProgressStyle::with_template("{spinner} {msg} {elapsed}");
         let bar = ProgressBar::new_spinner()
             .with_style(template.unwrap_or_else(|_| ProgressStyle::default_spinner()))
-            .with_message(what);
+            .with_message(text::inert(what).into_owned());
         let bar = self.0.add(bar);
         bar.enable_steady_tick(TICK);
         ProgressLine(bar)
     }
 
     /// The same for a slow task: without a terminal, the line is printed once.
-    pub fn begin_slow(&self, what: String) -> ProgressLine {
+    pub fn begin_slow(&self, what: &str) -> ProgressLine {
         if self.0.is_hidden() {
-            output::note(&what);
+            output::note(&text::inert(what));
         }
         self.begin(what)
     }
