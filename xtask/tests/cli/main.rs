@@ -5,6 +5,7 @@ mod checkout;
 mod explaining;
 mod finding;
 mod installing;
+mod interrupting;
 mod output;
 mod running;
 mod usage;
