@@ -10,8 +10,8 @@ use std::io::BufRead;
 pub const MEMORY_LIMIT: u64 = 2 << 30;
 
 /// Bytes of memory for each byte of a snapshot, at most. Real snapshots of 150,000
-/// objects took 2.1 (V8), 2.2 (JavaScriptCore) and 2.5 to 2.7 (SpiderMonkey); the
-/// shortest rows of numbers that are possible took 4.7.
+/// objects took 2.1 (V8), 2.2 (JavaScriptCore) and 2.5 to 2.7 (SpiderMonkey); a
+/// made-up one of short rows took 4.7.
 const MEMORY_PER_BYTE: u64 = 5;
 
 /// How an engine writes down its heap.
