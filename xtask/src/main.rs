@@ -17,6 +17,7 @@ mod command;
 use anyhow::Result;
 use base::output;
 use base::status::Status;
+use base::text;
 use command::flags::{Command, Flags};
 use run::interrupt::Interrupt;
 use run::session::Session;
@@ -30,6 +31,9 @@ fn main() -> ExitCode {
     let interrupt = Interrupt::default();
     let answer = run_command(&flags.command, &interrupt);
     if let Some(signal) = interrupt.signal() {
+        if let Err(error) = answer {
+            output::note(&format!("interrupted: {}", text::inert(&format!("{error:#}"))));
+        }
         return Status::Interrupted(signal).into();
     }
     answer.map_or_else(

@@ -31,7 +31,7 @@ pub fn quote(text: &str) {
 /// Prints a warning.
 pub fn warn(line: &str) {
     let label = style("warning:").for_stderr().yellow().bold();
-    note(&format!("{label} {}", text::inert_lines(line)));
+    note(&format!("{label} {}", indented(line)));
 }
 
 /// Prints the error that ends the command.
@@ -42,7 +42,13 @@ pub fn error(error: &anyhow::Error) {
 /// Prints an error.
 pub fn fail(line: &str) {
     let label = style("error:").for_stderr().red().bold();
-    note(&format!("{label} {}", text::inert_lines(line)));
+    note(&format!("{label} {}", indented(line)));
+}
+
+/// Inert text of which only the first line can begin at the margin: a name with a
+/// line feed in it forges no message.
+fn indented(lines: &str) -> String {
+    text::inert_lines(lines).replace('\n', "\n  ")
 }
 
 /// Prints clap's report: help and the version on standard output, wrong usage on standard error.

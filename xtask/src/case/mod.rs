@@ -9,7 +9,7 @@ pub mod expectation;
 
 use crate::base::file;
 use crate::engine::table::Engine;
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use expectation::Expectation;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -68,6 +68,8 @@ impl Case {
     /// All files of the case's directory: its scripts may load others.
     pub fn files(&self) -> Result<Vec<CaseFile>> {
         let entries = file::entries(&self.directory)?;
+        let script = self.directory.join(SCRIPT);
+        ensure!(entries.contains(&script), "the script `{}` is gone", script.display());
         let files = entries.into_iter().filter(|path| path.is_file()).filter_map(|path| {
             let name = format!("{}/{}", self.stage_directory, path.file_name()?.to_str()?);
             Some(CaseFile { path, name })

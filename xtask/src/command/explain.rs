@@ -12,7 +12,7 @@ use crate::run::schedule;
 use crate::run::session::Session;
 use crate::show::diagram::{DiagramLanguage, diagram};
 use crate::show::explanation_text;
-use anyhow::Result;
+use anyhow::{Result, bail};
 use serde_json::json;
 use std::ffi::OsString;
 use std::path::Path;
@@ -30,7 +30,7 @@ pub fn explain(flags: &ExplainFlags, session: &Session) -> Result<Status> {
     let row = |case| found.programs.iter().map(move |program| Cell { case, program });
     let cells: Vec<Cell<'_>> = cases.iter().flat_map(row).collect();
     let limits = Limits::of_case(flags.timeout);
-    let explained = schedule::all(
+    let scheduled = schedule::all(
         &cells,
         |_| 0.0,
         schedule::cores(),
@@ -40,10 +40,16 @@ pub fn explain(flags: &ExplainFlags, session: &Session) -> Result<Status> {
             let _line = session.progress.begin(&name);
             Ok(explain_cell(cell, flags.verbose, &guests, limits, session))
         },
-    )?;
+    );
+    let mut explained = scheduled.outcomes;
     if session.is_interrupted() {
-        output::note("interrupted");
-        return Ok(Status::NoAnswer);
+        // What the signal cut off is no failure of the engine.
+        explained.retain(|cell| !matches!(cell.answer, Answer::Failed { .. }));
+        let (answered, planned) = (explained.len(), cells.len());
+        if flags.page.is_none() {
+            print(&explained, flags.format)?;
+        }
+        bail!("{answered} of {planned} answers had come");
     }
     report(&explained, flags)
 }

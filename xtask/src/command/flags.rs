@@ -152,7 +152,7 @@ pub struct EnginesFlags {
 #[derive(Debug, Args)]
 pub struct FindingsFlags {
     /// Results from `test --json`: their cells replace those in docs/findings.jsonl
-    #[arg(value_name = "RESULTS")]
+    #[arg(value_name = "RESULTS", conflicts_with = "check")]
     pub results: Vec<PathBuf>,
 
     /// Write nothing; exit with 1 if the page is out of date

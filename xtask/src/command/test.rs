@@ -36,17 +36,26 @@ pub fn test(flags: &TestFlags, session: &Session) -> Result<Status> {
         install(&guests, engines, session)?;
     }
     let (guests, found) = plan::prepare(&cases, engines, session)?;
-    let (results, record) = run(&cases, &found, &guests, flags, session)?;
+    let (results, record, error) = run(&cases, &found, &guests, flags, session)?;
     let status = report(&results, flags, started);
     if results.not_run() > 0 {
+        let why = if session.is_interrupted() {
+            "interrupted"
+        } else {
+            "stopped"
+        };
         let (ended, planned) = (results.cells.len(), results.planned);
         output::note(&format!(
-            "interrupted: {ended} of {planned} cells ended, {} did not; the record is `{}`",
+            "{why}: {ended} of {planned} runs of cells ended, {} did not; the record is `{}`",
             results.not_run(),
             text::inert(&record.path().display().to_string())
         ));
     }
-    status
+    match error {
+        // What ended is shown; but this is no answer.
+        Some(error) => Err(error),
+        None => status,
+    }
 }
 
 /// A run of a cell in the plan.
@@ -76,14 +85,15 @@ fn planned<'a>(cases: &'a [Case], found: &'a Found, repeat: usize) -> Vec<Planne
     all
 }
 
-/// Runs all cells, and records each as it ends; after an interrupt, the results are the cells that ended.
+/// Runs all cells, and records each as it ends. After an interrupt or an error, which is
+/// returned beside them, the results are the cells that ended.
 fn run(
     cases: &[Case],
     found: &Found,
     guests: &Guests,
     flags: &TestFlags,
     session: &Session,
-) -> Result<(Results, Record)> {
+) -> Result<(Results, Record, Option<anyhow::Error>)> {
     let cells = planned(cases, found, flags.repeat.get());
     let programs: Vec<ProgramRow> = found.programs.iter().map(ProgramRow::of).collect();
     let missing = found.missing.iter().map(|engine| engine.name.to_owned()).collect();
@@ -99,7 +109,7 @@ fn run(
     let recorded = AtomicBool::new(true);
     let limits = Limits::of_case(flags.timeout);
     let began = Instant::now();
-    let rows = schedule::all(
+    let scheduled = schedule::all(
         &cells,
         |planned| {
             let (case, program) = keys[planned.number];
@@ -125,9 +135,9 @@ fn run(
             }
             Ok(Some(row))
         },
-    )?;
-    results.cells = rows.into_iter().flatten().collect();
-    Ok((results, record))
+    );
+    results.cells = scheduled.outcomes.into_iter().flatten().collect();
+    Ok((results, record, scheduled.error))
 }
 
 /// Runs a cell, with a progress line; `None` if the command was interrupted meanwhile.

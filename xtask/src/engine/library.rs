@@ -54,8 +54,8 @@ mod tests {
     #[test]
     fn the_scripts_of_the_checkout_are_those_in_the_program() {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
-        let directory = std::fs::read_dir(root.join("js/lib")).unwrap();
-        assert_eq!(directory.count(), EMBEDDED.len(), "each script is embedded");
+        let files = file::entries(&root.join("js/lib")).unwrap();
+        assert_eq!(files.len(), EMBEDDED.len(), "each script is embedded");
         for (name, text) in EMBEDDED {
             assert_eq!(std::fs::read_to_string(root.join(name)).unwrap(), *text, "{name}");
         }

@@ -11,11 +11,16 @@ pub fn merge(mut all: Results, newer: Results) -> Results {
         // Two programs of one run may be the same build: each keeps its own cells.
         let mut known = (0..).zip(&all.programs);
         let place = known.find(|(index, known)| known.is_same_build(program) && !places.contains(index));
-        places.push(place.map_or(all.programs.len(), |(index, _)| index));
-        if place.is_none() {
-            all.programs.push(program.clone());
+        let place = place.map(|(index, _)| index);
+        places.push(place.unwrap_or(all.programs.len()));
+        match place {
+            Some(index) => all.programs[index] = program.clone(),
+            None => all.programs.push(program.clone()),
         }
     }
+    // What one run lacked, another one may have.
+    all.missing
+        .retain(|engine| !all.programs.iter().any(|program| program.engine == *engine));
     let moved: Vec<CellRow> = newer
         .cells
         .into_iter()

@@ -11,7 +11,7 @@ use nix::fcntl::{Flock, FlockArg};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use std::fs::{self, File};
-use std::io::Write;
+use std::io::{Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -61,9 +61,16 @@ impl Record {
 
     fn append_line(&self, json: &[u8]) -> Result<()> {
         let line = [json, b"\n"].concat();
+        let what = || format!("failed to write the record `{}`", self.path.display());
         let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
-        file.write_all(&line)
-            .with_context(|| format!("failed to write the record `{}`", self.path.display()))
+        let before = file.stream_position().with_context(what)?;
+        if let Err(error) = file.write_all(&line) {
+            // A line is whole, or is not there: the next one must not follow a part of this one.
+            file.set_len(before).with_context(what)?;
+            file.seek(SeekFrom::Start(before)).with_context(what)?;
+            return Err(error).with_context(what);
+        }
+        Ok(())
     }
 }
 

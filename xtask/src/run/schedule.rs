@@ -6,36 +6,53 @@ use std::num::NonZeroUsize;
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 
-/// Runs every item by `run`, `jobs` at a time, the longest first, and returns the outcomes in the order of `items`,
-/// or the first error among them. Items that have not begun when the command is interrupted are left out.
+/// What came of the items that were run.
+#[derive(Debug)]
+pub struct Scheduled<O> {
+    /// The outcomes, in the order of the items.
+    pub outcomes: Vec<O>,
+    /// The error that ended it.
+    pub error: Option<anyhow::Error>,
+}
+
+/// Runs every item by `run`, `jobs` at a time, the longest first. After an error, or when the command is
+/// interrupted, no further item begins; the outcomes of the others are returned.
 pub fn all<I: Copy + Sync, O: Send>(
     items: &[I],
     length: impl Fn(I) -> f64,
     jobs: NonZeroUsize,
     session: &Session,
     run: impl Fn(I) -> Result<O> + Sync,
-) -> Result<Vec<O>> {
+) -> Scheduled<O> {
     let lengths: Vec<f64> = items.iter().map(|item| length(*item)).collect();
     let queue = Mutex::new(longest_last(&lengths));
     // A function, because the lock must not be held while a cell runs.
     let next = || lock(&queue).pop();
     let done = Mutex::new(Vec::new());
+    let failed = Mutex::new(None);
     thread::scope(|scope| {
         for _ in 0..jobs.get().min(items.len()) {
             scope.spawn(|| {
                 while let Some(index) = next() {
-                    if session.is_interrupted() {
+                    if session.is_interrupted() || lock(&failed).is_some() {
                         return;
                     }
-                    let outcome = run(items[index]);
-                    lock(&done).push((index, outcome));
+                    match run(items[index]) {
+                        Ok(outcome) => lock(&done).push((index, outcome)),
+                        Err(error) => {
+                            lock(&failed).get_or_insert(error);
+                        }
+                    }
                 }
             });
         }
     });
     let mut done = done.into_inner().unwrap_or_else(PoisonError::into_inner);
     done.sort_by_key(|(index, _)| *index);
-    done.into_iter().map(|(_, outcome)| outcome).collect()
+    Scheduled {
+        outcomes: done.into_iter().map(|(_, outcome)| outcome).collect(),
+        error: failed.into_inner().unwrap_or_else(PoisonError::into_inner),
+    }
 }
 
 /// The number of processors.

@@ -1,7 +1,7 @@
 //! The directory that a program runs in: a copy of all the files it needs.
 //!
-//! So it sees only plain relative names, independent of the user's paths; an edit in
-//! mid-run changes nothing; and files that it leaves (a core, a log) are removed.
+//! So it sees only plain relative names, independent of the user's paths; an edit while
+//! it runs changes nothing; and files that it leaves (a core, a log) are removed.
 
 use crate::base::file;
 use crate::run::session::Session;

@@ -6,6 +6,7 @@ use crate::results::document::Results;
 use crate::results::repeated::{Repeated, group};
 use crate::show::columns::columns;
 use console::{StyledObject, style};
+use std::collections::BTreeSet;
 
 /// A row for each case, a column for each program; missing engines come last.
 pub fn table(results: &Results) -> String {
@@ -66,7 +67,8 @@ pub fn summary(results: &Results, seconds: f64) -> String {
     let groups = group(&results.cells);
     let count = |name| groups.iter().filter(|cell| cell.outcome() == name).count();
     let mut counts: Vec<(usize, String)> = OutcomeName::ALL.map(|name| (count(name), name.to_string())).into();
-    let missing = groups.len() / results.programs.len().max(1) * results.missing.len();
+    let cases: BTreeSet<&str> = results.cells.iter().map(|row| row.case.as_str()).collect();
+    let missing = cases.len() * results.missing.len();
     counts.push((missing, "missing".to_owned()));
     counts.retain(|(count, _)| *count > 0);
     let counts: Vec<String> = counts.iter().map(|(count, name)| format!("{count} {name}")).collect();
@@ -74,5 +76,33 @@ pub fn summary(results: &Results, seconds: f64) -> String {
         1 => "1 cell".to_owned(),
         cells => format!("{cells} cells"),
     };
-    format!("{cells}: {}, in {seconds:.1} s", counts.join(", "))
+    match counts.is_empty() {
+        true => format!("{cells}, in {seconds:.1} s"),
+        false => format!("{cells}: {}, in {seconds:.1} s", counts.join(", ")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::results::repeated::tests::{cell, results};
+
+    #[test]
+    fn a_missing_engine_counts_once_for_each_case() {
+        let missing = ["jsc", "spidermonkey"].map(str::to_owned);
+        // An interrupted run, and two programs that did not run the same cases, as merged records have them.
+        for (cells, expected) in [
+            (vec![], "0 cells, in 1.0 s"),
+            (vec![cell(0, "m0", 0)], "3 cells: 1 ok, 2 missing, in 1.0 s"),
+            (
+                vec![cell(0, "m0", 0), cell(1, "m1", 0), cell(2, "m0", 1)],
+                "7 cells: 3 ok, 4 missing, in 1.0 s",
+            ),
+        ] {
+            let mut results = results(2);
+            results.missing = missing.to_vec();
+            results.cells = cells;
+            assert_eq!(summary(&results, 1.0), expected);
+        }
+    }
 }

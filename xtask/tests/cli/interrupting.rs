@@ -36,7 +36,7 @@ fn nothing_outlives_a_command_that_is_interrupted() {
         assert!(!pids(&pid).into_iter().any(lives), "{signal}");
         let answer = crate::world::Answer::of(child.wait_with_output().unwrap());
         assert!(
-            answer.stderr.contains("interrupted: 0 of 1 cells ended"),
+            answer.stderr.contains("interrupted: 0 of 1 runs of cells ended"),
             "{}",
             answer.stderr
         );
@@ -97,7 +97,7 @@ fn what_was_found_is_kept_when_the_command_is_interrupted() {
             "{}",
             answer.stdout
         );
-        let printed = "interrupted: 1 of 2 cells ended, 1 did not; the record is `";
+        let printed = "interrupted: 1 of 2 runs of cells ended, 1 did not; the record is `";
         assert!(answer.stderr.contains(printed), "{}", answer.stderr);
         let json = std::fs::read(world.checkout.join("results.json")).unwrap();
         let json: serde_json::Value = serde_json::from_slice(&json).unwrap();
@@ -165,6 +165,8 @@ fn a_wait_for_another_command_can_be_interrupted() {
     }
     send(&child, Signal::SIGINT);
     assert_eq!(wait_for(&mut child), Some(130));
+    let answer = crate::world::Answer::of(child.wait_with_output().unwrap());
+    assert!(answer.stderr.starts_with("interrupted: "), "{}", answer.stderr);
     drop(held);
 }
 
@@ -208,4 +210,89 @@ fn nothing_outlives_a_command_that_is_killed() {
         std::fs::read_dir(&stages).unwrap().next().is_none()
     });
     world.assert_clean();
+}
+
+#[test]
+fn an_interrupted_explanation_says_how_many_answers_it_had() {
+    let world = World::new();
+    let pid = world.file("pid");
+    world.explainer("d8", D8, &[&format!("note-pid {}", pid.display()), "hang"]);
+    let mut child = world
+        .xtask(&["explain", "m0", "--engine", "v8"])
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    wait_until("the engine runs", || pids(&pid).len() == 1);
+    send(&child, Signal::SIGINT);
+    assert_eq!(wait_for(&mut child), Some(130));
+    let answer = crate::world::Answer::of(child.wait_with_output().unwrap());
+    assert!(
+        answer.stderr.contains("interrupted: 0 of 1 answers had come"),
+        "{}",
+        answer.stderr
+    );
+}
+
+#[test]
+fn what_was_found_is_kept_when_another_cell_cannot_be_run() {
+    let world = World::new();
+    let (pid, go_on) = (world.file("pid"), world.file("go-on"));
+    let orders = [
+        format!("note-pid {}", pid.display()),
+        format!("wait-for-lines 1 {}", go_on.display()),
+    ];
+    world.engine("d8", D8, &[&orders[0], &orders[1], M0[0], M0[1]]);
+    world.engine("jsc", JSC, M0);
+    let arguments = [
+        "test",
+        "--jobs",
+        "1",
+        "--engine",
+        "v8",
+        "--engine",
+        "jsc",
+        "--json",
+        "results.json",
+    ];
+    let mut child = world
+        .xtask(&arguments)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    wait_until("the first cell runs", || pids(&pid).len() == 1);
+    let script = world.checkout.join("js/cases/m0/test.js");
+    let text = std::fs::read(&script).unwrap();
+    std::fs::remove_file(&script).unwrap();
+    std::fs::write(&go_on, "now\n").unwrap();
+    assert_eq!(wait_for(&mut child), Some(2));
+    let answer = crate::world::Answer::of(child.wait_with_output().unwrap());
+    answer.expect(2, &["stopped: 1 of 2 runs of cells ended", "test.js` is gone"]);
+    assert!(
+        answer.stdout.contains("m0    ok collected   not run"),
+        "{}",
+        answer.stdout
+    );
+    let json = std::fs::read(world.checkout.join("results.json")).unwrap();
+    let json: serde_json::Value = serde_json::from_slice(&json).unwrap();
+    assert_eq!(json["cells"].as_array().unwrap().len(), 1);
+    std::fs::write(&script, text).unwrap();
+    assert_eq!(cells_in_record(&world), 1);
+}
+
+#[test]
+fn a_record_that_cannot_grow_stays_readable() {
+    let world = World::new();
+    world.engine("d8", D8, M0);
+    // Files of 12 KiB at most: the record's first line fits, that of a cell does not.
+    let script = "trap '' XFSZ; ulimit -f 12; exec \"$0\" test --engine v8";
+    let bash = which::which("bash").unwrap();
+    let arguments = ["-c", script, env!("CARGO_BIN_EXE_wasm-leaks")];
+    let answer = crate::world::Answer::of(world.command(bash, &arguments).output().unwrap());
+    answer.expect(0, &["failed to write the record", "1 ok"]);
+    let runs = std::fs::read_dir(world.checkout.join("target/wasm-leaks/runs")).unwrap();
+    let records: Vec<_> = runs.map(|entry| entry.unwrap().path()).collect();
+    assert_eq!(records.len(), 1);
+    let text = std::fs::read_to_string(&records[0]).unwrap();
+    assert!(text.ends_with('\n') && text.lines().count() == 1, "{text}");
 }

@@ -123,6 +123,53 @@ fn results_go_only_where_they_can() {
 }
 
 #[test]
+fn results_go_after_the_table_where_standard_output_is_a_file() {
+    let world = World::new();
+    world.engine("d8", D8, M0);
+    let path = world.file("out.txt");
+    std::fs::write(&path, "what was there\n").unwrap();
+    let open = || std::fs::OpenOptions::new().append(true).open(&path).unwrap();
+    for name in ["/dev/stdout", path.to_str().unwrap()] {
+        let mut command = world.xtask(&["test", "--engine", "v8", "--json", name]);
+        let output = command.stdout(open()).output().unwrap();
+        Answer::of(output).expect(0, &["1 ok"]);
+    }
+    let text = std::fs::read_to_string(&path).unwrap();
+    assert!(text.starts_with("what was there\ncase  v8: d8"), "{text}");
+    assert_eq!(text.matches("ok collected").count(), 2, "{text}");
+    assert_eq!(text.matches("wasm-leaks/results").count(), 2, "{text}");
+}
+
+#[test]
+fn a_link_to_nothing_stays_and_permissions_stay() {
+    use std::os::unix::fs::PermissionsExt;
+    let world = World::new();
+    world.engine("d8", D8, M0);
+    std::os::unix::fs::symlink("new.json", world.checkout.join("r.json")).unwrap();
+    world.run(&["test", "--json", "r.json"]).expect(0, &[]);
+    assert!(world.checkout.join("r.json").is_symlink());
+    let new = world.checkout.join("new.json");
+    std::fs::set_permissions(&new, std::fs::Permissions::from_mode(0o600)).unwrap();
+    world.run(&["test", "--json", "r.json"]).expect(0, &[]);
+    assert_eq!(std::fs::metadata(&new).unwrap().permissions().mode() & 0o777, 0o600);
+}
+
+#[test]
+fn a_name_forges_no_message() {
+    let world = World::new();
+    let answer = world.run(&["test", "m9\nerror: forged\u{1b}[2J"]);
+    answer.expect(2, &["there is no case `m9\n  error: forged\\x1b[2J`"]);
+    assert!(!answer.stderr.lines().skip(1).any(|line| line.starts_with("error:")));
+}
+
+#[test]
+fn a_check_takes_no_results() {
+    World::new()
+        .run(&["findings", "--check", "r.json"])
+        .expect(2, &["cannot be used with"]);
+}
+
+#[test]
 fn results_behind_a_link_are_written_there() {
     let world = World::new();
     world.engine("d8", D8, M0);

@@ -3,7 +3,7 @@
 
 mod source;
 
-use source::{Source, doubled_types, headless, rings, upward};
+use source::{Source, conflicted, doubled_types, headless, rings, silent_wings, upward};
 use std::path::Path;
 
 /// The wings, each of which knows only those before it.
@@ -43,18 +43,12 @@ fn every_type_has_a_name_of_its_own() {
 
 #[test]
 fn every_wing_says_in_five_lines_what_it_knows() {
-    for source in sources() {
-        let is_wing = source.path.len() == 1 && WINGS.contains(&source.path[0].as_str());
-        if !is_wing || ["main", "heap"].contains(&source.path[0].as_str()) {
-            continue;
-        }
-        let header = source.text.lines().take_while(|line| line.starts_with("//!"));
-        let lines = header.filter(|line| line.len() > 3).count();
-        assert!((1..=5).contains(&lines), "{}: {lines} lines", source.file);
-        for word in ["In:", "Out:"] {
-            assert!(source.text.contains(word), "{} lacks `{word}`", source.file);
-        }
-    }
+    assert_eq!(silent_wings(&sources(), WINGS), [] as [String; 0]);
+}
+
+#[test]
+fn no_file_holds_the_marks_of_a_merge() {
+    assert_eq!(conflicted(&sources()), [] as [String; 0]);
 }
 
 /// Sources that are not on disk.
@@ -129,4 +123,41 @@ fn a_missing_header_and_a_doubled_name_are_found() {
         doubled,
         ["`Line` in run/a.rs, show/b.rs", "`Other` in show/b.rs, show/c.rs",]
     );
+}
+
+#[test]
+fn a_wing_that_does_not_say_what_it_knows_is_found() {
+    let said = "//! A wing.\n//!\n//! In: a file.\n//! Out: a type.\n//! Knows no cell.\n\nmod a;";
+    for (text, found) in [
+        (said.to_owned(), None),
+        (
+            format!("//! One.\n//! Two.\n{said}"),
+            Some("run/mod.rs: 6 lines, not 1 to 5"),
+        ),
+        (said.replace("Out:", "Then:"), Some("run/mod.rs: no `Out:`")),
+        (said.replace("In:", "First:"), Some("run/mod.rs: no `In:`")),
+        ("mod a;".to_owned(), Some("run/mod.rs: 0 lines, not 1 to 5")),
+        // Only the header counts.
+        (
+            "//! A wing.\n\n// In: a. Out: b.".to_owned(),
+            Some("run/mod.rs: no `In:`"),
+        ),
+    ] {
+        let sources = made_up(&[("run/mod.rs", &text), ("run/a.rs", "")]);
+        assert_eq!(
+            silent_wings(&sources, WINGS).first().map(String::as_str),
+            found,
+            "{text}"
+        );
+    }
+}
+
+#[test]
+fn the_marks_of_a_merge_are_found() {
+    for mark in ["<<<<<<< ours", "=======", ">>>>>>> theirs", "||||||| base"] {
+        let text = format!("fn f() {{}}\n{mark}\nfn g() {{}}");
+        assert_eq!(conflicted(&made_up(&[("run/a.rs", &text)])), ["run/a.rs:2"], "{mark}");
+    }
+    let text = "//! A heading\n//! =======\nlet a = \"<<<<<<< x\";";
+    assert_eq!(conflicted(&made_up(&[("run/a.rs", text)])), [] as [String; 0]);
 }

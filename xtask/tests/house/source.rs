@@ -216,6 +216,37 @@ pub fn headless(sources: &[Source]) -> Vec<String> {
     without.map(|source| source.file.clone()).collect()
 }
 
+/// Wings whose `mod.rs` does not say in one to five lines what comes in and what goes out.
+pub fn silent_wings(sources: &[Source], wings: &[&str]) -> Vec<String> {
+    let mut found = Vec::new();
+    let is_wing =
+        |source: &&Source| source.file.ends_with("/mod.rs") && wings.contains(&source.path.join("/").as_str());
+    for source in sources.iter().filter(is_wing) {
+        let header = source.text.lines().take_while(|line| line.starts_with("//!"));
+        let header: Vec<&str> = header.filter(|line| line.len() > 3).collect();
+        if !(1..=5).contains(&header.len()) {
+            found.push(format!("{}: {} lines, not 1 to 5", source.file, header.len()));
+        }
+        for word in ["In:", "Out:"] {
+            if !header.iter().any(|line| line.contains(word)) {
+                found.push(format!("{}: no `{word}`", source.file));
+            }
+        }
+    }
+    found
+}
+
+/// Lines that a merge left behind.
+pub fn conflicted(sources: &[Source]) -> Vec<String> {
+    let marks = Regex::new(r"^(?:<<<<<<<|>>>>>>>|\|\|\|\|\|\|\|)(?: |$)|^=======$").unwrap();
+    let mut found = Vec::new();
+    for source in sources {
+        let lines = source.text.lines().enumerate().filter(|(_, line)| marks.is_match(line));
+        found.extend(lines.map(|(index, _)| format!("{}:{}", source.file, index + 1)));
+    }
+    found
+}
+
 /// Types that share a name; types in tests do not count.
 pub fn doubled_types(sources: &[Source]) -> Vec<String> {
     let definition = Regex::new(r"(?m)^(?:pub(?:\([^)]*\))? )?(?:struct|enum|trait|type|union) (\w+)").unwrap();
