@@ -67,4 +67,17 @@ mod tests {
         assert_eq!(cells, [("m0", 0, 1.0), ("m0", 1, 9.0), ("m0", 2, 9.0), ("m1", 0, 1.0)]);
         assert_eq!(merged.programs.len(), 3);
     }
+
+    #[test]
+    fn the_newer_run_tells_of_a_program_and_what_one_has_is_not_missing() {
+        let mut all = results(1);
+        all.missing = vec!["v8".to_owned(), "jsc".to_owned()];
+        let mut newer = results(1);
+        newer.programs[0].option = "/elsewhere/p0".to_owned();
+        let merged = merge(all, newer);
+        assert_eq!(merged.programs.len(), 1);
+        assert_eq!(merged.programs[0].option, "/elsewhere/p0");
+        // The program is V8.
+        assert_eq!(merged.missing, ["jsc"]);
+    }
 }
