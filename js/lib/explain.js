@@ -9,7 +9,9 @@
 let explainTarget = null;
 
 (function () {
+  const { telemetry, finish, fail, sizes } = harness;
   const OBJECTS = 10;
+  const LAST_CHANCES = 10;
   const SNAPSHOT = 'heap.snapshot';
   const SOURCES_TOLD = 100;
   const MOST_CHANCES = 100;
@@ -183,7 +185,8 @@ let explainTarget = null;
   async function once(test, between) {
     const pending = test(OBJECTS);
     if (pending) await pending;
-    telemetry('round', { round: 1, ...counts() });
+    const live = nalloc - nfinalized;
+    telemetry('round', { round: 1, allocated: nalloc, live, slots: slots(), ...sizes() });
     const collecting = between();
     if (collecting) await collecting;
   }

@@ -1,272 +1,363 @@
 // The code that the cases share: linear memory, the table that turns callbacks
 // into numbers, the wrapper of a guest's object with its finalizer, the loop of
-// rounds, and the final check.
+// rounds, and the final check. What a case can use are properties of the global
+// object, so that a case may declare the same names for itself.
 'use strict';
 
-const ROUNDS = 100;
-const OBJECTS_A_ROUND = 1000;
+(function () {
+  const { options, telemetry, describe, finish, fail, hold, sizes, watchesWeakly, elapsed } = harness;
+  const { objectsTrend, stepsTrend } = harness;
+  const { Error, Math, RangeError, WebAssembly } = globalThis;
 
-// JavaScriptCore scans the stack conservatively, so an object can outlive its
-// last use by a round or two, and V8 in Node.js sometimes runs finalizers a
-// turn later: in the end the collector gets more than one chance.
-const LAST_CHANCES = 10;
-const IN_VAIN = 2;
+  const number = (value, otherwise) => (value === undefined ? otherwise : Number(value));
+  const ROUNDS = number(options.rounds, 100);
+  const OBJECTS_A_ROUND = number(options.objects, 1000);
+  // Rounds are added while the numbers do not decide, up to this many times as many.
+  const MOST_ROUNDS = 4 * ROUNDS;
+  // A leak has to last twice as long before it is believed, unless that takes too many
+  // milliseconds: the collector's work grows with it.
+  const ROUNDS_OF_A_LEAK = 2 * ROUNDS;
+  const TOO_LONG = 2000;
+  // No round begins after this many milliseconds: what was seen until then decides.
+  const TIME = number(options.milliseconds, Infinity);
 
-// The most objects that may be live in the end: a hundredth of a round.
-const RESIDUE = 10;
+  // JavaScriptCore scans the stack conservatively, so an object can outlive its
+  // last use by a round or two, and V8 in Node.js sometimes runs finalizers a
+  // turn later: in the end the collector gets more than one chance.
+  const LAST_CHANCES = 10;
+  const IN_VAIN = 2;
 
-const PAGES = { initial: 2, maximum: 10 };
+  // The most objects that may remain by chance: a hundredth of those made, but 10 at most
+  // and at least 2; never half of what was made. As in measure/verdict.rs.
+  const byChance = made => Math.min(10, Math.max(2, made / 100), (made - 1) / 2);
 
-// The number of wrappers made, and of those finalized.
-let nalloc = 0;
-let nfinalized = 0;
-let maxLive = 0;
+  const PAGES = { initial: 2, maximum: 10 };
 
-const live = () => nalloc - nfinalized;
+  // The number of wrappers made, and of those finalized.
+  let nalloc = 0;
+  let nfinalized = 0;
+  let maxLive = 0;
 
-// A line for the judge, which is not part of the transcript.
-const started = Date.now();
-function telemetry(type, facts) {
-  print('@ ' + JSON.stringify({ type, ...facts }));
-}
+  const live = () => nalloc - nfinalized;
 
-function counts() {
-  return {
+  // A name for cases. They may set those that have a setter.
+  const share = (name, value) =>
+    Object.defineProperty(globalThis, name, { value, writable: true, configurable: true });
+  const shareVariable = (name, get, set) =>
+    Object.defineProperty(globalThis, name, { get, set, configurable: true });
+
+  share('ROUNDS', ROUNDS);
+  share('OBJECTS_A_ROUND', OBJECTS_A_ROUND);
+  shareVariable('nalloc', () => nalloc, value => { nalloc = value; });
+  shareVariable('nfinalized', () => nfinalized, value => { nfinalized = value; });
+
+  class OutOfMemory extends Error {}
+
+  // Refers to JavaScript objects by numbers, because linear memory can hold nothing
+  // else. To the collector everything in the table is alive.
+  class ObjectTable {
+    constructor() {
+      this.objects = [];
+      this.free = [];
+    }
+
+    get used() {
+      return this.objects.length - this.free.length;
+    }
+
+    add(object) {
+      const handle = this.free.length > 0 ? this.free.pop() : this.objects.length;
+      this.objects[handle] = object;
+      return handle;
+    }
+
+    get(handle) {
+      const object = this.objects[handle];
+      if (object === undefined) throw new Error(`handle ${handle} is not in use`);
+      return object;
+    }
+
+    release(handle) {
+      this.get(handle);
+      this.objects[handle] = undefined;
+      this.free.push(handle);
+    }
+  }
+
+  const table = new ObjectTable();
+  share('table', table);
+
+  // The used slots of the table that roots callbacks, wherever it is kept.
+  let slots = () => table.used;
+  shareVariable('slots', () => slots, value => { slots = value; });
+
+  const memory = new WebAssembly.Memory(PAGES);
+  share('memory', memory);
+
+  const imports = {
+    env: { memory },
+    rt: {
+      release: handle => table.release(handle),
+      invoke: handle => { table.get(handle)(); },
+      call: callback => { callback(); },
+      out_of_memory: () => { throw new OutOfMemory('out of linear memory'); },
+      new_object: () => ({ callback: null }),
+      get_callback: object => object.callback,
+      set_callback: (object, callback) => { object.callback = callback; },
+    },
+  };
+  share('imports', imports);
+
+  // The glue of a wasm-bindgen guest, loaded before, starts the guest.
+  const module = new WebAssembly.Module(readBinary(guestPath));
+  const instance = typeof wasm_bindgen === 'undefined'
+    ? new WebAssembly.Instance(module, imports)
+    : { exports: wasm_bindgen.initSync({ module, memory }) };
+  share('module', module);
+  share('instance', instance);
+
+  // The memories and tables of the guest; ours only if the guest uses it.
+  const usesOurs = WebAssembly.Module.imports(module).some(({ kind }) => kind === 'memory');
+  const exported = Object.values(instance.exports);
+  const memories = new Set(exported.filter(value => value instanceof WebAssembly.Memory));
+  if (usesOurs) memories.add(memory);
+  memories.forEach(hold);
+  new Set(exported.filter(value => value instanceof WebAssembly.Table)).forEach(hold);
+
+  // Called by each wrapper at its birth, with itself, which only explain.js uses;
+  // and by its finalizer, or by the code that frees it.
+  let born = () => {
+    nalloc++;
+    maxLive = Math.max(maxLive, live());
+  };
+
+  function died() {
+    nfinalized++;
+  }
+
+  shareVariable('born', () => born, value => { born = value; });
+  share('died', died);
+
+  const registry = new FinalizationRegistry(obj => {
+    died();
+    instance.exports.free_obj(obj);
+  });
+  share('registry', registry);
+
+  // The guest has to have what a wrapper needs, before the first finalizer needs it.
+  function exportsOf(instance, ...names) {
+    for (const name of names) {
+      if (typeof instance.exports[name] !== 'function')
+        throw new Error(`the guest has no exported function \`${name}\`, which this wrapper needs`);
+    }
+    return instance.exports;
+  }
+
+  // The JavaScript side of an object in linear memory, which it owns.
+  class WasmObject {
+    constructor(instance) {
+      this.instance = instance;
+      this.obj = exportsOf(instance, 'make_obj').make_obj();
+      born(this);
+      this.register();
+    }
+
+    register() {
+      exportsOf(instance, 'free_obj');
+      registry.register(this, this.obj);
+    }
+
+    installCallback(callback) {
+      this.instance.exports.attach_callback(this.obj, table.add(callback));
+    }
+
+    invokeCallback() {
+      this.instance.exports.invoke_callback(this.obj);
+    }
+  }
+  share('WasmObject', WasmObject);
+
+  // V8 drops the hidden class of the wrappers with the last of them, which is after
+  // each round, and throws away the code compiled for it: that was half of m0's
+  // time. One more wrapper, which is never released or counted, keeps it.
+  if (instance.exports.make_obj && instance.exports.free_obj) share('keepsake', new WasmObject(instance));
+  nalloc = maxLive = 0;
+
+  // A wrapper whose guest holds the callback itself, as an externref.
+  class RefObject extends WasmObject {
+    installCallback(callback) {
+      this.instance.exports.attach_callback(this.obj, callback);
+    }
+  }
+  share('RefObject', RefObject);
+
+  // Counts wrappers that own nothing to free.
+  share('observer', new FinalizationRegistry(died));
+
+  // Counts wrappers of which both halves must die.
+  const halves = new FinalizationRegistry(both => {
+    if (--both.alive === 0) died();
+  });
+
+  // A wrapper whose guest keeps nothing in linear memory: there is nothing to free,
+  // and the collector owns both the wrapper and the guest's own object.
+  class HeapObject extends RefObject {
+    register() {
+      const both = { alive: 2 };
+      halves.register(this, both);
+      halves.register(this.obj, both);
+    }
+  }
+  share('HeapObject', HeapObject);
+
+  // The number of slots of a WebAssembly table that hold a function.
+  share('functionsIn', function functionsIn(table) {
+    let count = 0;
+    for (let slot = 0; slot < table.length; slot++) if (typeof table.get(slot) === 'function') count++;
+    return count;
+  });
+
+  // What remains of what was made: live objects, or callbacks in the table, whichever
+  // are more: each exists for the other, and they may go in different turns.
+  const remaining = () => Math.max(live(), slots());
+
+  let collections = 0;
+
+  // Memories and tables that scripts made are measured in a turn of their own, because
+  // looking at them keeps them alive until it is over.
+  async function measure() {
+    const alone = watchesWeakly();
+    if (alone) await turn();
+    const found = sizes();
+    if (alone) await turn();
+    return found;
+  }
+
+  // The most pages that all memories may have, where that is known.
+  const limits = () => (memories.size === 1 && usesOurs ? { maximum: PAGES.maximum } : {});
+
+  const counts = () => ({
     allocated: nalloc,
     finalized: nfinalized,
     live: live(),
     slots: slots(),
-    pages: memory.buffer.byteLength / 65536,
-    ms: Date.now() - started,
-  };
-}
+    collections,
+    ms: elapsed(),
+  });
 
-// Ends the case. The intended exit status is reported first, because jsc always
-// exits with 0.
-function finish(status) {
-  telemetry('quit', { status });
-  quit(status);
-}
+  // Finalizers never run within the job that collected: yield to let them run.
+  async function collect() {
+    gc();
+    await turn();
+    collections++;
+  }
+  share('collect', collect);
 
-// Ends it with an unexpected error.
-function fail(error) {
-  print(`error: ${error.message}`);
-  printErr(error.stack);
-  finish(1);
-}
+  // What was seen after each round.
+  const series = { remaining: [], pages: [], entries: [] };
 
-class OutOfMemory extends Error {}
-
-// Errors that may stop a case in mid-round, after which it still settles. A guest
-// that cannot report that its memory is full traps: for lack of the two pages that
-// a table needs when it doubles, or of fewer. Any other trap is an error.
-const ASKED_AT_ONCE = 2;
-
-function howItStopped(error) {
-  if (error instanceof OutOfMemory) return { type: 'out-of-memory', line: 'error: out of linear memory' };
-  const room = PAGES.maximum - counts().pages;
-  if (error instanceof WebAssembly.RuntimeError && room <= ASKED_AT_ONCE)
-    return { type: 'trapped', line: 'error: the guest trapped' };
-  return undefined;
-}
-
-// Refers to JavaScript objects by numbers, because linear memory can hold nothing
-// else. To the collector everything in the table is alive.
-class ObjectTable {
-  constructor() {
-    this.objects = [];
-    this.free = [];
+  // Whether it takes more rounds to decide.
+  function isOpen() {
+    const rounds = series.remaining.length;
+    const needsMore = way =>
+      (way === 'grows' && rounds < ROUNDS_OF_A_LEAK && elapsed() < TOO_LONG)
+      || ((way === 'slows' || way === 'unclear') && rounds < MOST_ROUNDS);
+    return needsMore(objectsTrend(series.remaining, nalloc))
+      || needsMore(stepsTrend(series.pages))
+      || needsMore(stepsTrend(series.entries));
   }
 
-  get used() {
-    return this.objects.length - this.free.length;
-  }
-
-  add(object) {
-    const handle = this.free.length > 0 ? this.free.pop() : this.objects.length;
-    this.objects[handle] = object;
-    return handle;
-  }
-
-  get(handle) {
-    const object = this.objects[handle];
-    if (object === undefined) throw new Error(`handle ${handle} is not in use`);
-    return object;
-  }
-
-  release(handle) {
-    this.get(handle);
-    this.objects[handle] = undefined;
-    this.free.push(handle);
-  }
-}
-
-const table = new ObjectTable();
-
-// The used slots of the table that roots callbacks, wherever it is kept.
-let slots = () => table.used;
-
-const memory = new WebAssembly.Memory(PAGES);
-
-const imports = {
-  env: { memory },
-  rt: {
-    release: handle => table.release(handle),
-    invoke: handle => { table.get(handle)(); },
-    call: callback => { callback(); },
-    out_of_memory: () => { throw new OutOfMemory(); },
-    new_object: () => ({ callback: null }),
-    get_callback: object => object.callback,
-    set_callback: (object, callback) => { object.callback = callback; },
-  },
-};
-
-// The glue of a wasm-bindgen guest, loaded before, starts the guest.
-const module = new WebAssembly.Module(readBinary(guestPath));
-const instance = typeof wasm_bindgen === 'undefined'
-  ? new WebAssembly.Instance(module, imports)
-  : { exports: wasm_bindgen.initSync({ module, memory }) };
-
-// Called by each wrapper at its birth, with itself, which only explain.js uses;
-// and by its finalizer, or by the code that frees it.
-function born() {
-  nalloc++;
-  maxLive = Math.max(maxLive, live());
-}
-
-function died() {
-  nfinalized++;
-}
-
-const registry = new FinalizationRegistry(obj => {
-  died();
-  instance.exports.free_obj(obj);
-});
-
-// The JavaScript side of an object in linear memory, which it owns.
-class WasmObject {
-  constructor(instance) {
-    this.instance = instance;
-    this.obj = instance.exports.make_obj();
-    born(this);
-    this.register();
-  }
-
-  register() {
-    registry.register(this, this.obj);
-  }
-
-  installCallback(callback) {
-    this.instance.exports.attach_callback(this.obj, table.add(callback));
-  }
-
-  invokeCallback() {
-    this.instance.exports.invoke_callback(this.obj);
-  }
-}
-
-// V8 drops the hidden class of the wrappers with the last of them, which is after
-// each round, and throws away the code compiled for it: that was half of m0's
-// time. One more wrapper, which is never released or counted, keeps it.
-const keepsake = instance.exports.make_obj && new WasmObject(instance);
-nalloc = maxLive = 0;
-
-// A wrapper whose guest holds the callback itself, as an externref.
-class RefObject extends WasmObject {
-  installCallback(callback) {
-    this.instance.exports.attach_callback(this.obj, callback);
-  }
-}
-
-// Counts wrappers that own nothing to free.
-const observer = new FinalizationRegistry(died);
-
-// Counts wrappers of which both halves must die.
-const halves = new FinalizationRegistry(both => {
-  if (--both.alive === 0) died();
-});
-
-// A wrapper whose guest keeps nothing in linear memory: there is nothing to free,
-// and the collector owns both the wrapper and the guest's own object.
-class HeapObject extends RefObject {
-  register() {
-    const both = { alive: 2 };
-    halves.register(this, both);
-    halves.register(this.obj, both);
-  }
-}
-
-// The number of slots of a WebAssembly table that hold a function.
-function functionsIn(table) {
-  let count = 0;
-  for (let slot = 0; slot < table.length; slot++) if (typeof table.get(slot) === 'function') count++;
-  return count;
-}
-
-// Finalizers never run within the job that collected: yield to let them run.
-async function collect() {
-  gc();
-  await turn();
-}
-
-async function rounds(test, between) {
-  for (let round = 1; round <= ROUNDS; round++) {
-    // Only a promise is awaited, because awaiting yields.
-    const pending = test(OBJECTS_A_ROUND);
-    if (pending) await pending;
-    telemetry('round', { round, ...counts() });
-    const collecting = between();
-    if (collecting) await collecting;
-  }
-}
-
-// Live objects, or callbacks in the table, whichever are more: each exists for the
-// other, and they may go in different turns.
-const remaining = () => Math.max(live(), slots());
-
-// Nothing more is allocated: everything that remains after this is the residue.
-async function settle() {
-  let inVain = 0;
-  for (let chance = 0; chance < LAST_CHANCES && remaining() > 0 && inVain < IN_VAIN; chance++) {
-    const before = remaining();
-    await collect();
-    inVain = remaining() < before ? 0 : inVain + 1;
-  }
-  telemetry('settled', counts());
-}
-
-// Where memory ran out but nothing remains, there must be room again.
-function fillAgain() {
-  try {
-    for (let i = 0; i < OBJECTS_A_ROUND; i++) instance.exports.make_obj();
-  } catch (error) {
-    if (!(error instanceof OutOfMemory)) throw error;
-    telemetry('still-full', counts());
-  }
-}
-
-// Runs a case: `test(n)` makes n objects and releases them, and `between` lets
-// the collector run after each round.
-async function main(test, between = collect) {
-  telemetry('start', { objects: OBJECTS_A_ROUND, ...PAGES });
-  try {
-    let stopped = false;
-    try {
-      await rounds(test, between);
-    } catch (error) {
-      const how = howItStopped(error);
-      if (!how) throw error;
-      stopped = true;
-      telemetry(how.type, counts());
-      print(how.line);
+  async function rounds(test, between) {
+    for (let round = 1, planned = ROUNDS; round <= planned; round++) {
+      if (elapsed() > TIME) return telemetry('cut-short', { round: round - 1, planned });
+      // Only a promise is awaited, because awaiting yields.
+      const pending = test(OBJECTS_A_ROUND);
+      if (pending) await pending;
+      const before = counts();
+      const collecting = between();
+      if (collecting) await collecting;
+      const now = watchesWeakly() ? await measure() : sizes();
+      telemetry('round', { round, ...before, ...now, heap: heapBytes() });
+      series.remaining[round - 1] = Math.max(before.live, before.slots);
+      series.pages[round - 1] = now.pages;
+      series.entries[round - 1] = now.entries;
+      if (round === planned && isOpen()) planned = Math.min(2 * planned, MOST_ROUNDS);
     }
-    await settle();
-    if (stopped && remaining() <= RESIDUE) fillAgain();
-    if (stopped) return finish(1);
-    if (remaining() > RESIDUE) throw new Error(`${remaining()} of ${nalloc} objects were not finalized`);
-    print(`Success; max ${maxLive} objects live.`);
-    finish(0);
-  } catch (error) {
-    fail(error);
+    return undefined;
   }
-}
+
+  // Nothing more is allocated: everything that remains after this is the residue.
+  async function settle() {
+    let inVain = 0;
+    for (let chance = 0; chance < LAST_CHANCES && remaining() > 0 && inVain < IN_VAIN; chance++) {
+      const before = remaining();
+      await collect();
+      inVain = remaining() < before ? 0 : inVain + 1;
+    }
+    telemetry('settled', { ...counts(), ...await measure() });
+  }
+
+  // Errors that may stop a case in mid-round, after which it still settles. A guest
+  // that cannot report that its memory is full traps: for lack of the two pages that
+  // a table needs when it doubles, or of fewer. An engine that cannot make one more
+  // memory says so; SpiderMonkey throws a string then. Any other error is the case's.
+  const ASKED_AT_ONCE = 2;
+  const NO_ROOM = /^out of memory$|could not allocate memory/i;
+
+  function howItStopped(error) {
+    if (error instanceof OutOfMemory) return { type: 'out-of-memory', line: 'error: out of linear memory', fills: true };
+    const room = PAGES.maximum - memory.buffer.byteLength / 65536;
+    if (usesOurs && error instanceof WebAssembly.RuntimeError && room <= ASKED_AT_ONCE)
+      return { type: 'trapped', line: 'error: the guest trapped', fills: true };
+    const message = error instanceof RangeError ? error.message : error;
+    if (typeof message === 'string' && NO_ROOM.test(message))
+      return { type: 'no-more-memories', line: `error: ${describe(error)}` };
+    return undefined;
+  }
+
+  // Where linear memory ran out, there must be room again for another round.
+  function fillAgain() {
+    try {
+      for (let i = 0; i < OBJECTS_A_ROUND; i++) instance.exports.make_obj();
+    } catch (error) {
+      if (!howItStopped(error)) throw error;
+      telemetry('still-full', { ...counts(), ...sizes() });
+    }
+  }
+
+  // What stays and does not grow is no error.
+  function summary() {
+    const left = remaining();
+    if (left <= byChance(nalloc)) return `Success; max ${maxLive} objects live.`;
+    const way = objectsTrend(series.remaining, nalloc);
+    return way === 'flat' || way === 'slows' ? `${left} of ${nalloc} objects stay; max ${maxLive} objects live.` : undefined;
+  }
+
+  // Runs a case: `test(n)` makes n objects and releases them, and `between` lets
+  // the collector run after each round.
+  async function main(test, between = collect) {
+    telemetry('start', { objects: OBJECTS_A_ROUND, rounds: ROUNDS, ...sizes(), ...limits() });
+    try {
+      let stopped = null;
+      try {
+        await rounds(test, between);
+      } catch (error) {
+        stopped = howItStopped(error);
+        if (!stopped) throw error;
+        telemetry(stopped.type, { ...counts(), ...sizes() });
+        print(stopped.line);
+      }
+      await settle();
+      if (stopped) {
+        if (stopped.fills && instance.exports.make_obj) fillAgain();
+        return finish(1);
+      }
+      const success = summary();
+      print(success || `error: ${remaining()} of ${nalloc} objects were not finalized`);
+      return finish(success ? 0 : 1);
+    } catch (error) {
+      return fail(error);
+    }
+  }
+  share('main', main);
+})();

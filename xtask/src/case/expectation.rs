@@ -25,6 +25,9 @@ pub struct Expectation {
     pub needs: Vec<Feature>,
     /// The case runs only when it is named.
     pub only_named: bool,
+    /// How many rounds the case runs at first, and how many objects it is to make in each.
+    pub rounds: Option<u32>,
+    pub objects: Option<u32>,
     pub lines: Vec<ExpectedLine>,
 }
 
@@ -68,6 +71,8 @@ struct Directives {
     claimed: Option<Claim>,
     needs: Option<Vec<Feature>>,
     only_named: Option<bool>,
+    rounds: Option<u32>,
+    objects: Option<u32>,
 }
 
 /// The Rust guest, in the directory `guest/` itself.
@@ -94,6 +99,12 @@ const DIRECTIVES: &[(&str, DirectiveReader)] = &[
     }),
     ("run", |directives, value| {
         once(&mut directives.only_named, only_named(value)?)
+    }),
+    ("rounds", |directives, value| {
+        once(&mut directives.rounds, count(value, 10_000)?)
+    }),
+    ("objects", |directives, value| {
+        once(&mut directives.objects, count(value, 1_000_000)?)
     }),
 ];
 
@@ -129,6 +140,8 @@ impl Expectation {
             claimed: directives.claimed,
             needs: directives.needs.unwrap_or_default(),
             only_named: directives.only_named.unwrap_or(false),
+            rounds: directives.rounds,
+            objects: directives.objects,
             path: path.to_owned(),
             lines,
         })
@@ -183,6 +196,11 @@ fn only_named(value: &str) -> Result<bool> {
         "when-named" => Ok(true),
         _ => bail!("`{value}` is neither `always` nor `when-named`"),
     }
+}
+
+fn count(value: &str, most: u32) -> Result<u32> {
+    let count = value.parse().ok().filter(|count| (1..=most).contains(count));
+    count.with_context(|| format!("`{value}` is not a number from 1 to {most}"))
 }
 
 fn pattern(text: &str) -> Result<Pattern> {
@@ -273,6 +291,14 @@ mod tests {
             (
                 "#: run = never",
                 "e.txt:1: the directive `run`: `never` is neither `always` nor `when-named`",
+            ),
+            (
+                "#: rounds = 0",
+                "e.txt:1: the directive `rounds`: `0` is not a number from 1 to 10000",
+            ),
+            (
+                "#: objects = many",
+                "e.txt:1: the directive `objects`: `many` is not a number from 1 to 1000000",
             ),
             ("#: verdict = leaks\na {{b", "e.txt:2: a `{{` is not closed by `}}`"),
             (

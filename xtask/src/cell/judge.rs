@@ -4,11 +4,13 @@
 use crate::case::expectation::Expectation;
 use crate::cell::transcript::{Mismatch, compare};
 use crate::engine::feature::Feature;
+use crate::engine::program::Program;
 use crate::engine::shell::Shell;
-use crate::measure::telemetry::{Printed, TelemetryEvent};
+use crate::measure::telemetry::{Printed, ScriptError, TelemetryEvent, UncaughtError};
 use crate::measure::verdict::{Numbers, Verdict, numbers};
 use crate::run::lifeline::End;
 use crate::run::process::{Ending, LINES, Stop};
+use clap::ValueEnum;
 
 /// The judgement of a cell.
 #[derive(Debug)]
@@ -46,21 +48,42 @@ impl Judgement {
     }
 }
 
-/// Judges a cell that ran.
-pub fn judge(ending: Ending, printed: &Printed, expectation: &Expectation, shell: &Shell) -> Judgement {
+/// Judges a cell that ran, by what it printed (`stderr` is the end of standard error).
+pub fn judge(
+    ending: Ending,
+    printed: &Printed,
+    stderr: &str,
+    expectation: &Expectation,
+    program: &Program,
+) -> Judgement {
     // If the program was killed, its last line may be cut off, which is no error of its own.
     if let Some(how) = broke(ending).or_else(|| printed.malformed.clone()) {
-        return Judgement::of(Outcome::Broke(how));
+        // What was seen until then is told, but decides nothing.
+        let seen = printed
+            .events
+            .iter()
+            .any(|event| matches!(event, TelemetryEvent::Round(_)));
+        return Judgement {
+            outcome: Outcome::Broke(how),
+            numbers: seen.then(|| numbers(&printed.events)),
+        };
+    }
+    if let Some(feature) = lacks(printed, program) {
+        return Judgement::of(Outcome::Skipped(feature));
+    }
+    if let Some(error) = threw(&printed.events) {
+        // Its numbers stop where the error came, and mean nothing.
+        let text = in_engine_words(error, printed);
+        return Judgement::of(Outcome::Failed(vec![Departure::Other(text)]));
     }
     let numbers = numbers(&printed.events);
-    let departures: Vec<Departure> = [
+    let mut departures: Vec<Departure> = printed.events.iter().filter_map(uncaught).collect();
+    let others = [
         compare(&expectation.lines, &printed.transcript).map_err(Departure::Transcript),
-        exit(ending.end, &printed.events, shell).map_err(Departure::Other),
+        exit(ending.end, printed, stderr, program.shell).map_err(Departure::Other),
         expected(numbers.verdict, &expectation.verdicts).map_err(Departure::Other),
-    ]
-    .into_iter()
-    .filter_map(Result::err)
-    .collect();
+    ];
+    departures.extend(others.into_iter().filter_map(Result::err));
     let outcome = match departures.is_empty() {
         true => Outcome::Ok,
         false => Outcome::Failed(departures),
@@ -69,6 +92,64 @@ pub fn judge(ending: Ending, printed: &Printed, expectation: &Expectation, shell
         outcome,
         numbers: Some(numbers),
     }
+}
+
+/// A feature that the script asked for, and that the program does not have.
+fn lacks(printed: &Printed, program: &Program) -> Option<Feature> {
+    printed.events.iter().find_map(|event| match event {
+        TelemetryEvent::Lacks { feature } => Feature::from_str(feature, false).ok(),
+        TelemetryEvent::Threw(error) => {
+            let text = in_engine_words(error, printed);
+            let undefined = || text.split_once("ReferenceError: ")?.1.strip_suffix(" is not defined");
+            let feature = Feature::of_name(error.missing.as_deref().or_else(undefined)?)?;
+            (!program.features.contains(&feature)).then_some(feature)
+        }
+        _ => None,
+    })
+}
+
+fn threw(events: &[TelemetryEvent]) -> Option<&ScriptError> {
+    events.iter().find_map(|event| match event {
+        TelemetryEvent::Threw(error) => Some(error),
+        _ => None,
+    })
+}
+
+/// d8 prints what a script throws as it is loaded, and tells scripts only that it did.
+const ALREADY_PRINTED: &str = "Error: Error executing file";
+
+/// `js/cases/m0/test.js:3: TypeError: …`, as d8 prints it.
+const PRINTED: &str = r"^\S.*:\d+: ";
+
+fn in_engine_words(error: &ScriptError, printed: &Printed) -> String {
+    if error.text.starts_with(ALREADY_PRINTED) {
+        let pattern = regex::Regex::new(PRINTED).ok();
+        let is_error = |line: &&String| pattern.as_ref().is_some_and(|pattern| pattern.is_match(line));
+        if let Some(line) = printed.transcript.iter().find(is_error) {
+            return line.clone();
+        }
+    }
+    with_place(&error.text, error.place.as_deref())
+}
+
+fn with_place(text: &str, place: Option<&str>) -> String {
+    match place {
+        Some(place) => format!("{text} ({place})"),
+        None => text.to_owned(),
+    }
+}
+
+/// An error that nobody caught is never as expected.
+fn uncaught(event: &TelemetryEvent) -> Option<Departure> {
+    let TelemetryEvent::Uncaught(UncaughtError { origin, text, place }) = event else {
+        return None;
+    };
+    let text = with_place(text, place.as_deref());
+    Some(Departure::Other(match origin.as_str() {
+        "finalizer" => format!("a finalizer threw: {text}"),
+        "promise" => format!("a promise was rejected, and nobody handled it: {text}"),
+        _ => format!("a callback threw: {text}"),
+    }))
 }
 
 /// A wrapper script reports its child's death by a signal as 128 plus the signal's number.
@@ -99,11 +180,14 @@ fn signal_name(signal: i32) -> String {
     nix::sys::signal::Signal::try_from(signal).map_or(String::new(), |signal| format!(" ({signal})"))
 }
 
+/// What SpiderMonkey's shell begins the report of a rejection with.
+const REJECTION: &str = "Unhandled rejection: ";
+
 /// The script reports its exit status before it exits: a run without that report
 /// stopped early, and one with another exit status failed, where the exit status
-/// means something.
-fn exit(end: Option<End>, events: &[TelemetryEvent], shell: &Shell) -> Result<(), String> {
-    let meant = events.iter().rev().find_map(|event| match event {
+/// means something. What the engine says after that report is the reason.
+fn exit(end: Option<End>, printed: &Printed, stderr: &str, shell: &Shell) -> Result<(), String> {
+    let meant = printed.events.iter().rev().find_map(|event| match event {
         TelemetryEvent::Quit { status } => Some(*status),
         _ => None,
     });
@@ -116,6 +200,12 @@ fn exit(end: Option<End>, events: &[TelemetryEvent], shell: &Shell) -> Result<()
             "it exited with {actual} before its end: `main` was not called, or did not finish"
         ));
     };
+    if let Some(line) = printed.after_end.iter().find(|line| !line.trim().is_empty()) {
+        return Err(format!("after its end the engine said: {line}"));
+    }
+    if let Some(rejection) = stderr.lines().find_map(|line| line.strip_prefix(REJECTION)) {
+        return Err(format!("a promise was rejected, and nobody handled it: {rejection}"));
+    }
     let expected = if shell.keeps_exit_status { meant } else { 0 };
     if actual != expected {
         return Err(format!("it exited with {actual} instead of {expected}"));
@@ -138,8 +228,12 @@ fn names(verdicts: &[Verdict]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::program::FoundBy;
     use crate::engine::shell::shell_named;
+    use crate::engine::table;
     use crate::measure::telemetry::split;
+    use std::collections::BTreeSet;
+    use std::path::PathBuf;
     use std::time::Duration;
 
     const COLLECTED: &[&str] = &[
@@ -151,11 +245,26 @@ mod tests {
         "@ {\"type\":\"quit\",\"status\":0}",
     ];
 
+    fn program(shell: &str) -> Program {
+        let shell = shell_named(shell).unwrap();
+        Program {
+            engine: table::engine_named(shell.engine).unwrap(),
+            shell,
+            path: PathBuf::new(),
+            version: None,
+            engine_version: None,
+            features: BTreeSet::from([Feature::EventTarget]),
+            flags: Vec::new(),
+            found_by: FoundBy::Path,
+            doubt: None,
+        }
+    }
+
     fn outcome(shell: &str, stop: Option<Stop>, end: End, lines: &[&str]) -> String {
         let expectation = Expectation::parse("#: verdict = collected\nhello", "e.txt").unwrap();
-        let printed = split(lines.iter().map(|line| (*line).to_owned()).collect());
+        let printed = split(lines.iter().map(|line| (*line).to_owned()).collect(), None);
         let ending = Ending { stop, end: Some(end) };
-        let judgement = judge(ending, &printed, &expectation, shell_named(shell).unwrap());
+        let judgement = judge(ending, &printed, "", &expectation, &program(shell));
         let departure = |departure: &Departure| match departure {
             Departure::Transcript(mismatch) => format!("{:?}", mismatch.actual),
             Departure::Other(text) => text.clone(),
@@ -182,7 +291,7 @@ mod tests {
             ("d8", None, ok, COLLECTED, "ok"),
             ("d8", None, ok, &COLLECTED[1..], "FAILED None"),
             (
-                "d8",
+                "node",
                 None,
                 End::Status(7),
                 COLLECTED,
@@ -258,7 +367,7 @@ mod tests {
     }
 
     #[test]
-    fn jsc_always_exits_with_0() {
+    fn some_shells_always_exit_with_0() {
         let mut lines = COLLECTED.to_vec();
         lines[5] = "@ {\"type\":\"quit\",\"status\":1}";
         assert_eq!(outcome("jsc", None, End::Status(0), &lines), "ok");
@@ -267,5 +376,89 @@ mod tests {
             "FAILED it exited with 0 instead of 1"
         );
         assert_eq!(outcome("js", None, End::Status(1), &lines), "ok");
+    }
+
+    #[test]
+    fn the_error_of_the_script_comes_first_and_none_is_ok() {
+        let threw = |text: &str, place: &str, missing: &str| {
+            format!("@ {{\"type\":\"threw\",\"text\":\"{text}\",\"place\":{place},\"missing\":{missing}}}")
+        };
+        let uncaught = |origin: &str| {
+            format!("@ {{\"type\":\"uncaught\",\"where\":\"{origin}\",\"text\":\"E: bad\",\"place\":\"t.js:2:3\"}}")
+        };
+        let missing = |name: &str| {
+            threw(
+                &format!("ReferenceError: {name} is not defined"),
+                "null",
+                &format!("\"{name}\""),
+            )
+        };
+        for (line, wanted) in [
+            (
+                threw("TypeError: no", "\"t.js:1:2\"", "null"),
+                "FAILED TypeError: no (t.js:1:2)",
+            ),
+            (threw("null", "null", "null"), "FAILED null"),
+            (
+                threw("Error: Error executing file: x", "null", "null"),
+                "FAILED js/x.js:3: SyntaxError: odd",
+            ),
+            (missing("setTimeout"), "skipped(timers)"),
+            (
+                missing("EventTarget"),
+                "FAILED ReferenceError: EventTarget is not defined",
+            ),
+            (missing("mistake"), "FAILED ReferenceError: mistake is not defined"),
+            (
+                uncaught("finalizer"),
+                "FAILED a finalizer threw: E: bad (t.js:2:3); Some(1)",
+            ),
+            (
+                uncaught("promise"),
+                "FAILED a promise was rejected, and nobody handled it: E: bad (t.js:2:3); Some(1)",
+            ),
+            (
+                uncaught("callback"),
+                "FAILED a callback threw: E: bad (t.js:2:3); Some(1)",
+            ),
+            (
+                "@ {\"type\":\"lacks\",\"feature\":\"timers\"}".to_owned(),
+                "skipped(timers)",
+            ),
+        ] {
+            let lines = [
+                &COLLECTED[..5],
+                &["js/x.js:3: SyntaxError: odd", &line],
+                &COLLECTED[5..],
+            ]
+            .concat();
+            assert_eq!(outcome("jsc", None, End::Status(0), &lines), wanted, "{line}");
+        }
+    }
+
+    #[test]
+    fn a_rejection_that_the_engine_reports_is_never_ok() {
+        let expectation = Expectation::parse("#: verdict = collected\nhello", "e.txt").unwrap();
+        let ending = Ending {
+            stop: None,
+            end: Some(End::Status(0)),
+        };
+        let judged = |printed: &Printed, stderr: &str| match judge(
+            ending,
+            printed,
+            stderr,
+            &expectation,
+            &program("d8"),
+        )
+        .outcome
+        {
+            Outcome::Failed(departures) => format!("{departures:?}"),
+            other => format!("{other:?}"),
+        };
+        let mut printed = split(COLLECTED.iter().map(|line| (*line).to_owned()).collect(), None);
+        assert_eq!(judged(&printed, "a warning"), "Ok");
+        assert!(judged(&printed, "Unhandled rejection: (new Error)\n").contains("(new Error)"));
+        printed.after_end = vec![String::new(), "t.js:1: Error: late".to_owned()];
+        assert!(judged(&printed, "").contains("t.js:1: Error: late"));
     }
 }

@@ -4,7 +4,7 @@ use crate::case::Case;
 use crate::cell::judge::{Judgement, Outcome, judge};
 use crate::engine::feature::Feature;
 use crate::engine::host::{self, Performance};
-use crate::engine::library::{self, RUNTIME};
+use crate::engine::library::{self, RUNTIME, TREND, WATCH};
 use crate::engine::program::Program;
 use crate::guest::guests::Guests;
 use crate::measure::telemetry;
@@ -47,7 +47,8 @@ impl<'a> Cell<'a> {
     /// Runs the cell and judges it. It is not run if the program failed its canary
     /// or lacks a feature that the case needs. An error is one of the checkout, not of the engine.
     pub fn run(self, guests: &Guests, limits: Limits, session: &Session) -> Result<Facts<'a>> {
-        let performance = self.performance(guests, &[])?;
+        let mut performance = self.performance(guests, &[])?;
+        performance.options = self.options(limits);
         let not_run = |outcome| Facts {
             cell: self,
             judgement: Judgement::of(outcome),
@@ -67,10 +68,27 @@ impl<'a> Cell<'a> {
             return Ok(not_run(Outcome::Skipped(feature)));
         }
         let stage = self.stage(guests, session)?;
+        let not_run = not_run(Outcome::Ok);
+        let key = host::new_key();
+        performance.key = Some(key.clone());
         Ok(match host::run(self.program, &performance, &stage, limits, session) {
-            Ok(finished) => not_run(Outcome::Ok).with(finished),
-            Err(error) => not_run(Outcome::Broke(format!("{error:#}"))),
+            Ok(finished) => not_run.with(finished, &key),
+            Err(error) => Facts {
+                judgement: Judgement::of(Outcome::Broke(format!("{error:#}"))),
+                ..not_run
+            },
         })
+    }
+
+    /// The values for `js/lib/runtime.js`. It begins no round after four fifths of the time,
+    /// so that what was seen until then is judged.
+    fn options(self, limits: Limits) -> Vec<String> {
+        let expectation = self.case.expectation(self.program.engine);
+        let rounds = expectation.rounds.map(|rounds| format!("rounds={rounds}"));
+        let objects = expectation.objects.map(|objects| format!("objects={objects}"));
+        let milliseconds = limits.time.as_millis() / 5 * 4;
+        let time = format!("milliseconds={milliseconds}");
+        rounds.into_iter().chain(objects).chain([time]).collect()
     }
 
     /// A feature that the case needs and the engine lacks, if any.
@@ -83,11 +101,12 @@ impl<'a> Cell<'a> {
     /// The guest and the scripts of the case, with `more` scripts before its own.
     pub fn performance(self, guests: &Guests, more: &[&'static str]) -> Result<Performance> {
         let glue = guests.built(self.case.guest())?.glue.as_ref().map(|_| GLUE);
-        let shared = glue.into_iter().chain([RUNTIME]).chain(more.iter().copied());
+        let first = [WATCH, TREND].into_iter().chain(glue).chain([RUNTIME]);
+        let shared = first.chain(more.iter().copied());
         Ok(Performance {
             guest: Some(GUEST.to_owned()),
             scripts: shared.map(str::to_owned).chain(self.case.scripts()).collect(),
-            writes_heap: false,
+            ..Performance::default()
         })
     }
 
@@ -99,7 +118,7 @@ impl<'a> Cell<'a> {
         if let Some(glue) = &built.glue {
             stage.copy(glue, GLUE)?;
         }
-        library::put(&session.directories, &stage, &[RUNTIME])?;
+        library::put(&session.directories, &stage, &[WATCH, TREND, RUNTIME])?;
         for file in self.case.files()? {
             stage.copy(&file.path, &file.name)?;
         }
@@ -109,12 +128,12 @@ impl<'a> Cell<'a> {
 
 impl Facts<'_> {
     /// Adds the facts of the run, and judges it.
-    fn with(mut self, finished: Finished) -> Self {
+    fn with(mut self, finished: Finished, key: &str) -> Self {
         let ending = finished.ending();
-        let printed = telemetry::split(finished.lines);
+        let printed = telemetry::split(finished.lines, Some(key));
         let program = self.cell.program;
         let expectation = self.cell.case.expectation(program.engine);
-        self.judgement = judge(ending, &printed, expectation, program.shell);
+        self.judgement = judge(ending, &printed, &finished.stderr, expectation, program);
         self.end = finished.end;
         self.seconds = finished.seconds;
         self.cpu_seconds = finished.cpu_seconds;

@@ -96,7 +96,7 @@ fn run(program: &Program, session: &Session) -> Option<String> {
             ..Performance::default()
         };
         let finished = host::run(program, &performance, &stage, LIMITS, session)?;
-        let printed = telemetry::split(finished.lines);
+        let printed = telemetry::split(finished.lines, None);
         let report = printed.events.into_iter().find_map(|event| match event {
             TelemetryEvent::Canary { reason } => Some(reason),
             _ => None,

@@ -13,6 +13,64 @@ pub enum Feature {
     FinalizationRegistry,
     ExternrefTables,
     WasmGc,
+    /// A timer waits as long as it is told to.
+    Timers,
+    Microtasks,
+    EventTarget,
+    AbortController,
+    MessageChannel,
+    StructuredClone,
+    Performance,
+    TextEncoder,
+    Url,
+    Crypto,
+    Fetch,
+    Worker,
+    Console,
+    /// Node.js's `process`.
+    Process,
+}
+
+/// The global names by which scripts use a feature of the host.
+const NAMES: &[(Feature, &[&str])] = &[
+    (
+        Feature::Timers,
+        &[
+            "setTimeout",
+            "setInterval",
+            "clearTimeout",
+            "clearInterval",
+            "setImmediate",
+        ],
+    ),
+    (Feature::Microtasks, &["queueMicrotask"]),
+    (Feature::EventTarget, &["EventTarget", "Event", "CustomEvent"]),
+    (Feature::AbortController, &["AbortController", "AbortSignal"]),
+    (
+        Feature::MessageChannel,
+        &["MessageChannel", "MessagePort", "BroadcastChannel"],
+    ),
+    (Feature::StructuredClone, &["structuredClone"]),
+    (Feature::Performance, &["performance"]),
+    (Feature::TextEncoder, &["TextEncoder"]),
+    (Feature::Url, &["URL", "URLSearchParams"]),
+    (Feature::Crypto, &["crypto"]),
+    (Feature::Fetch, &["fetch", "Request", "Response", "Headers"]),
+    (Feature::Worker, &["Worker"]),
+    (Feature::Console, &["console"]),
+    (Feature::Process, &["process"]),
+    (Feature::FinalizationRegistry, &["FinalizationRegistry", "WeakRef"]),
+    (Feature::Gc, &["gc"]),
+];
+
+impl Feature {
+    /// The feature that a global name belongs to.
+    pub fn of_name(name: &str) -> Option<Feature> {
+        NAMES
+            .iter()
+            .find(|(_, names)| names.contains(&name))
+            .map(|(feature, _)| *feature)
+    }
 }
 
 impl fmt::Display for Feature {

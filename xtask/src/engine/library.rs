@@ -15,6 +15,10 @@ pub const SHELL: &str = "js/lib/shell.js";
 pub const PROBE: &str = "js/lib/probe.js";
 /// Proves that the engine collects.
 pub const CANARY: &str = "js/lib/canary.js";
+/// Telemetry, errors, and what each run is watched by.
+pub const WATCH: &str = "js/lib/watch.js";
+/// How a series of readings goes on.
+pub const TREND: &str = "js/lib/trend.js";
 /// The code that our own cases share.
 pub const RUNTIME: &str = "js/lib/runtime.js";
 /// Makes a case run one round, and the engine write a heap snapshot.
@@ -25,6 +29,8 @@ const EMBEDDED: &[(&str, &str)] = &[
     (SHELL, include_str!("../../lib/shell.js")),
     (PROBE, include_str!("../../lib/probe.js")),
     (CANARY, include_str!("../../lib/canary.js")),
+    (WATCH, include_str!("../../lib/watch.js")),
+    (TREND, include_str!("../../lib/trend.js")),
     (RUNTIME, include_str!("../../lib/runtime.js")),
     (EXPLAIN, include_str!("../../lib/explain.js")),
 ];

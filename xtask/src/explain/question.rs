@@ -57,7 +57,7 @@ pub fn ask_engine(cell: Cell<'_>, guests: &Guests, limits: Limits, session: &Ses
     let output = QuestionOutput {
         broke: broke(finished.ending()),
         stderr: finished.stderr,
-        printed: telemetry::split(finished.lines),
+        printed: telemetry::split(finished.lines, None),
     };
     match output.report()? {
         QuestionReport::NoSnapshot(reason) => Ok(HeapAnswer::CannotTell(clip(&reason))),

@@ -4,4 +4,5 @@
 //! All of it is pure. It knows no program, no case and no file.
 
 pub mod telemetry;
+pub mod trend;
 pub mod verdict;

@@ -10,7 +10,9 @@ const MARK: &str = "@ ";
 #[derive(Debug, Default)]
 pub struct Printed {
     pub transcript: Vec<String>,
-    /// The lines as printed.
+    /// What the engine printed after the script had reported its end: d8 tells of rejections then.
+    pub after_end: Vec<String>,
+    /// The lines as printed, without key and number.
     pub telemetry: Vec<Value>,
     /// The same lines, parsed.
     pub events: Vec<TelemetryEvent>,
@@ -30,10 +32,20 @@ pub enum TelemetryEvent {
     OutOfMemory(Counts),
     /// The guest trapped, as some do when memory cannot grow.
     Trapped(Counts),
+    /// The engine could not make one more memory.
+    NoMoreMemories(Counts),
+    /// The time was up before all rounds were over.
+    CutShort { round: u64, planned: u64 },
     /// Everything is released, and the collector had its last chances.
     Settled(Counts),
-    /// Memory ran out, nothing remains, and there is still no room for another round.
+    /// Linear memory ran out, and in the end there is still no room for another round.
     StillFull(Counts),
+    /// The error that stopped the script.
+    Threw(ScriptError),
+    /// An error that nobody caught, though the script went on.
+    Uncaught(UncaughtError),
+    /// The script wanted what the host only seems to have.
+    Lacks { feature: String },
     /// The canary's report: why the engine cannot be judged, or null.
     Canary { reason: Option<String> },
     /// The wrapper that `js/lib/explain.js` asks about.
@@ -51,11 +63,14 @@ pub enum TelemetryEvent {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 pub struct RunStart {
-    /// Objects made in a round.
+    /// Objects wanted in a round.
     pub objects: u64,
-    /// Pages of linear memory, of 64 KiB: at first, and at most.
-    pub initial: u64,
-    pub maximum: u64,
+    /// Pages of all linear memories, of 64 KiB, at first.
+    #[serde(alias = "initial")]
+    pub pages: u64,
+    /// The most pages that they can have, if that is known.
+    #[serde(default)]
+    pub maximum: Option<u64>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -67,8 +82,46 @@ pub struct Counts {
     /// Used slots of the table that holds callbacks, wherever it is kept.
     #[serde(default)]
     pub slots: u64,
-    /// Pages of linear memory.
+    /// Pages of all linear memories that are alive, and how many these are.
     pub pages: u64,
+    #[serde(default = "one")]
+    pub memories: u64,
+    /// Entries of all WebAssembly tables that are alive, and how many these are.
+    #[serde(default)]
+    pub entries: u64,
+    #[serde(default)]
+    pub tables: u64,
+    /// Collections since the start that were each followed by a turn.
+    #[serde(default)]
+    pub collections: u64,
+}
+
+/// Before there was a count, one memory was watched.
+fn one() -> u64 {
+    1
+}
+
+/// The error that stopped a script, in the engine's words.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct ScriptError {
+    pub text: String,
+    /// `js/cases/m0/test.js:3:7`, if the engine tells.
+    #[serde(default)]
+    pub place: Option<String>,
+    /// The global name that is not defined, if that is the error.
+    #[serde(default)]
+    pub missing: Option<String>,
+}
+
+/// An error that nobody caught.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct UncaughtError {
+    /// `finalizer`, `promise` or `callback`.
+    #[serde(rename = "where")]
+    pub origin: String,
+    pub text: String,
+    #[serde(default)]
+    pub place: Option<String>,
 }
 
 /// The first wrapper that should have died and has not; the first of all, if none.
@@ -113,15 +166,21 @@ pub struct ScriptFunction {
     pub source: String,
 }
 
-/// Splits the lines into transcript and telemetry.
-pub fn split(lines: Vec<String>) -> Printed {
+/// Splits the lines into transcript and telemetry. Telemetry of a run with a key bears
+/// that key, and its lines are numbered; a line that is forged or doubled is malformed.
+pub fn split(lines: Vec<String>, key: Option<&str>) -> Printed {
     let mut printed = Printed::default();
     for (index, line) in lines.into_iter().enumerate() {
         let Some(json) = line.strip_prefix(MARK) else {
-            printed.transcript.push(line);
+            let ended = matches!(printed.events.last(), Some(TelemetryEvent::Quit { .. }));
+            let lines = match ended && key.is_some() {
+                true => &mut printed.after_end,
+                false => &mut printed.transcript,
+            };
+            lines.push(line);
             continue;
         };
-        match parse_line(json) {
+        match parse_line(json, key, printed.events.len() + 1) {
             Ok((value, event)) => {
                 printed.telemetry.push(value);
                 printed.events.push(event);
@@ -136,9 +195,20 @@ pub fn split(lines: Vec<String>) -> Printed {
     printed
 }
 
-fn parse_line(json: &str) -> serde_json::Result<(Value, TelemetryEvent)> {
-    let value: Value = serde_json::from_str(json)?;
-    let event = TelemetryEvent::deserialize(&value)?;
+fn parse_line(json: &str, key: Option<&str>, number: usize) -> Result<(Value, TelemetryEvent), String> {
+    let mut value: Value = serde_json::from_str(json).map_err(|error| error.to_string())?;
+    if let Some(key) = key {
+        let members = value.as_object_mut().ok_or("it is not an object")?;
+        let own = members.remove("key").is_some_and(|found| found == key);
+        let in_order = members.remove("n").is_some_and(|found| found == number);
+        if !own {
+            return Err("it does not have the key of the run".to_owned());
+        }
+        if !in_order {
+            return Err(format!("it is not number {number} of its lines"));
+        }
+    }
+    let event = TelemetryEvent::deserialize(&value).map_err(|error| error.to_string())?;
     Ok((value, event))
 }
 
@@ -154,7 +224,7 @@ mod tests {
             "@b",
             "@ {\"type\":\"new\"}",
         ];
-        let printed = split(lines.map(str::to_owned).into());
+        let printed = split(lines.map(str::to_owned).into(), None);
         assert_eq!(printed.malformed, None);
         assert_eq!(printed.transcript, ["a", "@b"]);
         assert_eq!(
@@ -164,7 +234,11 @@ mod tests {
                     allocated: 2,
                     live: 1,
                     slots: 7,
-                    pages: 3
+                    pages: 3,
+                    memories: 1,
+                    entries: 0,
+                    tables: 0,
+                    collections: 0,
                 }),
                 TelemetryEvent::Other
             ]
@@ -175,10 +249,38 @@ mod tests {
     #[test]
     fn what_only_looks_like_telemetry_is_an_error() {
         for line in ["@ x", "@ 1", "@ {}", "@ {\"type\":\"round\"}"] {
-            let printed = split(["a", line, "b"].map(str::to_owned).into());
+            let printed = split(["a", line, "b"].map(str::to_owned).into(), None);
             let malformed = printed.malformed.unwrap();
             assert!(malformed.starts_with("line 2 "), "{line}: {malformed}");
             assert_eq!(printed.transcript, ["a", "b"]);
         }
+    }
+
+    #[test]
+    fn what_is_forged_or_doubled_is_an_error() {
+        let line =
+            |key: &str, number: usize| format!("@ {{\"key\":\"{key}\",\"n\":{number},\"type\":\"quit\",\"status\":0}}");
+        let unmarked = "@ {\"type\":\"quit\",\"status\":0}".to_owned();
+        for (lines, malformed) in [
+            (vec![line("abc", 1), line("abc", 2)], None),
+            (vec![line("abc", 1), line("abc", 1)], Some("not number 2")),
+            (vec![line("abc", 2)], Some("not number 1")),
+            (vec![line("abd", 1)], Some("the key of the run")),
+            (vec![line("abc", 1), unmarked], Some("the key of the run")),
+            (vec!["@ 1".to_owned()], Some("not an object")),
+        ] {
+            let printed = split(lines.clone(), Some("abc"));
+            let found = printed.malformed.as_deref();
+            match malformed {
+                Some(part) => assert!(found.unwrap().contains(part), "{lines:?}: {found:?}"),
+                None => assert_eq!(found, None, "{lines:?}"),
+            }
+        }
+        let printed = split(vec![line("abc", 1), "late".to_owned()], Some("abc"));
+        assert_eq!(
+            (printed.after_end, printed.transcript),
+            (vec!["late".to_owned()], vec![])
+        );
+        assert_eq!(printed.telemetry[0].as_object().unwrap().len(), 2);
     }
 }

@@ -10,6 +10,7 @@ use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, abort};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 use std::{env, thread};
 
@@ -148,6 +149,23 @@ fn rounds(leak: bool) {
 
 /// Prints; the reader may be gone.
 fn say(bytes: &[u8]) {
+    for line in bytes.split_inclusive(|byte| *byte == b'\n') {
+        let marked = mark(line);
+        print_bytes(marked.as_deref().unwrap_or(line));
+    }
+}
+
+/// Puts the key of the run and the line's number into telemetry, as `js/lib/watch.js` does.
+fn mark(line: &[u8]) -> Option<Vec<u8>> {
+    static LINES: AtomicUsize = AtomicUsize::new(0);
+    let key = env::args_os().find_map(|word| Some(word.to_str()?.strip_prefix("key=")?.to_owned()))?;
+    let rest = line.strip_prefix(b"@ {")?;
+    let number = LINES.fetch_add(1, Ordering::Relaxed) + 1;
+    let mark = format!("@ {{\"key\":\"{key}\",\"n\":{number},");
+    Some([mark.as_bytes(), rest].concat())
+}
+
+fn print_bytes(bytes: &[u8]) {
     let mut stdout = io::stdout().lock();
     let _ = stdout.write_all(bytes).and_then(|()| stdout.flush());
 }

@@ -67,6 +67,8 @@ impl World {
             ".cargo/config.toml",
             "guest",
             "js/lib/shell.js",
+            "js/lib/watch.js",
+            "js/lib/trend.js",
             "js/lib/runtime.js",
         ] {
             world.copy(name);

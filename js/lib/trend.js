@@ -1,0 +1,51 @@
+// How a series of readings goes on. The runtime adds rounds while that is not clear;
+// the judge decides by the same rule, in measure/trend.rs, from the telemetry.
+'use strict';
+
+(function () {
+  const { floor, max, min } = Math;
+
+  // The smallest share of what was made that must stay for a leak, and the smallest
+  // share of an earlier growth that a later one must reach.
+  const SLOPE = 0.005;
+  const STEADY = 0.8;
+
+  // The least value of values[from] to values[to - 1].
+  function least(values, from, to) {
+    let found = Infinity;
+    for (let i = from; i < to; i++) found = min(found, values[i]);
+    return found;
+  }
+
+  function falls(values, noise) {
+    for (let i = 1; i < values.length; i++) if (values[i - 1] - values[i] > noise) return true;
+    return false;
+  }
+
+  // 'flat', 'grows', 'slows' (it grew, and now less or not at all) or 'unclear'. Quarters
+  // are compared by their least values, the first left out: what is let go of now and
+  // then does not grow. Where values fall by more than noise, a growth must exceed that.
+  function trend(values, smallest, noise, quantum) {
+    const quarter = floor(values.length / 4);
+    if (quarter < 2) return 'unclear';
+    const second = least(values, quarter, 2 * quarter);
+    const third = least(values, 2 * quarter, 3 * quarter);
+    const last = least(values, 3 * quarter, values.length);
+    const enough = falls(values, noise) ? max(smallest, noise) : smallest;
+    const earlier = third - second;
+    const later = last - third;
+    if (min(third, last) - second < enough) return later < enough ? 'flat' : 'unclear';
+    if (later < enough) return 'slows';
+    return later + quantum >= STEADY * earlier ? 'grows' : 'unclear';
+  }
+
+  // Of objects that remain, after rounds in which so many were made in all. Finalizers
+  // may come a round or two late.
+  harness.objectsTrend = (values, made) => {
+    const round = made / values.length;
+    return trend(values, max(1, SLOPE * round * floor(values.length / 4)), 2 * round, 1);
+  };
+
+  // Of what comes in steps: pages of linear memory, entries of tables.
+  harness.stepsTrend = values => trend(values, 1, 0, 1);
+})();

@@ -1,0 +1,263 @@
+// What each run of a case is watched by: telemetry, the errors that nobody caught, the
+// memories and tables that scripts make or get. Loaded before all that is the case's,
+// and what is used here is taken now, because a case may replace it.
+'use strict';
+
+(function () {
+  const global = globalThis;
+  const ours = harness;
+  const bind = method => Function.prototype.call.bind(method);
+  const getterOf = (prototype, name) => bind(Object.getOwnPropertyDescriptor(prototype, name).get);
+
+  const { stringify } = JSON;
+  const { now } = Date;
+  const { apply, construct } = Reflect;
+  const { assign, create, defineProperty, keys } = Object;
+  const { print: say, printErr: sayError, quit: end } = global;
+  const { Error: AnyError, ReferenceError: NotDefined, String: text, WeakRef: Weak, WeakSet: Known } = global;
+  const { Memory, Table, Instance, instantiate } = WebAssembly;
+  const deref = Weak && bind(Weak.prototype.deref);
+  const search = bind(RegExp.prototype.exec);
+  const then = bind(Promise.prototype.then);
+  const bufferOf = getterOf(Memory.prototype, 'buffer');
+  const bytesOf = getterOf(ArrayBuffer.prototype, 'byteLength');
+  const lengthOf = getterOf(Table.prototype, 'length');
+
+  // Telemetry: lines for the judge, which are no part of the transcript. They have the
+  // run's own key and are numbered, so that a case does not forge or double one easily.
+  const { key } = ours.options;
+  let lines = 0;
+  function telemetry(type, facts) {
+    const mark = key === undefined ? {} : { key, n: ++lines };
+    say('@ ' + stringify(assign(create(null), mark, { type }, facts)));
+  }
+
+  // Errors. Whatever a script throws, describing it throws nothing.
+  function describe(error) {
+    try {
+      const isError = error instanceof AnyError || (typeof error === 'object' && error !== null && 'message' in error);
+      return isError ? `${error.name}: ${error.message}` : text(error);
+    } catch (again) {
+      return 'a value that cannot be shown';
+    }
+  }
+
+  function stackOf(error) {
+    try {
+      return text(error.stack);
+    } catch (again) {
+      return '';
+    }
+  }
+
+  // Where an error was made: the first place in the case's directory, as
+  // path:line:column, or null.
+  function placeOf(error) {
+    const places = [];
+    try {
+      if (error.fileName) places[0] = `${error.fileName}:${error.lineNumber}:${error.columnNumber}`;
+      const pattern = /(?:[^\s()@:]*[/\\])?[^\s()@:/\\]+:\d+(?::\d+)?/g;
+      for (let found; (found = search(pattern, stackOf(error))) !== null;) places[places.length] = found[0];
+      if (error.sourceURL) places[places.length] = `${error.sourceURL}:${error.line}:${error.column}`;
+    } catch (again) {
+      // It may be anything.
+    }
+    const directory = ours.script.slice(0, ours.script.lastIndexOf('/') + 1);
+    for (let i = 0; i < places.length; i++) {
+      const place = places[i];
+      const at = place.lastIndexOf(directory);
+      if (directory !== '' && at >= 0) return place.slice(at);
+    }
+    return null;
+  }
+
+  // What stopped the case. `missing` is a global name that is not defined here.
+  function threw(error) {
+    const message = describe(error);
+    const pattern = /: (?:Can't find variable: )?([\w$]+)(?: is not defined)?$/;
+    const found = error instanceof NotDefined ? search(pattern, message) : null;
+    telemetry('threw', { text: message, place: placeOf(error), missing: found ? found[1] : null });
+    sayError(stackOf(error));
+  }
+
+  // What nobody caught, though the run goes on: the first of each kind is told.
+  const told = create(null);
+  function report(where, description, place) {
+    if (told[where]) return;
+    told[where] = true;
+    telemetry('uncaught', { where, text: description, place });
+  }
+
+  function guarded(where, callback) {
+    return (...given) => {
+      if (ended) return;
+      try {
+        apply(callback, undefined, given);
+      } catch (error) {
+        report(where, describe(error), placeOf(error));
+      }
+    };
+  }
+
+  // A rejection that is handled later is none. Promises and reasons are not kept.
+  const MOST_REJECTIONS = 1000;
+  const rejections = [];
+  const rejected = new WeakMap();
+  function noteRejection(promise, reason) {
+    if (rejections.length === MOST_REJECTIONS) return;
+    const note = { text: describe(reason), place: placeOf(reason), handled: false };
+    rejections[rejections.length] = note;
+    rejected.set(promise, note);
+  }
+
+  if (typeof process === 'object') {
+    process.on('unhandledRejection', (reason, promise) => noteRejection(promise, reason));
+    process.on('rejectionHandled', promise => { (rejected.get(promise) || {}).handled = true; });
+    process.on('uncaughtException', error => report('callback', describe(error), placeOf(error)));
+  } else if (typeof setUnhandledRejectionCallback === 'function') {
+    setUnhandledRejectionCallback(noteRejection);
+  }
+
+  // Ends the run. The intended exit status is reported first, because jsc always exits
+  // with 0. d8 ends by itself: only then does it tell of rejections.
+  const isD8 = typeof Realm === 'object' && typeof version === 'function';
+  let ended = false;
+  function finish(status) {
+    for (let i = 0; i < rejections.length; i++) {
+      const { handled, text, place } = rejections[i];
+      if (!handled) report('promise', text, place);
+    }
+    ended = true;
+    telemetry('quit', { status });
+    if (!isD8) end(status);
+  }
+
+  function fail(error) {
+    threw(error);
+    say(`error: ${describe(error)}`);
+    finish(1);
+  }
+
+  // Replaces a class by one whose instances are the engine's own, made by `make`.
+  function replace(owner, name, make) {
+    const Native = owner[name];
+    if (typeof Native !== 'function') return;
+    const Replacement = function (...given) {
+      if (!new.target) return Native(...given);
+      return make((...native) => construct(Native, native, new.target), given);
+    };
+    defineProperty(Replacement, 'name', { value: name, configurable: true });
+    defineProperty(Replacement, 'length', { value: Native.length, configurable: true });
+    defineProperty(Replacement, 'prototype', { value: Native.prototype, writable: false });
+    defineProperty(Native.prototype, 'constructor', { value: Replacement, writable: true, configurable: true });
+    defineProperty(owner, name, { value: Replacement, writable: true, configurable: true });
+  }
+
+  // One rule for all engines: a finalizer that throws is an error of the case, and the
+  // others of its batch run all the same. By themselves engines print it and go on (d8),
+  // end (jsc, Node.js), or drop the rest of the batch (SpiderMonkey 140).
+  replace(global, 'FinalizationRegistry', (make, [callback]) =>
+    make(typeof callback === 'function' ? guarded('finalizer', callback) : callback));
+
+  // The shells' timers: an error in a callback is no end of the run. d8 calls back at
+  // once, whatever the delay, so that a script that waits cannot be judged there.
+  const A_WAIT = 1000;
+  const nativeTimer = global.setTimeout;
+  if (typeof process !== 'object' && typeof nativeTimer === 'function') {
+    global.setTimeout = function setTimeout(callback, delay, ...given) {
+      if (typeof callback !== 'function') return nativeTimer(callback, delay);
+      if (isD8 && delay >= A_WAIT) {
+        telemetry('lacks', { feature: 'timers' });
+        throw new AnyError('this shell does not wait for timers');
+      }
+      return nativeTimer(guarded('callback', () => apply(callback, undefined, given)), delay);
+    };
+  }
+
+  // Memories and tables. Those of the guest are held; others are watched weakly.
+  const held = [];
+  let weak = [];
+  const known = Known && new Known();
+
+  const isWatched = object => object instanceof Memory || object instanceof Table;
+
+  function watch(object) {
+    if (!Weak || known.has(object)) return;
+    known.add(object);
+    const isMemory = object instanceof Memory;
+    weak[weak.length] = { object: new Weak(object), buffer: isMemory ? new Weak(bufferOf(object)) : null };
+  }
+
+  function watchExports({ exports }) {
+    const names = keys(exports);
+    for (let i = 0; i < names.length; i++) if (isWatched(exports[names[i]])) watch(exports[names[i]]);
+  }
+
+  function hold(object) {
+    if (known) known.add(object);
+    held[held.length] = object;
+    weak = weak.filter(watched => deref(watched.object) !== object);
+  }
+
+  for (const name of ['Memory', 'Table']) {
+    replace(WebAssembly, name, (make, given) => {
+      const object = make(...given);
+      watch(object);
+      return object;
+    });
+  }
+  replace(WebAssembly, 'Instance', (make, given) => {
+    const instance = make(...given);
+    watchExports(instance);
+    return instance;
+  });
+  WebAssembly.instantiate = (source, imports) => then(instantiate(source, imports), made => {
+    watchExports(made instanceof Instance ? made : made.instance);
+    return made;
+  });
+
+  const PAGE = 65536;
+
+  // The size of what is alive, and how many there are. Looking at those that are watched
+  // weakly keeps them alive until the turn is over.
+  function sizes() {
+    const found = { pages: 0, memories: 0, entries: 0, tables: 0 };
+    const add = object => {
+      if (object instanceof Memory) addBuffer(bufferOf(object));
+      else {
+        found.tables++;
+        found.entries += lengthOf(object);
+      }
+    };
+    const addBuffer = buffer => {
+      found.memories++;
+      found.pages += bytesOf(buffer) / PAGE;
+    };
+    for (let i = 0; i < held.length; i++) add(held[i]);
+    const alive = [];
+    for (let i = 0; i < weak.length; i++) {
+      const watched = weak[i];
+      const object = deref(watched.object);
+      // A view keeps the bytes of a memory whose object is gone. One that grows gets
+      // another buffer.
+      const buffer = watched.buffer === null ? undefined : deref(watched.buffer);
+      if (object === undefined && buffer === undefined) continue;
+      if (object === undefined) addBuffer(buffer);
+      else add(object);
+      if (object instanceof Memory && bufferOf(object) !== buffer) watched.buffer = new Weak(bufferOf(object));
+      alive[alive.length] = watched;
+    }
+    weak = alive;
+    return found;
+  }
+
+  assign(ours, {
+    telemetry, describe, finish, fail, hold, sizes,
+    watchesWeakly: () => weak.length > 0,
+    elapsed: (started => () => now() - started)(now()),
+    threw: error => {
+      threw(error);
+      finish(1);
+    },
+  });
+})();

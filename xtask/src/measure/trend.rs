@@ -1,0 +1,113 @@
+//! How a series of readings goes on: by the same rule as `js/lib/trend.js`, which adds
+//! rounds while it is not clear.
+
+/// How a series goes on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Trend {
+    /// It does not grow; it may rise and fall.
+    Flat,
+    Grows,
+    /// It grew, and then no more.
+    Slows,
+    /// It is too short, or grows and falls without a pattern.
+    Unclear,
+}
+
+/// The smallest share of what was made that must stay for a leak: one in two hundred.
+pub const SLOPE: f64 = 0.005;
+
+/// The smallest share of an earlier growth that a later one must reach.
+const STEADY: f64 = 0.8;
+
+/// A series with fewer values in a quarter is not judged by its quarters.
+const LEAST_QUARTER: usize = 2;
+
+/// The trend of objects that remain after each round, of which so many were made in all.
+pub fn of_objects(values: &[f64], made: f64) -> Trend {
+    let round = made / values.len().max(1) as f64;
+    let quarter = (values.len() / 4) as f64;
+    // Finalizers may come a round or two late.
+    of(values, (SLOPE * round * quarter).max(1.0), 2.0 * round, 1.0)
+}
+
+/// The trend of what comes in steps: pages of linear memory, entries of tables.
+pub fn of_steps(values: &[f64]) -> Trend {
+    of(values, 1.0, 0.0, 1.0)
+}
+
+/// Compares quarters by their least values, the first quarter left out: what is let go of
+/// now and then does not grow. Where values fall by more than `noise`, a growth must exceed that.
+fn of(values: &[f64], smallest: f64, noise: f64, quantum: f64) -> Trend {
+    let quarter = values.len() / 4;
+    if quarter < LEAST_QUARTER {
+        return Trend::Unclear;
+    }
+    let least = |values: &[f64]| values.iter().copied().fold(f64::INFINITY, f64::min);
+    let second = least(&values[quarter..2 * quarter]);
+    let third = least(&values[2 * quarter..3 * quarter]);
+    let last = least(&values[3 * quarter..]);
+    let falls = values.windows(2).any(|pair| pair[0] - pair[1] > noise);
+    let enough = if falls { smallest.max(noise) } else { smallest };
+    let (earlier, later) = (third - second, last - third);
+    match (third.min(last) - second < enough, later < enough) {
+        (true, true) => Trend::Flat,
+        (true, false) => Trend::Unclear,
+        (false, true) => Trend::Slows,
+        (false, false) if later + quantum >= STEADY * earlier => Trend::Grows,
+        (false, false) => Trend::Unclear,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The values after each of so many rounds of 1000 objects.
+    fn series(rounds: u32, value: impl Fn(f64) -> f64) -> Vec<f64> {
+        (1..=rounds).map(|round| value(f64::from(round) * 1000.0)).collect()
+    }
+
+    fn objects(rounds: u32, value: impl Fn(f64) -> f64) -> Trend {
+        of_objects(&series(rounds, value), f64::from(rounds) * 1000.0)
+    }
+
+    #[test]
+    fn what_stays_grows_and_what_is_flushed_does_not() {
+        for share in [1.0, 0.5, 0.05, 0.01, 0.006] {
+            assert_eq!(objects(100, |made| 1000.0 + share * made), Trend::Grows, "{share}");
+        }
+        assert_eq!(objects(100, |made| 1000.0 + 0.004 * made), Trend::Flat);
+        // A cache that is full at once, after a while, late.
+        assert_eq!(objects(100, |made| made.min(2000.0)), Trend::Flat);
+        assert_eq!(objects(100, |made| made.min(60_000.0)), Trend::Unclear);
+        assert_eq!(objects(200, |made| made.min(60_000.0)), Trend::Slows);
+        assert_eq!(objects(400, |made| made.min(60_000.0)), Trend::Flat);
+        // One that fills more and more slowly.
+        let slowly = |made: f64| 50_000.0 * (1.0 - (-made / 50_000.0).exp());
+        assert_eq!(objects(100, slowly), Trend::Unclear);
+        assert_ne!(objects(400, slowly), Trend::Grows);
+        // Rounds that end late, now and then.
+        assert_eq!(objects(100, |made| 1000.0 + made % 2000.0), Trend::Flat);
+        assert_eq!(objects(7, |made| made), Trend::Unclear);
+    }
+
+    #[test]
+    fn no_batch_grows() {
+        for batch in (200..=100_000).step_by(50) {
+            let trend = objects(200, |made| made % f64::from(batch));
+            assert_ne!(trend, Trend::Grows, "{batch}");
+        }
+        // A batch, and one object in five that stays.
+        assert_eq!(objects(100, |made| made % 8400.0 + made / 5.0), Trend::Grows);
+    }
+
+    #[test]
+    fn pages_grow_in_steps() {
+        let pages = |every: f64| series(100, |made| (made / every).floor());
+        assert_eq!(of_steps(&pages(8192.0)), Trend::Grows);
+        assert_eq!(of_steps(&pages(16_384.0)), Trend::Grows);
+        assert_eq!(of_steps(&[3.0; 100]), Trend::Flat);
+        let settles = series(100, |made| (made / 1000.0).min(9.0));
+        assert_eq!(of_steps(&settles), Trend::Flat);
+    }
+}
