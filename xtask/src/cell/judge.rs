@@ -77,7 +77,7 @@ const BY_SIGNAL: std::ops::Range<i32> = 129..160;
 /// Why a program did not end by itself, if so.
 pub fn broke(ending: Ending) -> Option<String> {
     Some(match (ending.stop, ending.end) {
-        (Some(Stop::TimedOut(limit)), _) => format!("it ran out of time after {} s", limit.as_secs_f64()),
+        (Some(Stop::TimedOut(overrun)), _) => overrun.to_string(),
         (Some(Stop::Flooded(limit)), _) => {
             format!("it printed more than {} MiB or {LINES} lines", limit >> 20)
         }
@@ -140,6 +140,7 @@ mod tests {
     use super::*;
     use crate::engine::shell::shell_named;
     use crate::measure::telemetry::split;
+    use crate::run::clock::{Overrun, OverrunReason};
     use std::time::Duration;
 
     const COLLECTED: &[&str] = &[
@@ -240,10 +241,13 @@ mod tests {
             ),
             (
                 "d8",
-                Some(Stop::TimedOut(Duration::from_millis(1500))),
+                Some(Stop::TimedOut(Overrun {
+                    limit: Duration::from_millis(1500),
+                    why: OverrunReason::Processor,
+                })),
                 End::Signal(9),
                 COLLECTED,
-                "broke it ran out of time after 1.5 s",
+                "broke it ran out of time after 1.5 s of processor time",
             ),
             (
                 "d8",

@@ -10,6 +10,7 @@ use crate::run::tools;
 use anyhow::{Context, Result, bail};
 use std::env;
 use std::ffi::OsString;
+use std::fs;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
 use xshell::{Cmd, Shell};
@@ -138,7 +139,8 @@ impl GuestCrate {
             let program = env::var_os(variable);
             let stamp = program
                 .as_ref()
-                .and_then(|program| file::stamp(Path::new(program)).ok());
+                .and_then(|program| fs::metadata(program).ok())
+                .map(|facts| file::stamp(&facts));
             (program, stamp).hash(&mut hasher);
         }
         let stem = session
@@ -169,7 +171,7 @@ impl GuestCrate {
             .arg(made.path());
         for command in [clean(build), bind] {
             let text = command.to_string();
-            let output = tools::run_guarded(command, session)?;
+            let output = tools::build(command, session)?;
             if !output.success {
                 quote(&output.stderr);
                 bail!(
@@ -195,7 +197,7 @@ impl GuestCrate {
                 .progress
                 .begin_slow(&format!("building the guest `{}` with {rustc}", self.name));
             let shell = tools::shell_in(root(session)?)?;
-            let output = tools::run_guarded(self.command(&shell, &toolchain, directory)?, session)?;
+            let output = tools::build(self.command(&shell, &toolchain, directory)?, session)?;
             if output.success {
                 return Ok(directory.join(TARGET).join(self.profile).join(self.artifact));
             }
