@@ -2,7 +2,7 @@
 //! means something, and last by the numbers. Pure.
 
 use crate::case::expectation::Expectation;
-use crate::cell::transcript::{Mismatch, compare};
+use crate::cell::transcript::{Difference, Mismatch, compare};
 use crate::engine::feature::Feature;
 use crate::engine::shell::Shell;
 use crate::measure::telemetry::{Printed, TelemetryEvent};
@@ -54,7 +54,7 @@ pub fn judge(ending: Ending, printed: &Printed, expectation: &Expectation, shell
     }
     let numbers = numbers(&printed.events);
     let departures: Vec<Departure> = [
-        compare(&expectation.lines, &printed.transcript).map_err(Departure::Transcript),
+        compare(&expectation.lines, &printed.transcript).map_err(|difference| departure(difference, expectation)),
         exit(ending.end, &printed.events, shell).map_err(Departure::Other),
         expected(numbers.verdict, &expectation.verdicts).map_err(Departure::Other),
     ]
@@ -68,6 +68,17 @@ pub fn judge(ending: Ending, printed: &Printed, expectation: &Expectation, shell
     Judgement {
         outcome,
         numbers: Some(numbers),
+    }
+}
+
+fn departure(difference: Difference, expectation: &Expectation) -> Departure {
+    match difference {
+        Difference::At(mismatch) => Departure::Transcript(mismatch),
+        Difference::TooCostly(index) => Departure::Other(format!(
+            "the lines from {}:{} on match the transcript in too many ways to be compared with it: make their patterns \
+             narrower",
+            expectation.path, expectation.lines[index].number
+        )),
     }
 }
 

@@ -134,11 +134,11 @@ impl Facts<'_> {
 
 /// What a program reported before it was killed, as the end of a sentence.
 fn seen(events: &[TelemetryEvent]) -> String {
-    let rounds = events.iter().filter_map(|event| match event {
+    let mut rounds = events.iter().filter_map(|event| match event {
         TelemetryEvent::Round(counts) => Some(counts),
         _ => None,
     });
-    match (rounds.clone().count(), rounds.last()) {
+    match (rounds.clone().count(), rounds.next_back()) {
         (0, _) | (_, None) => "; no round had ended".to_owned(),
         (number, Some(last)) => format!(
             "; {number} rounds had ended, with {} of {} objects live",
