@@ -150,7 +150,7 @@ fn verdict(
         return Verdict::Inconclusive;
     }
     if residue as f64 <= RESIDUE * start.objects as f64 {
-        let few = |counts: &Counts| remaining(counts) <= ROUNDS_LIVE * start.objects;
+        let few = |counts: &Counts| remaining(counts) <= ROUNDS_LIVE.saturating_mul(start.objects);
         let prompt = rounds.iter().all(few) && !ran_out;
         return if prompt { Verdict::Collected } else { Verdict::Late };
     }
