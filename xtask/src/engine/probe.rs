@@ -133,16 +133,21 @@ impl<'a> Prober<'a> {
         if let Some(answer) = remembered(&file, &key) {
             return Ok(Ok(answer));
         }
-        let answer = self.probe_anew(path)?;
-        if let Ok(answer) = &answer
-            && let Err(error) = remember(&file, &key, answer)
+        let mut answer = match self.probe_anew(path)? {
+            Ok(answer) => answer,
+            Err(refusal) => return Ok(Err(refusal)),
+        };
+        // Without the version or the cache only time is lost.
+        if let Err(error) = self
+            .find_version(&mut answer, path)
+            .and_then(|()| remember(&file, &key, &answer))
         {
-            // Only time is lost.
+            ensure!(!self.session.is_interrupted(), "interrupted");
             let warning = format!("{error:#}; `{}` will be probed again", path.display());
             let mut warnings = self.warnings.lock().unwrap_or_else(PoisonError::into_inner);
             warnings.push(warning);
         }
-        Ok(answer)
+        Ok(Ok(answer))
     }
 
     /// A program of this path, size and modification time.
@@ -194,8 +199,9 @@ impl<'a> Prober<'a> {
                 answer = ProbeAnswer { flags, ..with_flag };
             }
         }
-        if answer.version.is_none() {
-            answer.version = self.version(path, shell, &stage)?;
+        if let (None, Some(flag)) = (&answer.version, shell.version_flag) {
+            let run = process::run(path, &[flag.to_owned()], &stage, LIMITS, self.session)?;
+            answer.version = run.ok().and_then(|run| version::number_in(&run.lines.join("\n")));
         }
         // The versions go into tables.
         for version in [&mut answer.version, &mut answer.engine_version].into_iter().flatten() {
@@ -215,12 +221,13 @@ impl<'a> Prober<'a> {
         Ok(answer.ok_or_else(|| Refusal(silence(&run))))
     }
 
-    fn version(&self, path: &Path, shell: &Shell, stage: &Stage) -> Result<Option<String>> {
-        let Some(flag) = shell.version_flag else {
-            return Ok(version::of_package(path, self.session));
-        };
-        let run = process::run(path, &[flag.to_owned()], stage, LIMITS, self.session)?;
-        Ok(run.ok().and_then(|run| version::number_in(&run.lines.join("\n"))))
+    /// The version that its package has, if the program reports none.
+    fn find_version(&self, answer: &mut ProbeAnswer, path: &Path) -> Result<()> {
+        let has_flag = shell_named(&answer.shell).is_some_and(|shell| shell.version_flag.is_some());
+        if answer.version.is_none() && !has_flag {
+            answer.version = version::of_package(path, self.session)?.map(|version| clip(&version));
+        }
+        Ok(())
     }
 }
 

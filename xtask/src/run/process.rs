@@ -148,8 +148,8 @@ pub fn run(
         over: AtomicBool::new(false),
         lifeline: lifeline.share().context("failed to share a lifeline")?,
     });
-    let stdout = drain(stdout, usize::MAX, Arc::clone(&flood));
-    let stderr = drain(stderr, STDERR_KEPT, Arc::clone(&flood));
+    let stdout = drain(stdout, usize::MAX, Arc::clone(&flood)).context("failed to start a thread")?;
+    let stderr = drain(stderr, STDERR_KEPT, Arc::clone(&flood)).context("failed to start a thread")?;
 
     let supervised = supervise(
         &SupervisedGuard { guard, flood: &flood },
@@ -269,9 +269,10 @@ impl Flood {
 }
 
 /// Reads a pipe to its end, and sends its last `kept` bytes.
-fn drain(mut pipe: PipeReader, kept: usize, flood: Arc<Flood>) -> Receiver<Vec<u8>> {
+fn drain(mut pipe: PipeReader, kept: usize, flood: Arc<Flood>) -> io::Result<Receiver<Vec<u8>>> {
     let (sender, receiver) = channel();
-    thread::spawn(move || {
+    // Not `thread::spawn`, which panics if the machine has no thread to spare.
+    thread::Builder::new().spawn(move || {
         let mut all = Vec::new();
         let mut chunk = vec![0; 64 << 10];
         while let Ok(count @ 1..) = pipe.read(&mut chunk) {
@@ -284,6 +285,6 @@ fn drain(mut pipe: PipeReader, kept: usize, flood: Arc<Flood>) -> Receiver<Vec<u
         all.drain(..all.len().saturating_sub(kept));
         // The receiver is gone if this took too long.
         let _ = sender.send(all);
-    });
-    receiver
+    })?;
+    Ok(receiver)
 }

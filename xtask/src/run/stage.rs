@@ -76,7 +76,10 @@ fn parent(session: &Session) -> Result<PathBuf> {
     let own = session.directories.scratch("stages")?;
     let others = [env::temp_dir(), "/tmp".into(), "/var/tmp".into()];
     let plain = |path: &&PathBuf| is_plain(path) && path.is_dir();
-    Ok([own.clone()].iter().chain(&others).find(plain).cloned().unwrap_or(own))
+    // Engines report the names that links lead to.
+    let resolve = |path: PathBuf| fs::canonicalize(&path).unwrap_or(path);
+    let all = [own.clone()].into_iter().chain(others).map(resolve);
+    Ok(all.into_iter().find(|path| plain(&path)).unwrap_or(own))
 }
 
 /// Whether every engine takes the path for a path. Some make a URL of it to find a

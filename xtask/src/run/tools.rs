@@ -54,12 +54,15 @@ const BUILD: Duration = Duration::from_secs(30 * 60);
 /// The most bytes that are read of either output.
 const OUTPUT: u64 = 16 << 20;
 
-/// Queries a tool, and returns its output if it succeeded.
-pub fn query(program: impl AsRef<Path>, arguments: &[impl AsRef<OsStr>], session: &Session) -> Option<String> {
-    let shell = Shell::new().ok()?;
-    let command = guarded(&shell).ok()?.arg(program.as_ref()).args(arguments);
-    let output = ask(command, session).ok()?;
-    output.success.then(|| output.stdout.trim_end().to_owned())
+/// Queries a tool, and returns its output if it is there and succeeded. An error says that
+/// it did not come to an end: its answer is not known.
+pub fn query(program: &str, arguments: &[impl AsRef<OsStr>], session: &Session) -> Result<Option<String>> {
+    if which::which(program).is_err() {
+        return Ok(None);
+    }
+    let shell = shell()?;
+    let output = ask(guarded(&shell)?.arg(program).args(arguments), session)?;
+    Ok(output.success.then(|| output.stdout.trim_end().to_owned()))
 }
 
 /// Runs a command from [`guarded`] that answers soon.
@@ -85,8 +88,8 @@ fn run_within(limit: Duration, command: Cmd<'_>, session: &Session) -> Result<To
         .spawn()
         .with_context(what)?;
     let printed = Arc::new(AtomicU64::new(0));
-    let stdout = read(child.stdout.take(), &printed);
-    let stderr = read(child.stderr.take(), &printed);
+    let stdout = read(child.stdout.take(), &printed).with_context(what)?;
+    let stderr = read(child.stderr.take(), &printed).with_context(what)?;
     let tool = SupervisedTool {
         child: RefCell::new(child),
         printed: &printed,
@@ -115,11 +118,11 @@ fn run_within(limit: Duration, command: Cmd<'_>, session: &Session) -> Result<To
 const GRACE: Duration = Duration::from_secs(5);
 
 /// Reads a pipe to its end, and sends its text.
-fn read(pipe: Option<impl Read + Send + 'static>, printed: &Arc<AtomicU64>) -> Receiver<String> {
+fn read(pipe: Option<impl Read + Send + 'static>, printed: &Arc<AtomicU64>) -> io::Result<Receiver<String>> {
     let (sender, receiver) = channel();
     let printed = Arc::clone(printed);
     let mut pipe = pipe;
-    thread::spawn(move || {
+    thread::Builder::new().spawn(move || {
         let mut all = Vec::new();
         let mut chunk = vec![0; 64 << 10];
         while let Some(Ok(count @ 1..)) = pipe.as_mut().map(|pipe| pipe.read(&mut chunk)) {
@@ -130,8 +133,8 @@ fn read(pipe: Option<impl Read + Send + 'static>, printed: &Arc<AtomicU64>) -> R
         }
         // The receiver is gone if this took too long.
         let _ = sender.send(String::from_utf8_lossy(&all).into_owned());
-    });
-    receiver
+    })?;
+    Ok(receiver)
 }
 
 /// The guard of a tool whose output is read.

@@ -767,15 +767,46 @@ fn open_to_all(world: &World, path: &Path) {
 }
 
 #[test]
-fn a_full_disk_is_no_missing_engine() {
-    // No file can grow, as on a full disk.
-    let world = world();
-    let script = "trap '' XFSZ; ulimit -f 0; exec \"$0\" test --engine v8";
+fn a_machine_without_room_is_no_missing_engine() {
     let bash = which::which("bash").unwrap();
-    let arguments = ["-c", script, env!("CARGO_BIN_EXE_wasm-leaks")];
-    let answer = Answer::of(world.command(bash, &arguments).output().unwrap());
-    answer.expect(2, &["error: failed to probe `", "failed to write `"]);
-    assert!(!answer.stderr.contains("no engine was found"), "{}", answer.stderr);
+    for (limit, printed) in [
+        // No file can grow, as on a full disk.
+        (
+            "trap '' XFSZ; ulimit -f 0",
+            &["error: failed to probe `", "failed to write `"][..],
+        ),
+        ("ulimit -n 9", &["error: failed to", "Too many open files"]),
+        ("ulimit -n 16", &["error: failed to", "Too many open files"]),
+    ] {
+        let world = world();
+        let script = format!("{limit}; exec \"$0\" test --engine v8");
+        let arguments = ["-c", &script, env!("CARGO_BIN_EXE_wasm-leaks")];
+        let answer = Answer::of(world.command(&bash, &arguments).output().unwrap());
+        answer.expect(2, printed);
+        assert!(!answer.stderr.contains("no engine was found"), "{}", answer.stderr);
+        assert!(!answer.stdout.contains("node"), "{}", answer.stdout);
+    }
+}
+
+#[test]
+fn a_tool_that_hangs_is_given_up() {
+    let world = World::new();
+    world.engine("jsc", &JSC.replace(r#""2.1""#, "null"), M0);
+    world.tool("dpkg-query", &["hang".to_owned()]);
+    world.run(&["test", "--engine", "jsc"]).expect(
+        0,
+        &[
+            "dpkg-query",
+            "it ran out of time after 20 s without output",
+            "will be probed again",
+            "1 ok",
+        ],
+    );
+    // It is asked again.
+    world.tool("dpkg-query", &["say 1.2.3".to_owned()]);
+    let answer = world.run(&["test", "--engine", "jsc"]);
+    answer.expect(0, &["1 ok"]);
+    assert!(answer.stdout.contains("jsc 1.2.3"), "{}", answer.stdout);
 }
 
 #[test]
