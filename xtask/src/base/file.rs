@@ -1,16 +1,23 @@
-//! Files that are either whole or absent.
+//! Files that are either whole or absent, and reading that never waits for another process.
 
-use anyhow::{Context, Result, ensure};
-use std::fs::{self, File};
-use std::io::Write;
+use anyhow::{Context, Result, bail, ensure};
+use nix::errno::Errno;
+use nix::fcntl::{FcntlArg, OFlag, fcntl};
+use nix::unistd::{AccessFlags, access};
+use std::fs::{self, File, FileType, OpenOptions};
+use std::hash::{DefaultHasher, Hasher};
+use std::io::{self, Read, Write};
 use std::os::fd::AsFd;
-use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
+/// The largest file that is read as a whole, in bytes.
+const LARGEST: u64 = 1 << 30;
+
 /// Replaces the file atomically: a reader, or a crash, finds the old one or the new one.
-/// Its permissions stay. Other files (a device, a pipe) are written in place; the file
-/// that standard output or standard error goes to (`/dev/stdout`) gets the bytes after
-/// what was printed.
+/// Its permissions stay, and it is on the disk before it takes the old one's place. Other
+/// files (a device, a pipe) are written in place; the file that standard output or standard
+/// error goes to (`/dev/stdout`) gets the bytes after what was printed.
 pub fn write(path: &Path, bytes: &[u8]) -> Result<()> {
     let what = || format!("failed to write `{}`", path.display());
     if let Some(mut stream) = standard_stream(path) {
@@ -19,7 +26,7 @@ pub fn write(path: &Path, bytes: &[u8]) -> Result<()> {
     // Of a link the target is written, and the link stays.
     let path = &link_target(path);
     if fs::metadata(path).is_ok_and(|metadata| !metadata.is_file()) {
-        return fs::write(path, bytes).with_context(what);
+        return write_in_place(path, bytes).with_context(what);
     }
     let mut file = tempfile::Builder::new()
         // Temporary files are private to their owner by default. The umask applies to new files.
@@ -30,8 +37,28 @@ pub fn write(path: &Path, bytes: &[u8]) -> Result<()> {
         file.as_file().set_permissions(old.permissions()).with_context(what)?;
     }
     file.write_all(bytes).with_context(what)?;
+    // Else a crash of the machine may leave the new name with none of the bytes.
+    file.as_file().sync_all().with_context(what)?;
     file.persist(path).with_context(what)?;
+    // Some file systems cannot do that for a directory; then the name is as durable as they make it.
+    let _ = File::open(directory(path)).and_then(|directory| directory.sync_all());
     Ok(())
+}
+
+/// Writes a device or a pipe.
+fn write_in_place(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    // Without waiting: a pipe that no process reads would block the call that opens it.
+    let opened = OpenOptions::new()
+        .write(true)
+        .custom_flags(OFlag::O_NONBLOCK.bits())
+        .open(path);
+    let mut file = opened.map_err(|error| match error.raw_os_error() {
+        Some(code) if code == Errno::ENXIO as i32 => io::Error::other("no process reads this pipe"),
+        _ => error,
+    })?;
+    // A reader may be slower than the writer.
+    fcntl(&file, FcntlArg::F_SETFL(OFlag::empty()))?;
+    file.write_all(bytes)
 }
 
 /// Standard output or standard error, if the path leads to the very file that it goes to.
@@ -75,6 +102,9 @@ pub fn can_be_written(path: &Path, flag: &str) -> Result<()> {
         "`{shown}` cannot be written: the directory `{}` does not exist",
         parent.display()
     );
+    if let Err(error @ (Errno::EACCES | Errno::EROFS)) = access(path, AccessFlags::W_OK) {
+        bail!("`{shown}` cannot be written: {}", error.desc());
+    }
     Ok(())
 }
 
@@ -91,9 +121,66 @@ pub fn make_directory(path: &Path) -> Result<()> {
     fs::create_dir_all(path).with_context(|| format!("failed to make the directory `{}`", path.display()))
 }
 
-/// Reads a file that must exist.
+/// Opens a regular file to read it. Other files are refused: a pipe that no process
+/// writes to would block the command, and a device may never end.
+pub fn open(path: &Path) -> Result<File> {
+    let what = || format!("failed to read `{}`", path.display());
+    let file = OpenOptions::new()
+        .read(true)
+        .custom_flags(OFlag::O_NONBLOCK.bits())
+        .open(path)
+        .with_context(what)?;
+    let kind = file.metadata().with_context(what)?.file_type();
+    ensure!(kind.is_file(), "{}: it is {}, not a file", what(), kind_name(kind));
+    Ok(file)
+}
+
+fn kind_name(kind: FileType) -> &'static str {
+    match kind {
+        _ if kind.is_dir() => "a directory",
+        _ if kind.is_fifo() => "a pipe",
+        _ if kind.is_socket() => "a socket",
+        _ => "a device",
+    }
+}
+
+/// Reads a regular file that must exist.
 pub fn read(path: &Path) -> Result<Vec<u8>> {
-    fs::read(path).with_context(|| format!("failed to read `{}`", path.display()))
+    read_at_most(path, LARGEST)
+}
+
+/// Reads a regular file that must exist, and has at most this many bytes.
+pub fn read_at_most(path: &Path, most: u64) -> Result<Vec<u8>> {
+    let what = || format!("failed to read `{}`", path.display());
+    let mut bytes = Vec::new();
+    // It may grow meanwhile.
+    open(path)?
+        .take(most.saturating_add(1))
+        .read_to_end(&mut bytes)
+        .with_context(what)?;
+    ensure!(
+        bytes.len() as u64 <= most,
+        "{}: it is larger than {} MiB",
+        what(),
+        most >> 20
+    );
+    Ok(bytes)
+}
+
+/// Copies the bytes of a regular file; the copy gets the permissions of a new file.
+pub fn copy(from: &Path, to: &Path) -> Result<()> {
+    let mut source = open(from)?;
+    File::create(to)
+        .and_then(|mut target| io::copy(&mut source, &mut target))
+        .with_context(|| format!("failed to copy `{}` to `{}`", from.display(), to.display()))?;
+    Ok(())
+}
+
+/// A digest by which damage to a file is noticed. It is no proof against intent.
+pub fn digest(bytes: &[u8]) -> String {
+    let mut hasher = DefaultHasher::new();
+    hasher.write(bytes);
+    format!("{:016x}", hasher.finish())
 }
 
 /// The size of a file, in bytes.
@@ -103,9 +190,8 @@ pub fn size(path: &Path) -> Result<u64> {
 }
 
 /// Identifies a state of a file: its size and modification time.
-pub fn stamp(path: &Path) -> Result<(u64, i64, i64)> {
-    let facts = fs::metadata(path).with_context(|| format!("failed to look at `{}`", path.display()))?;
-    Ok((facts.len(), facts.mtime(), facts.mtime_nsec()))
+pub fn stamp(facts: &fs::Metadata) -> (u64, i64, i64) {
+    (facts.len(), facts.mtime(), facts.mtime_nsec())
 }
 
 /// The entries of a directory, sorted; files that editors leave behind (`.#lib.rs`, `lib.rs~`) are skipped.

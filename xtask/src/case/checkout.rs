@@ -10,10 +10,14 @@ use anyhow::{Context, Result, bail, ensure};
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::fs;
+use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
 /// The directory of the cases, and its name on a stage.
 const CASES: &str = "js/cases";
+
+/// The largest expectation, in bytes: no transcript is larger.
+const LARGEST: u64 = 16 << 20;
 
 /// A checkout, and the places of its cases.
 struct Checkout<'a> {
@@ -134,14 +138,25 @@ fn select<'a>(names: &'a [String], word: &OsStr, checkout: &Checkout<'_>) -> Res
 fn names(js: &Path) -> Result<Vec<String>> {
     let mut names = Vec::new();
     for entry in file::entries(js)? {
-        if !entry.join(SCRIPT).is_file() {
-            continue;
+        let script = entry.join(SCRIPT);
+        let missing = |error: &io::Error| matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory);
+        match fs::metadata(&script) {
+            Err(error) if missing(&error) => continue,
+            facts => {
+                let facts = facts.with_context(|| format!("failed to look at `{}`", script.display()))?;
+                ensure!(
+                    facts.is_file(),
+                    "`{}` is not a file: a case is a directory with a script `{SCRIPT}`",
+                    script.display()
+                );
+            }
         }
         let name = entry.file_name().and_then(OsStr::to_str).unwrap_or_default();
         let fine = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+        // A hyphen at the start would make it a flag on the command line.
         ensure!(
-            !name.is_empty() && name.chars().all(fine),
-            "`{}` cannot be a case: use lower-case letters, digits and hyphens for its name",
+            !name.is_empty() && !name.starts_with('-') && name.chars().all(fine),
+            "`{}` cannot be a case: use lower-case letters, digits and hyphens for its name, and no hyphen first",
             entry.display()
         );
         names.push(name.to_owned());
@@ -163,7 +178,8 @@ fn expectations(checkout: &Checkout<'_>, names: &[String], chosen: impl Fn(&str)
             Err(why) if all => bail!("`{shown}` is never used: {why}"),
             _ => continue,
         };
-        let text = String::from_utf8(file::read(&path)?).with_context(|| format!("`{shown}` is not UTF-8"))?;
+        let text = String::from_utf8(file::read_at_most(&path, LARGEST)?)
+            .with_context(|| format!("`{shown}` is not UTF-8"))?;
         found.insert((case, engine), Expectation::parse(&text, &shown)?);
     }
     Ok(found)

@@ -2,7 +2,7 @@
 //! means something, and last by the numbers. Pure.
 
 use crate::case::expectation::Expectation;
-use crate::cell::transcript::{Mismatch, compare};
+use crate::cell::transcript::{Difference, Mismatch, compare};
 use crate::engine::feature::Feature;
 use crate::engine::program::Program;
 use crate::engine::shell::Shell;
@@ -79,7 +79,7 @@ pub fn judge(
     let numbers = numbers(&printed.events);
     let mut departures: Vec<Departure> = printed.events.iter().filter_map(uncaught).collect();
     let others = [
-        compare(&expectation.lines, &printed.transcript).map_err(Departure::Transcript),
+        compare(&expectation.lines, &printed.transcript).map_err(|difference| departure(difference, expectation)),
         exit(ending.end, printed, stderr, program.shell).map_err(Departure::Other),
         expected(numbers.verdict, &expectation.verdicts).map_err(Departure::Other),
     ];
@@ -152,13 +152,24 @@ fn uncaught(event: &TelemetryEvent) -> Option<Departure> {
     }))
 }
 
+fn departure(difference: Difference, expectation: &Expectation) -> Departure {
+    match difference {
+        Difference::At(mismatch) => Departure::Transcript(mismatch),
+        Difference::TooCostly(index) => Departure::Other(format!(
+            "the lines from {}:{} on match the transcript in too many ways to be compared with it: make their patterns \
+             narrower",
+            expectation.path, expectation.lines[index].number
+        )),
+    }
+}
+
 /// A wrapper script reports its child's death by a signal as 128 plus the signal's number.
 const BY_SIGNAL: std::ops::Range<i32> = 129..160;
 
 /// Why a program did not end by itself, if so.
 pub fn broke(ending: Ending) -> Option<String> {
     Some(match (ending.stop, ending.end) {
-        (Some(Stop::TimedOut(limit)), _) => format!("it ran out of time after {} s", limit.as_secs_f64()),
+        (Some(Stop::TimedOut(overrun)), _) => overrun.to_string(),
         (Some(Stop::Flooded(limit)), _) => {
             format!("it printed more than {} MiB or {LINES} lines", limit >> 20)
         }
@@ -232,6 +243,7 @@ mod tests {
     use crate::engine::shell::shell_named;
     use crate::engine::table;
     use crate::measure::telemetry::split;
+    use crate::run::clock::{Overrun, OverrunReason};
     use std::collections::BTreeSet;
     use std::path::PathBuf;
     use std::time::Duration;
@@ -349,10 +361,13 @@ mod tests {
             ),
             (
                 "d8",
-                Some(Stop::TimedOut(Duration::from_millis(1500))),
+                Some(Stop::TimedOut(Overrun {
+                    limit: Duration::from_millis(1500),
+                    why: OverrunReason::Processor,
+                })),
                 End::Signal(9),
                 COLLECTED,
-                "broke it ran out of time after 1.5 s",
+                "broke it ran out of time after 1.5 s of processor time",
             ),
             (
                 "d8",

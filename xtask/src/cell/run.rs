@@ -7,9 +7,9 @@ use crate::engine::host::{self, Performance};
 use crate::engine::library::{self, RUNTIME, TREND, WATCH};
 use crate::engine::program::Program;
 use crate::guest::guests::Guests;
-use crate::measure::telemetry;
+use crate::measure::telemetry::{self, TelemetryEvent};
 use crate::run::lifeline::End;
-use crate::run::process::{Finished, Limits};
+use crate::run::process::{Finished, Limits, Stop};
 use crate::run::session::Session;
 use crate::run::stage::Stage;
 use anyhow::Result;
@@ -45,7 +45,8 @@ pub struct Facts<'a> {
 
 impl<'a> Cell<'a> {
     /// Runs the cell and judges it. It is not run if the program failed its canary
-    /// or lacks a feature that the case needs. An error is one of the checkout, not of the engine.
+    /// or lacks a feature that the case needs. An error is trouble of the checkout or of the
+    /// machine, not of the engine.
     pub fn run(self, guests: &Guests, limits: Limits, session: &Session) -> Result<Facts<'a>> {
         let mut performance = self.performance(guests, &[])?;
         performance.options = self.options(limits);
@@ -71,10 +72,10 @@ impl<'a> Cell<'a> {
         let not_run = not_run(Outcome::Ok);
         let key = host::new_key();
         performance.key = Some(key.clone());
-        Ok(match host::run(self.program, &performance, &stage, limits, session) {
+        Ok(match host::run(self.program, &performance, &stage, limits, session)? {
             Ok(finished) => not_run.with(finished, &key),
             Err(error) => Facts {
-                judgement: Judgement::of(Outcome::Broke(format!("{error:#}"))),
+                judgement: Judgement::of(Outcome::Broke(error.to_string())),
                 ..not_run
             },
         })
@@ -134,6 +135,11 @@ impl Facts<'_> {
         let program = self.cell.program;
         let expectation = self.cell.case.expectation(program.engine);
         self.judgement = judge(ending, &printed, &finished.stderr, expectation, program);
+        if let Outcome::Broke(how) = &mut self.judgement.outcome
+            && let Some(Stop::TimedOut(_)) = ending.stop
+        {
+            *how += &seen(&printed.events);
+        }
         self.end = finished.end;
         self.seconds = finished.seconds;
         self.cpu_seconds = finished.cpu_seconds;
@@ -142,5 +148,20 @@ impl Facts<'_> {
         self.transcript = printed.transcript;
         self.telemetry = printed.telemetry;
         self
+    }
+}
+
+/// What a program reported before it was killed, as the end of a sentence.
+fn seen(events: &[TelemetryEvent]) -> String {
+    let mut rounds = events.iter().filter_map(|event| match event {
+        TelemetryEvent::Round(counts) => Some(counts),
+        _ => None,
+    });
+    match (rounds.clone().count(), rounds.next_back()) {
+        (0, _) | (_, None) => "; no round had ended".to_owned(),
+        (number, Some(last)) => format!(
+            "; {number} rounds had ended, with {} of {} objects live",
+            last.live, last.allocated
+        ),
     }
 }

@@ -1,6 +1,7 @@
 //! Compares a transcript with its expectation.
 
 use crate::case::expectation::{ExpectedLine, Pattern};
+use std::collections::HashMap;
 
 /// Where a transcript departs from its expectation.
 #[derive(Debug, PartialEq, Eq)]
@@ -11,12 +12,24 @@ pub struct Mismatch {
     pub actual: Option<usize>,
 }
 
+/// Why a transcript is not as expected.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Difference {
+    At(Mismatch),
+    /// The search for the lines that begin with this one, by index, was given up.
+    TooCostly(usize),
+}
+
 /// Matches the whole transcript, or says where it departs.
 ///
 /// Lines between two `...` must be consecutive, and the first place where they
 /// match is as good as any. Lines after the last `...` must be the end of the
 /// transcript.
-pub fn compare(expected: &[ExpectedLine], transcript: &[String]) -> Result<(), Mismatch> {
+pub fn compare(expected: &[ExpectedLine], transcript: &[String]) -> Result<(), Difference> {
+    compare_within(BUDGET, expected, transcript)
+}
+
+fn compare_within(mut budget: u64, expected: &[ExpectedLine], transcript: &[String]) -> Result<(), Difference> {
     let mut runs = Vec::new();
     let mut start = 0;
     for (index, line) in expected.iter().enumerate() {
@@ -28,18 +41,26 @@ pub fn compare(expected: &[ExpectedLine], transcript: &[String]) -> Result<(), M
     let last = (start, &expected[start..]);
 
     let Some((first, middle)) = runs.split_first() else {
-        return at(last, transcript, 0, true).map(|_| ());
+        at(last, transcript, 0, true).map_err(Difference::At)?;
+        return Ok(());
     };
-    let mut position = at(*first, transcript, 0, false)?;
+    let mut position = at(*first, transcript, 0, false).map_err(Difference::At)?;
     for run in middle {
-        position = search(*run, transcript, position)?;
+        position = search(*run, transcript, position, &mut budget)?;
     }
     let room = transcript.len() - position;
     if last.1.len() <= room && at(last, transcript, transcript.len() - last.1.len(), true).is_ok() {
         return Ok(());
     }
-    Err(at_end(last, transcript, position))
+    Err(Difference::At(at_end(last, transcript, position)))
 }
+
+/// The work that a comparison may take, in steps of some nanoseconds: seconds in all. A
+/// program's limits end before its transcript is compared, so this needs one of its own.
+const BUDGET: u64 = 1_000_000_000;
+
+/// The steps that a regex takes besides those for each byte.
+const REGEX_STEPS: u64 = 50;
 
 type LineRun<'a> = (usize, &'a [ExpectedLine]);
 
@@ -64,20 +85,132 @@ fn at((start, lines): LineRun<'_>, transcript: &[String], position: usize, to_en
     Ok(end)
 }
 
-/// Matches the run at the first possible position; the mismatch is that of the position where most of it matches.
-fn search(run: LineRun<'_>, transcript: &[String], from: usize) -> Result<usize, Mismatch> {
-    let mut nearest = Mismatch {
-        expected: Some(run.0),
-        actual: None,
-    };
-    for position in from..=transcript.len() {
-        match at(run, transcript, position, false) {
-            Ok(end) => return Ok(end),
-            Err(mismatch) if mismatch.expected > nearest.expected => nearest = mismatch,
-            Err(_) => {}
+/// Matches the run at the first possible position; the mismatch is that of the position
+/// where most of it matches.
+///
+/// All positions are followed at once, a bit for each line of the run: a line of the
+/// transcript is matched once with each different line of the run that it could continue,
+/// however many positions there are.
+fn search(
+    (start, lines): LineRun<'_>,
+    transcript: &[String],
+    from: usize,
+    budget: &mut u64,
+) -> Result<usize, Difference> {
+    if lines.is_empty() {
+        return Ok(from);
+    }
+    let same = equal_lines(lines);
+    let mut nearest = (0, None);
+    // Bit n: the transcript so far ends with the first n lines of the run.
+    let mut matched = Bits::new(lines.len() + 1);
+    matched.set(0);
+    for (index, actual) in transcript.iter().enumerate().skip(from) {
+        let mut next = Bits::new(lines.len() + 1);
+        next.set(0);
+        let mut undecided = matched.clone();
+        while let Some(offset) = undecided.lowest().filter(|offset| *offset < lines.len()) {
+            let line = &lines[offset];
+            let cost = undecided.words() + line.matching_cost(actual);
+            *budget = budget.checked_sub(cost).ok_or(Difference::TooCostly(start))?;
+            let equal = &same[&line.text];
+            if line.matches(actual) {
+                next.add_shifted(&matched, equal);
+            } else if let Some(longest) = matched.highest_of(equal).filter(|longest| *longest > nearest.0) {
+                nearest = (longest, Some(index));
+            }
+            undecided.remove(equal);
+        }
+        if next.has(lines.len()) {
+            return Ok(index + 1);
+        }
+        matched = next;
+    }
+    // The transcript ended in the middle of these.
+    if let Some(longest) = matched.highest().filter(|longest| *longest > nearest.0) {
+        nearest = (longest, None);
+    }
+    Err(Difference::At(Mismatch {
+        expected: Some(start + nearest.0),
+        actual: nearest.1,
+    }))
+}
+
+/// The offsets of each different line.
+fn equal_lines(lines: &[ExpectedLine]) -> HashMap<&String, Bits> {
+    let mut same = HashMap::new();
+    for (offset, line) in lines.iter().enumerate() {
+        same.entry(&line.text)
+            .or_insert_with(|| Bits::new(lines.len() + 1))
+            .set(offset);
+    }
+    same
+}
+
+impl ExpectedLine {
+    /// The steps that it takes to match a line.
+    fn matching_cost(&self, line: &str) -> u64 {
+        match self.pattern {
+            Pattern::Regex(_) => REGEX_STEPS + line.len() as u64,
+            Pattern::Plain | Pattern::Any => 1,
         }
     }
-    Err(nearest)
+}
+
+/// A set of small numbers.
+#[derive(Debug, Clone)]
+struct Bits(Vec<u64>);
+
+impl Bits {
+    /// The empty set, with room for the numbers below this one.
+    fn new(room: usize) -> Bits {
+        Bits(vec![0; room.div_ceil(64)])
+    }
+
+    fn words(&self) -> u64 {
+        self.0.len() as u64
+    }
+
+    fn set(&mut self, number: usize) {
+        self.0[number / 64] |= 1 << (number % 64);
+    }
+
+    fn has(&self, number: usize) -> bool {
+        self.0[number / 64] >> (number % 64) & 1 == 1
+    }
+
+    fn lowest(&self) -> Option<usize> {
+        let word = self.0.iter().position(|word| *word != 0)?;
+        Some(word * 64 + self.0[word].trailing_zeros() as usize)
+    }
+
+    fn highest(&self) -> Option<usize> {
+        let word = self.0.iter().rposition(|word| *word != 0)?;
+        Some(word * 64 + self.0[word].ilog2() as usize)
+    }
+
+    /// The highest number that is in both.
+    fn highest_of(&self, other: &Bits) -> Option<usize> {
+        let both = self.0.iter().zip(&other.0).map(|(a, b)| a & b);
+        Bits(both.collect()).highest()
+    }
+
+    fn remove(&mut self, other: &Bits) {
+        self.0
+            .iter_mut()
+            .zip(&other.0)
+            .for_each(|(word, other)| *word &= !other);
+    }
+
+    /// Adds the successor of each number that is in both of these.
+    fn add_shifted(&mut self, one: &Bits, other: &Bits) {
+        let mut carry = 0;
+        for (word, (one, other)) in self.0.iter_mut().zip(one.0.iter().zip(&other.0)) {
+            let both = one & other;
+            *word |= both << 1 | carry;
+            carry = both >> 63;
+        }
+    }
 }
 
 /// Why the last run is not the end of the transcript: lines are compared at the end, where a failed case prints its error.
@@ -103,7 +236,7 @@ mod tests {
     use super::*;
     use crate::case::expectation::Expectation;
 
-    fn compared(expected: &str, transcript: &str) -> Result<(), Mismatch> {
+    fn compared(expected: &str, transcript: &str) -> Result<(), Difference> {
         let text = format!("#: verdict = leaks\n{expected}");
         let transcript: Vec<String> = transcript.lines().map(str::to_owned).collect();
         compare(&Expectation::parse(&text, "e.txt").unwrap().lines, &transcript)
@@ -152,9 +285,86 @@ mod tests {
             };
             assert_eq!(
                 compared(expected, transcript),
-                Err(mismatch),
+                Err(Difference::At(mismatch)),
                 "{expected:?} against {transcript:?}"
             );
         }
+    }
+    /// The search as its comment says it: at every position, one after the other.
+    fn plainly((start, lines): LineRun<'_>, transcript: &[String], from: usize) -> Result<usize, Mismatch> {
+        let mut nearest = Mismatch {
+            expected: Some(start),
+            actual: None,
+        };
+        for position in from..=transcript.len() {
+            match at((start, lines), transcript, position, false) {
+                Ok(end) => return Ok(end),
+                Err(mismatch) if mismatch.expected > nearest.expected => nearest = mismatch,
+                Err(_) => {}
+            }
+        }
+        Err(nearest)
+    }
+
+    #[test]
+    fn all_positions_at_once_are_as_good_as_one_after_the_other() {
+        let choices = ["a", "b", "{{a|b}}", "{{.}}", "c"];
+        // Every number is a run of up to four lines, then a transcript of up to six.
+        for number in 0..200_000_u64 {
+            let mut rest = number;
+            let mut digit = |base: u64| {
+                let digit = rest % base;
+                rest /= base;
+                digit as usize
+            };
+            let lines = 1 + digit(4);
+            let expected: Vec<&str> = (0..lines).map(|_| choices[digit(5)]).collect();
+            let length = digit(7);
+            let transcript: Vec<String> = (0..length).map(|_| ["a", "b"][digit(2)].to_owned()).collect();
+            let text = format!("#: verdict = leaks\n{}", expected.join("\n"));
+            // A regex is slow to make: only some of the numbers.
+            if number % 37 != 0 {
+                continue;
+            }
+            let expectation = Expectation::parse(&text, "e.txt").unwrap();
+            let run = (7, &expectation.lines[..]);
+            let mut budget = BUDGET;
+            assert_eq!(
+                search(run, &transcript, 0, &mut budget),
+                plainly(run, &transcript, 0).map_err(Difference::At),
+                "{expected:?} in {transcript:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_long_search_is_short_or_given_up() {
+        let transcript: Vec<String> = (0..20_000).map(|_| "a".to_owned()).collect();
+        let search = |line: &dyn Fn(usize) -> String, last: &str| {
+            let lines: Vec<String> = (0..300).map(line).collect();
+            let text = format!("#: verdict = leaks\n...\n{}\n{last}\n...", lines.join("\n"));
+            // A step for each line of both would be too much.
+            compare_within(
+                5_000_000,
+                &Expectation::parse(&text, "e.txt").unwrap().lines,
+                &transcript,
+            )
+        };
+        // Every line of the transcript could continue 300 beginnings.
+        let mismatch = Mismatch {
+            expected: Some(301),
+            actual: Some(300),
+        };
+        for line in ["a", "{{.*}}"] {
+            assert_eq!(
+                search(&|_| line.to_owned(), "b"),
+                Err(Difference::At(Mismatch { ..mismatch }))
+            );
+            assert_eq!(search(&|_| line.to_owned(), "a"), Ok(()));
+        }
+        assert_eq!(
+            search(&|number| format!("{{{{a{{0,{}}}}}}}", number + 1), "b"),
+            Err(Difference::TooCostly(1))
+        );
     }
 }

@@ -64,15 +64,16 @@ pub struct TestFlags {
     pub install: bool,
 
     /// How many cells run at once [default: the machine's cores]
-    #[arg(long, value_name = "N", value_parser = count)]
+    #[arg(long, value_name = "N", value_parser = jobs)]
     pub jobs: Option<NonZeroUsize>,
 
-    /// How long a cell may run
+    /// The processor time that a cell may use; one that makes no progress for as long, or takes five times as long by
+    /// the clock, is ended too
     #[arg(long, value_name = "SECONDS", default_value = "60", value_parser = seconds, allow_negative_numbers = true)]
     pub timeout: Duration,
 
     /// Run each cell N times and count the verdicts; mixed ones are a failure
-    #[arg(long, value_name = "N", default_value = "1", value_parser = count)]
+    #[arg(long, value_name = "N", default_value = "1", value_parser = repetitions)]
     pub repeat: NonZeroUsize,
 
     /// Write the results of every cell to this file, as JSON
@@ -98,7 +99,7 @@ pub struct ExplainFlags {
     #[arg(long)]
     pub verbose: bool,
 
-    /// How long an engine may take
+    /// The processor time that an engine may use, limited as that of `test`
     #[arg(long, value_name = "SECONDS", default_value = "60", value_parser = seconds, allow_negative_numbers = true)]
     pub timeout: Duration,
 
@@ -170,14 +171,30 @@ pub struct GuardFlags {
     pub command: Vec<OsString>,
 }
 
+/// The longest time limit, in seconds: a year.
+const LONGEST: f64 = 365.0 * 24.0 * 3600.0;
+
 fn seconds(text: &str) -> Result<Duration, String> {
     text.parse()
         .ok()
-        .filter(|seconds| *seconds > 0.0)
+        .filter(|seconds| *seconds > 0.0 && *seconds <= LONGEST)
         .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
-        .ok_or_else(|| "expected a number of seconds above 0, such as 60 or 0.5".to_owned())
+        .ok_or_else(|| format!("expected a number of seconds above 0, such as 60 or 0.5, and at most {LONGEST}"))
 }
 
-fn count(text: &str) -> Result<NonZeroUsize, String> {
-    text.parse().map_err(|_| "expected a whole number above 0".to_owned())
+/// Each job is a thread, and a program.
+fn jobs(text: &str) -> Result<NonZeroUsize, String> {
+    count(text, 1_000)
+}
+
+/// The plan and the results of all runs are in memory.
+fn repetitions(text: &str) -> Result<NonZeroUsize, String> {
+    count(text, 10_000)
+}
+
+fn count(text: &str, most: usize) -> Result<NonZeroUsize, String> {
+    text.parse()
+        .ok()
+        .filter(|count: &NonZeroUsize| count.get() <= most)
+        .ok_or_else(|| format!("expected a whole number from 1 to {most}"))
 }

@@ -25,7 +25,8 @@ pub fn prepare(cases: &[Case], engines: &[OsString], session: &Session) -> Resul
     let (guests, found) = thread::scope(|scope| {
         let found = scope.spawn(|| {
             let mut found = search::find(engines, session)?;
-            canary::test(&mut found.programs, session)?;
+            let warnings = canary::test(&mut found.programs, session)?;
+            found.warnings.extend(warnings);
             Ok(found)
         });
         let guests = build_guests(cases, session);

@@ -8,11 +8,11 @@ use crate::engine::host::{self, Performance};
 use crate::engine::library::{self, CANARY, SHELL};
 use crate::engine::program::Program;
 use crate::measure::telemetry::{self, TelemetryEvent};
-use crate::run::process::Limits;
+use crate::run::process::{Limits, Stop};
 use crate::run::session::Session;
 use crate::run::stage::Stage;
-use anyhow::{Result, bail};
-use std::fs::File;
+use anyhow::{Context, Result, bail, ensure};
+use std::fs::{self, File};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -27,38 +27,60 @@ const LIMITS: Limits = Limits {
 /// Prefixes of variables that change how an engine collects.
 const VARIABLES: &[&str] = &["BUN_", "DENO_", "JSC_", "JS_", "NODE_"];
 
-/// Tests every program that has not passed yet, side by side, and records the doubts.
-pub fn test(programs: &mut [Program], session: &Session) -> Result<()> {
-    let doubts: Vec<Result<Option<String>>> = thread::scope(|scope| {
+/// Tests every program that has not passed yet, side by side, and records the doubts. An
+/// error says nothing about the programs. Returns warnings about answers that could not be kept.
+pub fn test(programs: &mut [Program], session: &Session) -> Result<Vec<String>> {
+    let tested: Vec<Result<Tested>> = thread::scope(|scope| {
         let tests: Vec<_> = programs
             .iter()
-            .map(|program| scope.spawn(|| doubt(program, session)))
+            .map(|program| scope.spawn(|| test_one(program, session)))
             .collect();
         let join = |test: thread::ScopedJoinHandle<'_, _>| test.join().unwrap_or_else(|_| bail!("the canary panicked"));
         tests.into_iter().map(join).collect()
     });
-    for (program, doubt) in programs.iter_mut().zip(doubts) {
-        program.doubt = doubt?;
+    let mut warnings = Vec::new();
+    for (program, tested) in programs.iter_mut().zip(tested) {
+        let tested = tested?;
+        program.doubt = tested.doubt;
+        warnings.extend(tested.warning);
     }
-    Ok(())
+    Ok(warnings)
 }
 
-/// Why the program cannot be judged. A pass is remembered as long as the
-/// program, its flags, the scripts and the variables that it reads stay the same.
-fn doubt(program: &Program, session: &Session) -> Result<Option<String>> {
+/// What a canary showed.
+#[derive(Debug, Default)]
+struct Tested {
+    /// Why the program cannot be judged.
+    doubt: Option<String>,
+    /// Why this will have to be shown again.
+    warning: Option<String>,
+}
+
+/// A pass is remembered as long as the program, its flags, the scripts and the variables
+/// that it reads stay the same.
+fn test_one(program: &Program, session: &Session) -> Result<Tested> {
     if !program.features.contains(&Feature::FinalizationRegistry) {
         // Nothing to prove: each case needs one, and is skipped.
-        return Ok(None);
+        return Ok(Tested::default());
     }
     let proof = proof(program, session)?;
     if proof.is_file() && !is_script(&program.path) {
-        return Ok(None);
+        return Ok(Tested::default());
     }
-    let doubt = run(program, session);
-    if doubt.is_none() {
-        file::write(&proof, b"")?;
-    }
-    Ok(doubt)
+    let what = || format!("failed to run the canary on `{}`", program.path.display());
+    let doubt = doubt(program, session).with_context(what)?;
+    let kept = match doubt {
+        None => file::write(&proof, b""),
+        Some(_) => Ok(()),
+    };
+    // Only time is lost.
+    let warning = kept
+        .err()
+        .map(|error| format!("{error:#}; `{}` will be tested again", program.path.display()));
+    Ok(Tested {
+        doubt: doubt.map(|reason| format!("the canary: {reason}")),
+        warning,
+    })
 }
 
 /// A script can stay the same while the engine that it starts changes: it is tested each time.
@@ -70,7 +92,8 @@ fn is_script(path: &Path) -> bool {
 /// The file that exists if the program has passed.
 fn proof(program: &Program, session: &Session) -> Result<PathBuf> {
     let mut hasher = DefaultHasher::new();
-    (&program.path, file::stamp(&program.path)?, &program.flags).hash(&mut hasher);
+    let stamp = fs::metadata(&program.path).ok().map(|facts| file::stamp(&facts));
+    (&program.path, stamp, &program.flags).hash(&mut hasher);
     for script in [SHELL, CANARY] {
         library::script(&session.directories, script)?.hash(&mut hasher);
     }
@@ -86,32 +109,34 @@ fn proof(program: &Program, session: &Session) -> Result<PathBuf> {
         .join(format!("{:016x}", hasher.finish())))
 }
 
-/// Runs the canary; the doubt is its report, or the reason why it could not run.
-fn run(program: &Program, session: &Session) -> Option<String> {
-    let report = || -> Result<Option<String>> {
-        let stage = Stage::new(session)?;
-        library::put(&session.directories, &stage, &[CANARY])?;
-        let performance = Performance {
-            scripts: vec![CANARY.to_owned()],
-            ..Performance::default()
-        };
-        let finished = host::run(program, &performance, &stage, LIMITS, session)?;
-        let printed = telemetry::split(finished.lines, None);
-        let report = printed.events.into_iter().find_map(|event| match event {
-            TelemetryEvent::Canary { reason } => Some(reason),
-            _ => None,
-        });
-        let Some(reason) = report else {
-            let lines = printed.transcript.iter().map(String::as_str);
-            let last = lines.chain(finished.stderr.lines()).last();
-            bail!(
-                "it stopped early; its last line is `{}`",
-                clip(last.unwrap_or_default())
-            );
-        };
-        Ok(reason.map(|reason| clip(&reason)))
+/// Runs the canary; the doubt is its report, or the reason why it could not report.
+fn doubt(program: &Program, session: &Session) -> Result<Option<String>> {
+    let stage = Stage::new(session)?;
+    library::put(&session.directories, &stage, &[CANARY])?;
+    let performance = Performance {
+        scripts: vec![CANARY.to_owned()],
+        ..Performance::default()
     };
-    report()
-        .unwrap_or_else(|error| Some(format!("{error:#}")))
-        .map(|reason| format!("the canary: {reason}"))
+    let finished = match host::run(program, &performance, &stage, LIMITS, session)? {
+        Ok(finished) => finished,
+        Err(error) => return Ok(Some(clip(&error.to_string()))),
+    };
+    ensure!(finished.stop != Some(Stop::Interrupted), "interrupted");
+    let printed = telemetry::split(finished.lines, None);
+    let report = printed.events.into_iter().find_map(|event| match event {
+        TelemetryEvent::Canary { reason } => Some(reason),
+        _ => None,
+    });
+    if let Some(reason) = report {
+        return Ok(reason.map(|reason| clip(&reason)));
+    }
+    let lines = printed.transcript.iter().map(String::as_str);
+    let last = lines.chain(finished.stderr.lines()).last();
+    Ok(Some(match finished.stop {
+        Some(Stop::TimedOut(overrun)) => overrun.to_string(),
+        _ => format!(
+            "it stopped early; its last line is `{}`",
+            clip(last.unwrap_or_default())
+        ),
+    }))
 }

@@ -3,7 +3,7 @@
 
 use crate::engine::library;
 use crate::engine::program::Program;
-use crate::run::process::{self, Finished, Limits};
+use crate::run::process::{self, Finished, Limits, NotStarted};
 use crate::run::session::Session;
 use crate::run::stage::Stage;
 use anyhow::Result;
@@ -50,14 +50,14 @@ fn arguments_with(program: &Program, performance: &Performance, key: Option<&str
     shell.arguments(&flags, library::SHELL, &arguments)
 }
 
-/// Runs the scripts, and puts `js/lib/shell.js` on the stage. An error means that the program could not be started.
+/// Runs the scripts, and puts `js/lib/shell.js` on the stage. The outer error says nothing about the program.
 pub fn run(
     program: &Program,
     performance: &Performance,
     stage: &Stage,
     limits: Limits,
     session: &Session,
-) -> Result<Finished> {
+) -> Result<Result<Finished, NotStarted>> {
     library::put(&session.directories, stage, &[library::SHELL])?;
     let arguments = arguments_with(program, performance, performance.key.as_deref());
     process::run(&program.path, &arguments, stage, limits, session)

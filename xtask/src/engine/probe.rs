@@ -13,14 +13,19 @@ use crate::run::lifeline::End;
 use crate::run::process::{self, Finished, Limits, Stop};
 use crate::run::session::Session;
 use crate::run::stage::Stage;
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Result, ensure};
 use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 use std::borrow::Cow;
 use std::collections::BTreeSet;
+use std::error::Error;
+use std::fmt;
 use std::fs;
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::io::ErrorKind;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 const LIMITS: Limits = Limits {
@@ -45,14 +50,14 @@ pub struct ProbeAnswer {
 
 impl ProbeAnswer {
     /// The row of the program's shell.
-    pub fn shell(&self) -> Result<&'static Shell> {
-        shell_named(&self.shell).context("it is an unknown JavaScript shell")
+    pub fn shell(&self) -> Result<&'static Shell, Refusal> {
+        shell_named(&self.shell).ok_or_else(|| Refusal("it is an unknown JavaScript shell".to_owned()))
     }
 
-    pub fn program(self, path: PathBuf, found_by: FoundBy) -> Result<Program> {
+    pub fn program(self, path: PathBuf, found_by: FoundBy) -> Result<Program, Refusal> {
         let shell = self.shell()?;
         Ok(Program {
-            engine: table::engine_named(shell.engine)?,
+            engine: table::engine_named(shell.engine).map_err(|error| Refusal(error.to_string()))?,
             shell,
             path,
             version: self.version,
@@ -65,12 +70,40 @@ impl ProbeAnswer {
     }
 }
 
+/// Why a program is not used: it did not answer the probe, or its answer is not enough.
+#[derive(Debug)]
+pub struct Refusal(pub String);
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl Error for Refusal {}
+
+/// An answer of the program, or its refusal. The outer error is trouble of this machine or
+/// this command, such as a full disk: it says nothing about the program, and must not let
+/// another one be judged in its place.
+pub type Probed<T> = Result<Result<T, Refusal>>;
+
 /// Probes programs, and remembers their answers.
 #[derive(Debug)]
 pub struct Prober<'a> {
     pub session: &'a Session,
     cache: PathBuf,
     script: Cow<'static, [u8]>,
+    /// Answers that could not be kept.
+    warnings: Mutex<Vec<String>>,
+}
+
+/// A remembered answer, and what it is the answer of.
+#[derive(Debug, Serialize, Deserialize)]
+struct Remembered {
+    key: String,
+    /// Of the answer's JSON: a damaged file is no answer.
+    digest: String,
+    answer: Box<RawValue>,
 }
 
 impl<'a> Prober<'a> {
@@ -79,38 +112,79 @@ impl<'a> Prober<'a> {
             session,
             cache: session.directories.scratch("probes")?,
             script: library::script(&session.directories, PROBE)?,
+            warnings: Mutex::default(),
         })
+    }
+
+    /// What went wrong, but did not matter.
+    pub fn into_warnings(self) -> Vec<String> {
+        self.warnings.into_inner().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Probes the program, and which flags give it the features it lacks. The answer
     /// is remembered as long as the program stays the same; a refusal is not,
     /// because it may have been the machine's fault.
-    pub fn probe(&self, path: &Path) -> Result<ProbeAnswer> {
-        let key = self.key(path)?;
-        if let Some(answer) = fs::read(&key).ok().and_then(|json| serde_json::from_slice(&json).ok()) {
-            return Ok(answer);
+    pub fn probe(&self, path: &Path) -> Probed<ProbeAnswer> {
+        let key = match self.key(path) {
+            Ok(key) => key,
+            Err(refusal) => return Ok(Err(refusal)),
+        };
+        let file = self.cache.join(format!("{key}.json"));
+        if let Some(answer) = remembered(&file, &key) {
+            return Ok(Ok(answer));
         }
-        let answer = self.probe_anew(path)?;
-        file::write(&key, &serde_json::to_vec(&answer)?)?;
-        Ok(answer)
+        let mut answer = match self.probe_anew(path)? {
+            Ok(answer) => answer,
+            Err(refusal) => return Ok(Err(refusal)),
+        };
+        // Without the version or the cache only time is lost.
+        if let Err(error) = self
+            .find_version(&mut answer, path)
+            .and_then(|()| remember(&file, &key, &answer))
+        {
+            ensure!(!self.session.is_interrupted(), "interrupted");
+            let warning = format!("{error:#}; `{}` will be probed again", path.display());
+            let mut warnings = self.warnings.lock().unwrap_or_else(PoisonError::into_inner);
+            warnings.push(warning);
+        }
+        Ok(Ok(answer))
     }
 
-    /// The cache file for a program of this path, size and modification time.
-    fn key(&self, path: &Path) -> Result<PathBuf> {
-        let metadata = fs::metadata(path).context("it does not exist")?;
-        ensure!(!metadata.is_dir(), "it is a directory");
-        ensure!(metadata.mode() & 0o111 != 0, "it is not executable");
+    /// A program of this path, size and modification time.
+    fn key(&self, path: &Path) -> Result<String, Refusal> {
+        let refuse = |reason: &str| Err(Refusal(reason.to_owned()));
+        let metadata = match fs::metadata(path) {
+            Ok(metadata) => metadata,
+            Err(error) if error.kind() == ErrorKind::NotFound => return refuse("it does not exist"),
+            Err(error) => return refuse(&format!("it cannot be looked at: {error}")),
+        };
+        if !metadata.is_file() {
+            return refuse(if metadata.is_dir() {
+                "it is a directory"
+            } else {
+                "it is not a file"
+            });
+        }
+        if metadata.mode() & 0o111 == 0 {
+            return refuse("it is not executable");
+        }
         let mut hasher = DefaultHasher::new();
-        (path, file::stamp(path)?, &self.script, GENERATION).hash(&mut hasher);
-        Ok(self.cache.join(format!("{:016x}.json", hasher.finish())))
+        (path, file::stamp(&metadata), &self.script, GENERATION).hash(&mut hasher);
+        Ok(format!("{:016x}", hasher.finish()))
     }
 
-    fn probe_anew(&self, path: &Path) -> Result<ProbeAnswer> {
+    fn probe_anew(&self, path: &Path) -> Probed<ProbeAnswer> {
         let stage = Stage::new(self.session)?;
         stage.write(PROBE, &self.script)?;
         // Before its shell is known, only the script's name is a safe argument.
-        let mut answer = self.answer(path, &[PROBE.to_owned()], &stage)?;
-        let shell = answer.shell()?;
+        let mut answer = match self.answer(path, &[PROBE.to_owned()], &stage)? {
+            Ok(answer) => answer,
+            Err(refusal) => return Ok(Err(refusal)),
+        };
+        let shell = match answer.shell() {
+            Ok(shell) => shell,
+            Err(refusal) => return Ok(Err(refusal)),
+        };
         for (feature, flag) in shell.flags {
             if answer.features.contains(feature) {
                 continue;
@@ -118,40 +192,61 @@ impl<'a> Prober<'a> {
             let flags = [&answer.flags[..], &[(*flag).to_owned()]].concat();
             let arguments = shell.arguments(&flags, PROBE, &[]);
             // Some shells refuse an unknown flag, others ignore it with a warning.
-            if let Ok(with_flag) = self.answer(path, &arguments, &stage)
+            if let Ok(with_flag) = self.answer(path, &arguments, &stage)?
                 && with_flag.features.contains(feature)
                 && with_flag.features.is_superset(&answer.features)
             {
                 answer = ProbeAnswer { flags, ..with_flag };
             }
         }
-        if answer.version.is_none() {
-            answer.version = self.version(path, shell, &stage);
+        if let (None, Some(flag)) = (&answer.version, shell.version_flag) {
+            let run = process::run(path, &[flag.to_owned()], &stage, LIMITS, self.session)?;
+            answer.version = run.ok().and_then(|run| version::number_in(&run.lines.join("\n")));
         }
         // The versions go into tables.
         for version in [&mut answer.version, &mut answer.engine_version].into_iter().flatten() {
             *version = clip(version);
         }
-        Ok(answer)
+        Ok(Ok(answer))
     }
 
-    fn answer(&self, path: &Path, arguments: &[String], stage: &Stage) -> Result<ProbeAnswer> {
-        let run = process::run(path, arguments, stage, LIMITS, self.session)?;
-        if let Some(answer) = run.lines.iter().find_map(|line| answer_in(line)) {
-            return Ok(answer);
-        }
-        bail!("{}", silence(&run))
+    fn answer(&self, path: &Path, arguments: &[String], stage: &Stage) -> Probed<ProbeAnswer> {
+        let run = match process::run(path, arguments, stage, LIMITS, self.session)? {
+            Ok(run) => run,
+            Err(error) => return Ok(Err(Refusal(error.to_string()))),
+        };
+        // What an interrupted program said means nothing.
+        ensure!(run.stop != Some(Stop::Interrupted), "interrupted");
+        let answer = run.lines.iter().find_map(|line| answer_in(line));
+        Ok(answer.ok_or_else(|| Refusal(silence(&run))))
     }
 
-    fn version(&self, path: &Path, shell: &Shell, stage: &Stage) -> Option<String> {
-        match shell.version_flag {
-            Some(flag) => {
-                let run = process::run(path, &[flag.to_owned()], stage, LIMITS, self.session).ok()?;
-                version::number_in(&run.lines.join("\n"))
-            }
-            None => version::of_package(path, self.session),
+    /// The version that its package has, if the program reports none.
+    fn find_version(&self, answer: &mut ProbeAnswer, path: &Path) -> Result<()> {
+        let has_flag = shell_named(&answer.shell).is_some_and(|shell| shell.version_flag.is_some());
+        if answer.version.is_none() && !has_flag {
+            answer.version = version::of_package(path, self.session)?.map(|version| clip(&version));
         }
+        Ok(())
     }
+}
+
+/// The answer in a file, if it is there, whole, and of this key.
+fn remembered(file: &Path, key: &str) -> Option<ProbeAnswer> {
+    let remembered: Remembered = serde_json::from_slice(&file::read(file).ok()?).ok()?;
+    let json = remembered.answer.get();
+    let is_whole = remembered.key == key && remembered.digest == file::digest(json.as_bytes());
+    is_whole.then(|| serde_json::from_str(json).ok()).flatten()
+}
+
+fn remember(file: &Path, key: &str, answer: &ProbeAnswer) -> Result<()> {
+    let json = serde_json::to_string(answer)?;
+    let remembered = Remembered {
+        key: key.to_owned(),
+        digest: file::digest(json.as_bytes()),
+        answer: RawValue::from_string(json)?,
+    };
+    file::write(file, &serde_json::to_vec(&remembered)?)
 }
 
 fn answer_in(line: &str) -> Option<ProbeAnswer> {
@@ -161,8 +256,8 @@ fn answer_in(line: &str) -> Option<ProbeAnswer> {
 /// The reason for a missing answer.
 fn silence(run: &Finished) -> String {
     match (run.stop, run.end) {
-        (Some(Stop::TimedOut(limit)), _) => {
-            format!("it did not answer the probe within {} s", limit.as_secs())
+        (Some(Stop::TimedOut(overrun)), _) => {
+            format!("it did not answer the probe within {} s", overrun.limit.as_secs())
         }
         (Some(Stop::Flooded(limit)), _) => {
             format!("it printed more than {} KiB when probed", limit >> 10)

@@ -3,7 +3,7 @@
 
 use crate::base::suggest::did_you_mean;
 use crate::engine::places;
-use crate::engine::probe::{ProbeAnswer, Prober};
+use crate::engine::probe::{ProbeAnswer, Prober, Refusal};
 use crate::engine::program::{FoundBy, Program};
 use crate::engine::table::{self, ENGINES, Engine};
 use crate::run::session::Session;
@@ -120,6 +120,7 @@ pub fn find(words: &[OsString], session: &Session) -> Result<Found> {
     for part in parts {
         found.add(part?);
     }
+    found.warnings.extend(prober.into_warnings());
     Ok(found)
 }
 
@@ -128,11 +129,14 @@ fn search(option: &EngineOption, prober: &Prober<'_>) -> Result<Found> {
         EngineOption::Engine(engine) => first_of(engine, prober),
         EngineOption::Program(path, engine) => {
             let what = || format!("`{}` cannot be used", path.display());
-            let answer = prober.probe(path).with_context(what)?;
+            let answer = prober
+                .probe(path)
+                .with_context(|| format!("failed to probe `{}`", path.display()))?
+                .with_context(what)?;
             if let Some(engine) = engine {
                 check_engine(&answer, engine).with_context(what)?;
             }
-            let program = answer.program(path.clone(), FoundBy::Option)?;
+            let program = answer.program(path.clone(), FoundBy::Option).with_context(what)?;
             Ok(Found {
                 programs: vec![program],
                 ..Found::default()
@@ -151,19 +155,20 @@ fn first_of(engine: &'static Engine, prober: &Prober<'_>) -> Result<Found> {
         if !probed.insert(same) {
             continue;
         }
-        let answer = prober.probe(&path).and_then(|answer| {
+        let answer = prober
+            .probe(&path)
+            .with_context(|| format!("failed to probe `{}`", path.display()))?;
+        let program = answer.and_then(|answer| {
             check_engine(&answer, engine)?;
             answer.program(path.clone(), found_by.clone())
         });
-        match answer {
+        match program {
             Ok(program) => {
                 found.programs.push(program);
                 return Ok(found);
             }
-            // The result of an interrupted probe means nothing.
-            Err(_) if prober.session.is_interrupted() => bail!("interrupted"),
-            Err(error) => found.warnings.push(format!(
-                "`{}` ({found_by}) is not used for {}: {error:#}",
+            Err(refusal) => found.warnings.push(format!(
+                "`{}` ({found_by}) is not used for {}: {refusal}",
                 path.display(),
                 engine.name
             )),
@@ -173,11 +178,11 @@ fn first_of(engine: &'static Engine, prober: &Prober<'_>) -> Result<Found> {
     Ok(found)
 }
 
-fn check_engine(answer: &ProbeAnswer, engine: &Engine) -> Result<()> {
-    if answer.shell()?.engine != engine.name {
-        bail!("it is {}, not {}", answer.shell, engine.name);
+fn check_engine(answer: &ProbeAnswer, engine: &Engine) -> Result<(), Refusal> {
+    match answer.shell()?.engine == engine.name {
+        true => Ok(()),
+        false => Err(Refusal(format!("it is {}, not {}", answer.shell, engine.name))),
     }
-    Ok(())
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! Asks an engine what keeps the first wrapper of a case alive: makes it run one
 //! small round, and write a heap snapshot.
 
+use crate::base::file;
 use crate::base::text::clip;
 use crate::cell::judge::broke;
 use crate::cell::run::Cell;
@@ -13,7 +14,6 @@ use crate::run::process::Limits;
 use crate::run::session::Session;
 use anyhow::{Context, Result, anyhow, ensure};
 use heap::{Heap, MEMORY_LIMIT, SnapshotFormat, TargetHint};
-use std::fs::File;
 use std::io::BufReader;
 use std::path::Path;
 
@@ -53,7 +53,7 @@ pub fn ask_engine(cell: Cell<'_>, guests: &Guests, limits: Limits, session: &Ses
     library::put(&session.directories, &stage, &[EXPLAIN])?;
     let mut performance = cell.performance(guests, &[EXPLAIN])?;
     performance.writes_heap = true;
-    let finished = host::run(program, &performance, &stage, limits, session)?;
+    let finished = host::run(program, &performance, &stage, limits, session)??;
     let output = QuestionOutput {
         broke: broke(finished.ending()),
         stderr: finished.stderr,
@@ -91,7 +91,7 @@ fn find_wrapper(wrapper: Wrapper, format: SnapshotFormat, path: &Path, sources: 
 
 /// Reads a snapshot's file, unless that would take too much memory.
 fn parse_snapshot(format: SnapshotFormat, path: &Path, target: TargetHint<'_>) -> Result<Heap> {
-    let file = File::open(path)?;
+    let file = file::open(path)?;
     format.check_size(file.metadata()?.len(), MEMORY_LIMIT)?;
     format.parse(BufReader::with_capacity(1 << 16, file), target)
 }

@@ -1,10 +1,10 @@
 //! The source of the scripts that a cell ran, by place.
 
+use crate::base::file;
 use crate::run::stage::Stage;
 use anyhow::Result;
 use regex::Regex;
 use std::collections::HashMap;
-use std::fs;
 
 /// A place in a script.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,7 +52,12 @@ pub struct Sources {
 impl Sources {
     /// Reads these scripts of the stage; a script that cannot be read was not run.
     pub fn read(stage: &Stage, names: &[String]) -> Result<Sources> {
-        let read = |name: &String| Some((name.clone(), fs::read_to_string(stage.path().join(name)).ok()?));
+        let read = |name: &String| {
+            Some((
+                name.clone(),
+                String::from_utf8(file::read(&stage.path().join(name)).ok()?).ok()?,
+            ))
+        };
         let scripts = names.iter().filter_map(read).collect();
         Sources::of(scripts, format!("{}/", stage.path().display()))
     }

@@ -10,6 +10,7 @@ use crate::run::tools;
 use anyhow::{Context, Result, bail};
 use std::env;
 use std::ffi::OsString;
+use std::fs;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
 use xshell::{Cmd, Shell};
@@ -82,6 +83,43 @@ pub struct BuiltGuest {
     pub glue: Option<PathBuf>,
 }
 
+impl BuiltGuest {
+    /// The file with the digests of the others, written last.
+    fn digests(&self) -> PathBuf {
+        self.module.with_extension("digest")
+    }
+
+    /// Whether it is all there, as it was built.
+    fn is_intact(&self) -> bool {
+        let actual = || {
+            let glue = self.glue.as_ref().map(|path| file::read(path)).transpose()?;
+            anyhow::Ok(digests(&file::read(&self.module)?, glue.as_deref()))
+        };
+        match (file::read(&self.digests()), actual()) {
+            (Ok(expected), Ok(actual)) => expected == actual.as_bytes(),
+            _ => false,
+        }
+    }
+
+    /// Puts it in place.
+    fn put(&self, module: &[u8], glue: Option<&[u8]>) -> Result<()> {
+        if let (Some(path), Some(bytes)) = (&self.glue, glue) {
+            file::write(path, bytes)?;
+        }
+        file::write(&self.module, module)?;
+        file::write(&self.digests(), digests(module, glue).as_bytes())
+    }
+}
+
+/// The digests of a module and of its glue.
+fn digests(module: &[u8], glue: Option<&[u8]>) -> String {
+    format!(
+        "{} {}\n",
+        file::digest(module),
+        glue.map_or("none".to_owned(), file::digest)
+    )
+}
+
 /// The crate of this name.
 pub fn crate_named(name: &str) -> Option<&'static GuestCrate> {
     CRATES.iter().find(|known| known.name == name)
@@ -90,29 +128,25 @@ pub fn crate_named(name: &str) -> Option<&'static GuestCrate> {
 impl GuestCrate {
     /// Whether it need not be built.
     pub fn is_built(&self, session: &Session) -> Result<bool> {
-        Ok(self.place(session)?.module.is_file())
+        Ok(self.place(session)?.is_intact())
     }
 
     /// Builds the guest if that is needed.
     pub fn build(&self, session: &Session) -> Result<BuiltGuest> {
         for _ in 0..ATTEMPTS {
             let place = self.place(session)?;
-            if place.module.is_file() {
+            if place.is_intact() {
                 return Ok(place);
             }
             // Another command must not replace this command's guest before it is copied.
             let directory = session.directories.scratch("cargo")?;
             let _lock = lock(&directory.join("lock"), session)?;
-            if place.module.is_file() {
+            if place.is_intact() {
                 return Ok(place);
             }
-            let [module, glue] = self.make(&directory, session)?;
+            let (module, glue) = self.make(&directory, session)?;
             if self.place(session)?.module == place.module {
-                if let (Some(path), Some(bytes)) = (&place.glue, &glue) {
-                    file::write(path, bytes)?;
-                }
-                // Last, because a module implies that its glue exists.
-                file::write(&place.module, &module.unwrap_or_default())?;
+                place.put(&module, glue.as_deref())?;
                 return Ok(place);
             }
         }
@@ -138,7 +172,8 @@ impl GuestCrate {
             let program = env::var_os(variable);
             let stamp = program
                 .as_ref()
-                .and_then(|program| file::stamp(Path::new(program)).ok());
+                .and_then(|program| fs::metadata(program).ok())
+                .map(|facts| file::stamp(&facts));
             (program, stamp).hash(&mut hasher);
         }
         let stem = session
@@ -152,10 +187,10 @@ impl GuestCrate {
     }
 
     /// Compiles it, binds it if it needs glue, and returns the module and the glue.
-    fn make(&self, directory: &Path, session: &Session) -> Result<[Option<Vec<u8>>; 2]> {
+    fn make(&self, directory: &Path, session: &Session) -> Result<(Vec<u8>, Option<Vec<u8>>)> {
         let module = self.compile(directory, session)?;
         if !self.glue {
-            return Ok([Some(file::read(&module)?), None]);
+            return Ok((file::read(&module)?, None));
         }
         let _line = session
             .progress
@@ -169,7 +204,7 @@ impl GuestCrate {
             .arg(made.path());
         for command in [clean(build), bind] {
             let text = command.to_string();
-            let output = tools::run_guarded(command, session)?;
+            let output = tools::build(command, session)?;
             if !output.success {
                 quote(&output.stderr);
                 bail!(
@@ -179,7 +214,7 @@ impl GuestCrate {
             }
         }
         let [module, glue] = BOUND.map(|name| file::read(&made.path().join(name)));
-        Ok([Some(module?), Some(glue?)])
+        Ok((module?, Some(glue?)))
     }
 
     /// Tries one toolchain after the other until one builds it.
@@ -195,7 +230,7 @@ impl GuestCrate {
                 .progress
                 .begin_slow(&format!("building the guest `{}` with {rustc}", self.name));
             let shell = tools::shell_in(root(session)?)?;
-            let output = tools::run_guarded(self.command(&shell, &toolchain, directory)?, session)?;
+            let output = tools::build(self.command(&shell, &toolchain, directory)?, session)?;
             if output.success {
                 return Ok(directory.join(TARGET).join(self.profile).join(self.artifact));
             }

@@ -8,7 +8,6 @@ use crate::run::session::Session;
 use anyhow::{Context, Result, bail};
 use std::collections::BTreeMap;
 use std::fs;
-use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
 
 /// The built guests, by name.
@@ -69,25 +68,22 @@ fn exists(root: &Path, name: &str) -> Result<()> {
     bail!("there is no guest `{name}`{}", did_you_mean(name, names));
 }
 
-/// Compiles WebAssembly text, if it has not been compiled yet.
+/// Compiles WebAssembly text. That takes milliseconds: what is in place is only compared.
 fn assemble(session: &Session, name: &str) -> Result<BuiltGuest> {
     let directories = &session.directories;
     let path = text(directories.need_checkout("build")?, name);
-    let source = file::read(&path)?;
-    let mut hasher = DefaultHasher::new();
-    source.hash(&mut hasher);
+    let shown = directories.show(&path);
+    let source = String::from_utf8(file::read(&path)?).with_context(|| format!("`{shown}` is not UTF-8"))?;
+    let bytes = wat::parse_str(&source)
+        .map_err(|mut error| {
+            error.set_path(&shown);
+            anyhow::Error::msg(error.to_string())
+        })
+        .with_context(|| format!("failed to assemble the guest `{name}`"))?;
     let module = directories
         .scratch("guests")?
-        .join(format!("{name}-{:016x}.wasm", hasher.finish()));
-    if !module.is_file() {
-        let shown = directories.show(&path);
-        let source = String::from_utf8(source).with_context(|| format!("`{shown}` is not UTF-8"))?;
-        let bytes = wat::parse_str(&source)
-            .map_err(|mut error| {
-                error.set_path(&shown);
-                anyhow::Error::msg(error.to_string())
-            })
-            .with_context(|| format!("failed to assemble the guest `{name}`"))?;
+        .join(format!("{name}-{}.wasm", file::digest(&bytes)));
+    if file::read(&module).ok().as_ref() != Some(&bytes) {
         file::write(&module, &bytes)?;
     }
     Ok(BuiltGuest { module, glue: None })

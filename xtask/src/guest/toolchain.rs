@@ -61,7 +61,7 @@ fn std_library(rustc: &Path, session: &Session) -> Result<Option<StdLibrary>> {
             .ok()?
             .arg(rustc)
             .args(["--print", what, "--target", TARGET]);
-        let output = tools::run_guarded(command, session).ok()?;
+        let output = tools::ask(command, session).ok()?;
         // A compiler that cannot answer cannot build.
         output.success.then(|| PathBuf::from(output.stdout.trim_end()))
     };

@@ -81,7 +81,11 @@ fn plan(recipe: &Recipe, session: &Session) -> Option<InstallCommand> {
     which::which(manager.program).ok()?;
     let find = |pattern: &&str| {
         let search = manager.search_for(pattern);
-        choose(pattern, &tools::query(search.first()?, &search[1..], session)?)
+        let found = tools::query(search.first()?, &search[1..], session).unwrap_or_else(|error| {
+            warn(&format!("{error:#}"));
+            None
+        });
+        choose(pattern, &found?)
     };
     let packages: Option<Vec<String>> = patterns.iter().map(find).collect();
     Some(InstallCommand {

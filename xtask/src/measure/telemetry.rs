@@ -1,6 +1,7 @@
 //! Telemetry: lines that begin with `@ `, one JSON object each, in which
 //! `js/lib/runtime.js` reports the numbers. They are not part of the transcript.
 
+use crate::base::text::clip;
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -187,6 +188,8 @@ pub fn split(lines: Vec<String>, key: Option<&str>) -> Printed {
             }
             Err(error) => {
                 let place = index + 1;
+                // The error may quote the line.
+                let error = clip(&error.to_string());
                 let message = || format!("line {place} of its output begins with `@ ` but is not telemetry: {error}");
                 printed.malformed.get_or_insert_with(message);
             }

@@ -192,17 +192,32 @@ impl Seen {
         self.rounds.iter().map(|counts| counts.live).max().unwrap_or(0)
     }
 
+    /// Each round ended with a collection.
+    fn collected_each_round(&self) -> bool {
+        let last = self.rounds.last();
+        last.is_some_and(|last| last.collections >= self.rounds.len() as u64 - 1)
+    }
+
+    /// More was alive at once than rounds that are collected leave.
+    fn piled_up(&self) -> bool {
+        self.peak() > ROUNDS_LIVE.saturating_mul(self.round().max(A_FEW))
+    }
+
+    /// Memory or a table grew with each round, and not only with the highest pile of
+    /// objects that waited for a collection.
+    fn grew_in_steps(&self) -> bool {
+        let steps = [self.series(|counts| counts.pages), self.series(|counts| counts.entries)];
+        let grows = steps.iter().any(|values| trend::of_steps(values) == Trend::Grows);
+        grows && (self.collected_each_round() || !self.piled_up())
+    }
+
     /// All that is alive was let go of more than once, though each round collected: a batch.
     fn comes_in_batches(&self) -> bool {
-        let collected = self
-            .rounds
-            .last()
-            .is_some_and(|last| last.collections >= self.rounds.len() as u64 - 1);
         let falls = self
             .rounds
             .windows(2)
             .filter(|pair| remaining(&pair[1]) < remaining(&pair[0]) / 2);
-        collected && falls.count() >= BATCHES
+        self.collected_each_round() && falls.count() >= BATCHES
     }
 
     fn verdict(&self) -> Verdict {
@@ -216,10 +231,8 @@ impl Seen {
         if self.rounds.len() < ROUNDS_TO_TELL {
             return Verdict::Inconclusive;
         }
-        let steps = [self.series(|counts| counts.pages), self.series(|counts| counts.entries)];
         // Where objects grow as well, it is theirs, and what becomes of them decides.
-        let objects_grow = self.remaining() == Trend::Grows;
-        if !objects_grow && steps.iter().any(|values| trend::of_steps(values) == Trend::Grows) {
+        if self.remaining() != Trend::Grows && self.grew_in_steps() {
             return Verdict::Leaks;
         }
         if settled.allocated == 0 {
@@ -234,8 +247,7 @@ impl Seen {
                 _ => Verdict::Inconclusive,
             };
         }
-        let too_many = self.peak() > ROUNDS_LIVE.saturating_mul(self.round().max(A_FEW));
-        match self.full.is_some() || too_many {
+        match self.full.is_some() || self.piled_up() {
             true if self.full.is_none() && self.comes_in_batches() => Verdict::Bounded,
             true => Verdict::Late,
             false => Verdict::Collected,
@@ -538,6 +550,23 @@ mod tests {
         assert_eq!(run(|round| 3 + round / 16, |_| 0), Verdict::Leaks);
         assert_eq!(run(|round| 3 + round.min(10), |_| 0), Verdict::Collected);
         assert_eq!(run(|_| 3, |round| 16 * round), Verdict::Leaks);
+    }
+
+    #[test]
+    fn memory_that_grows_with_a_pile_of_objects_is_no_leak() {
+        // Of 100 rounds, so many collected; each pile is higher than the one before.
+        let run = |collections: fn(u64) -> u64| {
+            let mut events = vec![TelemetryEvent::Start(START)];
+            let round = |round: u64| Counts {
+                collections: collections(round),
+                ..counts(1000 * round, 1000 * (round % (3 + round / 10)), 3 + round / 10)
+            };
+            events.extend((1..=100).map(|number| TelemetryEvent::Round(round(number))));
+            events.push(TelemetryEvent::Settled(counts(100_000, 0, 13)));
+            numbers(&events).verdict
+        };
+        assert_eq!(run(|_| 0), Verdict::Late);
+        assert_eq!(run(|round| round - 1), Verdict::Leaks);
     }
 
     #[test]

@@ -85,7 +85,7 @@ pub fn records(directory: &Path) -> Vec<PathBuf> {
 /// Removes the oldest records, except those of active runs.
 fn prune(directory: &Path) {
     for path in records(directory).iter().skip(KEPT) {
-        let unlocked = File::open(path).is_ok_and(|file| Flock::lock(file, FlockArg::LockSharedNonblock).is_ok());
+        let unlocked = file::open(path).is_ok_and(|file| Flock::lock(file, FlockArg::LockSharedNonblock).is_ok());
         if unlocked {
             // Another run may have removed it.
             let _ = fs::remove_file(path);

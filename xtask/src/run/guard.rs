@@ -6,17 +6,18 @@
 //! enough to kill the program and all its descendants.
 
 use crate::base::status::Status;
-use crate::run::lifeline::{End, GuardMessage, GuardReport};
+use crate::run::lifeline::{End, GuardMessage, GuardReport, StartError};
+use crate::run::tree::descendants;
 use anyhow::{Context, Result};
 use nix::errno::Errno;
 use nix::sys::resource::{UsageWho, getrusage};
 use nix::sys::signal::{Signal, kill, killpg};
 use nix::sys::time::TimeValLike;
-use nix::sys::wait::{WaitPidFlag, waitpid};
+use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::Pid;
 use std::ffi::OsString;
 use std::fs;
-use std::io::{Read, Write};
+use std::io::{self, Read, Write};
 use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
@@ -37,7 +38,7 @@ pub fn guard(stage: Option<&Path>, command: &[OsString]) -> Result<Status> {
     let mut child = match start(command) {
         Ok(child) => child,
         Err(error) => {
-            report(&mut lifeline, &GuardMessage::Failed(error.to_string()));
+            report(&mut lifeline, &GuardMessage::Failed(StartError::of(&error)));
             return Ok(Status::NoAnswer);
         }
     };
@@ -71,12 +72,12 @@ pub fn guard(stage: Option<&Path>, command: &[OsString]) -> Result<Status> {
 }
 
 /// Starts the program as the leader of a process group of its own.
-fn start(command: &[OsString]) -> Result<Child> {
-    let (program, arguments) = command.split_first().context("no program")?;
+fn start(command: &[OsString]) -> io::Result<Child> {
+    let (program, arguments) = command.split_first().ok_or(io::ErrorKind::InvalidInput)?;
     let mut command = Command::new(program);
     command.args(arguments).stdin(Stdio::null()).process_group(0);
     die_with_parent(&mut command);
-    Ok(command.spawn()?)
+    command.spawn()
 }
 
 /// Kills the program's group and all its other descendants when the lifeline ends.
@@ -95,17 +96,35 @@ fn kill_the_rest(group: Pid) {
     let _ = killpg(group, Signal::SIGKILL);
     // Usually nothing remains, and the scan of all processes is not needed.
     // Where orphans are not adopted, nothing ever remains.
-    let mut options = Some(WaitPidFlag::WNOHANG);
-    while waitpid(None, options) != Err(Errno::ECHILD) {
+    while reap_the_dead() == Family::Alive {
         kill_all(group);
-        options = None;
+        // The dead are reaped together: there may be hundreds, and each scan sees all processes.
+        let _ = waitpid(None, None);
+    }
+}
+
+/// Whether children of this process remain.
+#[derive(Debug, PartialEq, Eq)]
+enum Family {
+    Alive,
+    Gone,
+}
+
+/// Reaps all children that are dead.
+fn reap_the_dead() -> Family {
+    loop {
+        match waitpid(None, Some(WaitPidFlag::WNOHANG)) {
+            Ok(WaitStatus::StillAlive) => return Family::Alive,
+            Ok(_) | Err(Errno::EINTR) => {}
+            Err(_) => return Family::Gone,
+        }
     }
 }
 
 /// Kills the group, and each descendant that has left it. Errors mean that a process is already gone.
 fn kill_all(group: Pid) {
     let _ = killpg(group, Signal::SIGKILL);
-    for pid in descendants() {
+    for pid in descendants(Pid::this()) {
         let _ = kill(pid, Signal::SIGKILL);
     }
 }
@@ -151,40 +170,3 @@ fn die_with_parent(command: &mut Command) {
 
 #[cfg(not(target_os = "linux"))]
 fn die_with_parent(_: &mut Command) {}
-
-/// The living descendants of this process.
-#[cfg(target_os = "linux")]
-fn descendants() -> Vec<Pid> {
-    let parents = parents();
-    let mut found = vec![Pid::this()];
-    let mut next = 0;
-    while next < found.len() {
-        let parent = found[next];
-        found.extend(parents.iter().filter(|(_, of)| *of == parent).map(|(pid, _)| *pid));
-        next += 1;
-    }
-    found.split_off(1)
-}
-
-#[cfg(not(target_os = "linux"))]
-fn descendants() -> Vec<Pid> {
-    Vec::new()
-}
-
-/// Every process with its parent, from `/proc/PID/stat`: `PID (NAME) STATE PARENT …`, where NAME may contain anything.
-#[cfg(target_os = "linux")]
-fn parents() -> Vec<(Pid, Pid)> {
-    let Ok(processes) = fs::read_dir("/proc") else {
-        return Vec::new();
-    };
-    processes
-        .filter_map(|entry| {
-            let entry = entry.ok()?;
-            let pid = entry.file_name().to_str()?.parse().ok()?;
-            let stat = fs::read(entry.path().join("stat")).ok()?;
-            let stat = String::from_utf8_lossy(&stat);
-            let parent = stat.rsplit_once(')')?.1.split_whitespace().nth(1)?.parse().ok()?;
-            Some((Pid::from_raw(pid), Pid::from_raw(parent)))
-        })
-        .collect()
-}

@@ -8,6 +8,10 @@ use std::collections::BTreeMap;
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
+use std::time::Duration;
+
+/// The time to end by itself after a signal: a guard may take 5 s to kill its program, and its pipes 5 s more.
+const GRACE: Duration = Duration::from_secs(15);
 
 /// Whether a signal has arrived, and the lifelines to cut when one does.
 #[derive(Debug, Clone, Default)]
@@ -22,7 +26,8 @@ struct State {
 
 impl Interrupt {
     /// From here on, the first signal ends all guarded programs, and then the
-    /// command; the second ends the command at once.
+    /// command; the second ends the command at once. A command that is stuck, such as in a
+    /// file system that does not answer, is ended some seconds after the first.
     pub fn listen(&self) -> Result<()> {
         // `nohup` and a shell's `&` make the command ignore some signals: they stay ignored.
         let signals = [SIGINT, SIGTERM, SIGHUP]
@@ -35,6 +40,10 @@ impl Interrupt {
                 if interrupt.signal().is_some() {
                     let _ = signal_hook::low_level::emulate_default_handler(signal);
                 }
+                thread::spawn(move || {
+                    thread::sleep(GRACE);
+                    let _ = signal_hook::low_level::emulate_default_handler(signal);
+                });
                 interrupt.end(signal);
             }
         });

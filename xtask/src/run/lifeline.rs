@@ -3,7 +3,7 @@
 //! run; if the line ends, for any reason, the program is killed. On the
 //! same socket, the guard reports how the program ended.
 
-use anyhow::{Result, bail};
+use nix::errno::Errno;
 use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
 use serde::{Deserialize, Serialize};
@@ -15,11 +15,32 @@ use std::os::unix::net::UnixStream;
 /// A guard's report, one line of JSON each.
 #[derive(Debug, Serialize, Deserialize)]
 pub enum GuardMessage {
-    /// The program could not be started, and why.
-    Failed(String),
+    /// The program could not be started.
+    Failed(StartError),
     /// The process group that it leads.
     Started(i32),
     Ended(GuardReport),
+}
+
+/// Why a program could not be started.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct StartError {
+    pub reason: String,
+    /// The machine had no process, memory or file to spare: the program may be fine.
+    pub is_shortage: bool,
+}
+
+impl StartError {
+    pub fn of(error: &io::Error) -> StartError {
+        let errno = error.raw_os_error().map(Errno::from_raw);
+        StartError {
+            reason: error.to_string(),
+            is_shortage: matches!(
+                errno,
+                Some(Errno::EAGAIN | Errno::ENOMEM | Errno::EMFILE | Errno::ENFILE)
+            ),
+        }
+    }
 }
 
 /// How a program ended, and the resources that it and its children used.
@@ -63,24 +84,32 @@ impl Lifeline {
     }
 
     /// How the program ended, by the guard's report; to be called once the guard
-    /// has exited. `None` if the guard was killed before it could report: then the
-    /// rest of the program's group is killed here. An error says why the program
-    /// could not be started.
-    pub fn end(mut self) -> Result<Option<GuardReport>> {
+    /// has exited. If the guard was killed before it could report, the rest of the
+    /// program's group is killed here.
+    pub fn end(mut self) -> LifelineEnd {
         let mut text = String::new();
         // A truncated message counts as not sent.
         let _ = self.0.read_to_string(&mut text);
         let mut group = None;
         for message in text.lines().filter_map(|line| serde_json::from_str(line).ok()) {
             match message {
-                GuardMessage::Failed(error) => bail!(error),
+                GuardMessage::Failed(error) => return LifelineEnd::NotStarted(error),
                 GuardMessage::Started(leader) => group = Some(leader),
-                GuardMessage::Ended(ended) => return Ok(Some(ended)),
+                GuardMessage::Ended(ended) => return LifelineEnd::Ended(ended),
             }
         }
         if let Some(leader) = group {
             let _ = killpg(Pid::from_raw(leader), Signal::SIGKILL);
         }
-        Ok(None)
+        LifelineEnd::Silent
     }
+}
+
+/// The last report of a guard.
+#[derive(Debug)]
+pub enum LifelineEnd {
+    NotStarted(StartError),
+    Ended(GuardReport),
+    /// The guard was killed before it could report.
+    Silent,
 }

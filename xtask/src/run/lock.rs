@@ -3,8 +3,9 @@
 use crate::run::session::Session;
 use anyhow::{Context, Result, bail};
 use nix::errno::Errno;
-use nix::fcntl::{Flock, FlockArg};
-use std::fs::File;
+use nix::fcntl::{Flock, FlockArg, OFlag};
+use std::fs::{File, OpenOptions};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::thread;
 use std::time::Duration;
@@ -15,7 +16,14 @@ const POLL: Duration = Duration::from_millis(50);
 /// Waits for the lock until Ctrl-C.
 pub fn lock(path: &Path, session: &Session) -> Result<Flock<File>> {
     let what = || format!("failed to lock `{}`", path.display());
-    let mut file = File::create(path).with_context(what)?;
+    // Without waiting, even if a pipe lies in its place.
+    let mut file = OpenOptions::new()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .custom_flags(OFlag::O_NONBLOCK.bits())
+        .open(path)
+        .with_context(what)?;
     let mut line = None;
     loop {
         // A caught signal would not interrupt a blocking lock.

@@ -3,6 +3,7 @@
 //! In: a program, its arguments, a stage, limits. Out: how it ended, and what it
 //! printed. It knows no engine, no case, and no program's purpose.
 
+pub mod clock;
 pub mod guard;
 pub mod interrupt;
 pub mod lifeline;
@@ -12,4 +13,6 @@ pub mod progress;
 pub mod schedule;
 pub mod session;
 pub mod stage;
+pub mod supervise;
 pub mod tools;
+pub mod tree;

@@ -1,28 +1,33 @@
 //! Runs a program under a guard, within limits, and returns how it ended and its output.
 
-use crate::run::lifeline::{End, Lifeline};
+use crate::run::clock::Overrun;
+use crate::run::lifeline::{End, Lifeline, LifelineEnd};
 use crate::run::session::Session;
 use crate::run::stage::Stage;
-use anyhow::{Context, Result};
+use crate::run::supervise::{Guarded, Supervised, supervise};
+use anyhow::{Context, Result, bail, ensure};
 use os_pipe::PipeReader;
+use std::error::Error;
 use std::ffi::OsString;
-use std::io::Read;
+use std::fmt;
+use std::io::{self, Read};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, channel};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// The size of the end of standard error that is kept, in bytes.
 const STDERR_KEPT: usize = 8 << 10;
 
-/// The time for a guard to kill, and then for the pipes to close.
+/// The time for the pipes of a program that has ended to close.
 const GRACE: Duration = Duration::from_secs(5);
 
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
+    /// Processor time; see [`Clock`](crate::run::clock::Clock).
     pub time: Duration,
     /// Bytes on standard output and standard error together.
     pub output: u64,
@@ -41,7 +46,7 @@ pub const LINES: u64 = 200_000;
 /// Why a program was killed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stop {
-    TimedOut(Duration),
+    TimedOut(Overrun),
     /// It printed more than this many bytes, or too many lines.
     Flooded(u64),
     Interrupted,
@@ -53,6 +58,21 @@ pub struct Ending {
     pub stop: Option<Stop>,
     pub end: Option<End>,
 }
+
+/// A program could not be started, for a reason of its own.
+#[derive(Debug)]
+pub struct NotStarted {
+    program: PathBuf,
+    reason: String,
+}
+
+impl fmt::Display for NotStarted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "failed to start `{}`: {}", self.program.display(), self.reason)
+    }
+}
+
+impl Error for NotStarted {}
 
 /// A program that has ended, and its output.
 #[derive(Debug)]
@@ -89,8 +109,15 @@ pub fn this_program() -> Result<PathBuf> {
     std::env::current_exe().context("failed to find the path of this program")
 }
 
-/// Runs the program on the stage. An error means that it could not be started.
-pub fn run(program: &Path, arguments: &[String], stage: &Stage, limits: Limits, session: &Session) -> Result<Finished> {
+/// Runs the program on the stage. The outer error is trouble of this machine or this
+/// command, such as a full disk, and says nothing about the program.
+pub fn run(
+    program: &Path,
+    arguments: &[String],
+    stage: &Stage,
+    limits: Limits,
+    session: &Session,
+) -> Result<Result<Finished, NotStarted>> {
     let (lifeline, guards_end) = Lifeline::new().context("failed to make a lifeline")?;
     let watch = session
         .interrupt
@@ -99,7 +126,6 @@ pub fn run(program: &Path, arguments: &[String], stage: &Stage, limits: Limits, 
     let (stdout, stdout_writer) = os_pipe::pipe().context("failed to make a pipe")?;
     let (stderr, stderr_writer) = os_pipe::pipe().context("failed to make a pipe")?;
 
-    let started = Instant::now();
     // The expression holds its ends of the pipes: it is dropped at the end of the statement.
     let guard = duct::cmd(this_program()?, guard_arguments(program, arguments, stage))
         .dir(stage.path())
@@ -113,51 +139,99 @@ pub fn run(program: &Path, arguments: &[String], stage: &Stage, limits: Limits, 
         })
         .unchecked()
         .start()
-        .context("failed to start the guard")?;
+        .with_context(|| format!("failed to start a guard in `{}`", stage.path().display()))?;
 
     let flood = Arc::new(Flood {
-        room: AtomicU64::new(limits.output),
+        limit: limits.output,
+        bytes: AtomicU64::new(0),
         lines: AtomicU64::new(0),
         over: AtomicBool::new(false),
         lifeline: lifeline.share().context("failed to share a lifeline")?,
     });
-    let stdout = drain(stdout, usize::MAX, Arc::clone(&flood));
-    let stderr = drain(stderr, STDERR_KEPT, Arc::clone(&flood));
+    let stdout = drain(stdout, usize::MAX, Arc::clone(&flood)).context("failed to start a thread")?;
+    let stderr = drain(stderr, STDERR_KEPT, Arc::clone(&flood)).context("failed to start a thread")?;
 
-    let timed_out = guard.wait_timeout(limits.time)?.is_none();
-    if timed_out {
-        lifeline.cut();
-        if guard.wait_timeout(GRACE)?.is_none() {
-            guard.kill()?;
-        }
-    }
-    let seconds = started.elapsed().as_secs_f64();
+    let supervised = supervise(
+        &SupervisedGuard { guard, flood: &flood },
+        limits.time,
+        &lifeline,
+        session,
+    )?;
     drop(watch);
-    let stop = if session.is_interrupted() {
-        Some(Stop::Interrupted)
-    } else if flood.over.load(Ordering::SeqCst) {
-        Some(Stop::Flooded(limits.output))
-    } else {
-        timed_out.then_some(Stop::TimedOut(limits.time))
+    let stop = stop(supervised, &flood, limits, session);
+    let ended = match lifeline.end() {
+        LifelineEnd::NotStarted(error) if error.is_shortage => {
+            bail!("failed to start `{}`: {}", program.display(), error.reason)
+        }
+        LifelineEnd::NotStarted(error) => {
+            return Ok(Err(NotStarted {
+                program: program.to_owned(),
+                reason: error.reason,
+            }));
+        }
+        LifelineEnd::Ended(ended) => Some(ended),
+        LifelineEnd::Silent => None,
     };
-
-    let ended = lifeline
-        .end()
-        .with_context(|| format!("failed to start `{}`", program.display()))?;
+    // A guard whose lifeline was cut removes the stage itself.
+    ensure!(
+        stop.is_some() || stage.path().is_dir(),
+        "the directory `{}` vanished while `{}` ran in it",
+        stage.path().display(),
+        program.display()
+    );
     // All writers are gone, so these end too, except if a process escaped where orphans are not adopted.
     let [stdout, stderr] = [stdout, stderr].map(|pipe| pipe.recv_timeout(GRACE).unwrap_or_default());
     // The stage is gone when people read the output, but the checkout has files of the same names.
     let prefix = format!("{}/", stage.path().display());
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).replace(&prefix, "");
-    Ok(Finished {
+    Ok(Ok(Finished {
         stop,
         end: ended.map(|ended| ended.end),
         lines: text(&stdout).lines().map(str::to_owned).collect(),
         stderr: text(&stderr),
-        seconds,
+        seconds: supervised.elapsed.as_secs_f64(),
         cpu_seconds: ended.map_or(0.0, |ended| ended.cpu_seconds),
         peak_bytes: ended.map_or(0, |ended| ended.peak_bytes),
-    })
+    }))
+}
+
+/// Why the program was killed, if it was.
+fn stop(supervised: Supervised, flood: &Flood, limits: Limits, session: &Session) -> Option<Stop> {
+    if session.is_interrupted() {
+        return Some(Stop::Interrupted);
+    }
+    if flood.over.load(Ordering::SeqCst) {
+        return Some(Stop::Flooded(limits.output));
+    }
+    supervised.overrun.map(Stop::TimedOut)
+}
+
+/// The guard of a program whose output is drained.
+struct SupervisedGuard<'a> {
+    guard: duct::Handle,
+    flood: &'a Flood,
+}
+
+impl Guarded for SupervisedGuard<'_> {
+    fn wait(&self, most: Duration) -> io::Result<bool> {
+        Ok(self.guard.wait_timeout(most)?.is_some())
+    }
+
+    fn kill(&self) -> io::Result<()> {
+        self.guard.kill()
+    }
+
+    fn pid(&self) -> Option<u32> {
+        self.guard.pids().first().copied()
+    }
+
+    fn printed(&self) -> u64 {
+        self.flood.bytes.load(Ordering::SeqCst)
+    }
+
+    fn is_over(&self) -> bool {
+        self.flood.over.load(Ordering::SeqCst)
+    }
 }
 
 fn guard_arguments(program: &Path, arguments: &[String], stage: &Stage) -> Vec<OsString> {
@@ -172,7 +246,8 @@ fn guard_arguments(program: &Path, arguments: &[String], stage: &Stage) -> Vec<O
 /// Counts a program's output, and ends the program when it is too much.
 #[derive(Debug)]
 struct Flood {
-    room: AtomicU64,
+    limit: u64,
+    bytes: AtomicU64,
     lines: AtomicU64,
     over: AtomicBool,
     lifeline: Lifeline,
@@ -181,9 +256,8 @@ struct Flood {
 impl Flood {
     /// The number of these bytes that there is room for.
     fn admit(&self, bytes: &[u8]) -> usize {
-        let taken = |room: u64| Some(room.saturating_sub(bytes.len() as u64));
-        let room = self.room.fetch_update(Ordering::SeqCst, Ordering::SeqCst, taken);
-        let room = usize::try_from(room.unwrap_or(0)).unwrap_or(usize::MAX);
+        let before = self.bytes.fetch_add(bytes.len() as u64, Ordering::SeqCst);
+        let room = usize::try_from(self.limit.saturating_sub(before)).unwrap_or(usize::MAX);
         let new = bytes.iter().filter(|byte| **byte == b'\n').count() as u64;
         let lines = self.lines.fetch_add(new, Ordering::SeqCst) + new;
         let over = bytes.len() > room || lines > LINES;
@@ -195,9 +269,10 @@ impl Flood {
 }
 
 /// Reads a pipe to its end, and sends its last `kept` bytes.
-fn drain(mut pipe: PipeReader, kept: usize, flood: Arc<Flood>) -> Receiver<Vec<u8>> {
+fn drain(mut pipe: PipeReader, kept: usize, flood: Arc<Flood>) -> io::Result<Receiver<Vec<u8>>> {
     let (sender, receiver) = channel();
-    thread::spawn(move || {
+    // Not `thread::spawn`, which panics if the machine has no thread to spare.
+    thread::Builder::new().spawn(move || {
         let mut all = Vec::new();
         let mut chunk = vec![0; 64 << 10];
         while let Ok(count @ 1..) = pipe.read(&mut chunk) {
@@ -210,6 +285,6 @@ fn drain(mut pipe: PipeReader, kept: usize, flood: Arc<Flood>) -> Receiver<Vec<u
         all.drain(..all.len().saturating_sub(kept));
         // The receiver is gone if this took too long.
         let _ = sender.send(all);
-    });
-    receiver
+    })?;
+    Ok(receiver)
 }

@@ -30,22 +30,27 @@ pub fn all<I: Copy + Sync, O: Send>(
     let next = || lock(&queue).pop();
     let done = Mutex::new(Vec::new());
     let failed = Mutex::new(None);
-    thread::scope(|scope| {
-        for _ in 0..jobs.get().min(items.len()) {
-            scope.spawn(|| {
-                while let Some(index) = next() {
-                    if session.is_interrupted() || lock(&failed).is_some() {
-                        return;
-                    }
-                    match run(items[index]) {
-                        Ok(outcome) => lock(&done).push((index, outcome)),
-                        Err(error) => {
-                            lock(&failed).get_or_insert(error);
-                        }
-                    }
+    let work = || {
+        while let Some(index) = next() {
+            if session.is_interrupted() || lock(&failed).is_some() {
+                return;
+            }
+            match run(items[index]) {
+                Ok(outcome) => lock(&done).push((index, outcome)),
+                Err(error) => {
+                    lock(&failed).get_or_insert(error);
                 }
-            });
+            }
         }
+    };
+    thread::scope(|scope| {
+        // This thread works too. If the machine has no thread to spare, fewer are enough.
+        for _ in 1..jobs.get().min(items.len()) {
+            if thread::Builder::new().spawn_scoped(scope, work).is_err() {
+                break;
+            }
+        }
+        work();
     });
     let mut done = done.into_inner().unwrap_or_else(PoisonError::into_inner);
     done.sort_by_key(|(index, _)| *index);

@@ -4,6 +4,7 @@ use crate::base::directories::Directories;
 use crate::run::interrupt::Interrupt;
 use crate::run::progress::Progress;
 use anyhow::Result;
+use std::sync::Once;
 
 /// The directories, the interrupt and the progress lines of a command.
 #[derive(Debug)]
@@ -11,6 +12,8 @@ pub struct Session {
     pub directories: Directories,
     pub interrupt: Interrupt,
     pub progress: Progress,
+    /// Removes once what killed commands left behind.
+    pub sweep: Once,
 }
 
 impl Session {
@@ -21,6 +24,7 @@ impl Session {
             directories: Directories::find()?,
             interrupt: interrupt.clone(),
             progress: Progress::default(),
+            sweep: Once::new(),
         })
     }
 

@@ -3,6 +3,7 @@
 
 mod checkout;
 mod explaining;
+mod faults;
 mod finding;
 mod installing;
 mod interrupting;

@@ -26,8 +26,8 @@ fn wrong_usage_is_no_answer() {
         (&["test", "--timeout", "soon"], "a number of seconds above 0"),
         (&["test", "--timeout", "NaN"], "a number of seconds above 0"),
         (&["test", "--timeout", "1e300"], "a number of seconds above 0"),
-        (&["test", "--jobs", "0"], "expected a whole number above 0"),
-        (&["test", "--repeat", "x"], "expected a whole number above 0"),
+        (&["test", "--jobs", "0"], "expected a whole number from 1 to 1000"),
+        (&["test", "--repeat", "x"], "expected a whole number from 1 to 10000"),
         (&["test", "--timeout", "-1"], "a number of seconds above 0"),
         (&[], "Usage"),
     ] {

@@ -29,6 +29,9 @@ fn main() -> ExitCode {
         }
         hang();
     }
+    if arguments == ["burning-child"] {
+        burn();
+    }
     let has = |script: &str| arguments.iter().any(|word| word == script);
     let when = ["probe", "canary", "explain"]
         .into_iter()
@@ -66,6 +69,13 @@ fn obey(order: &str, arguments: &[String]) -> Option<ExitCode> {
     match verb {
         "say" => say(format!("{rest}\n").as_bytes()),
         "complain" => eprintln!("{rest}"),
+        "say-half" => say(rest.as_bytes()),
+        "say-nul" => say(b"a\0b\n"),
+        "say-long" => {
+            let (count, start) = rest.split_once(' ').expect("COUNT TEXT");
+            let count = count.parse().expect("a number of bytes");
+            say(format!("{start}{}\n", "x".repeat(count)).as_bytes());
+        }
         "say-byte" => say(&[rest.parse().expect("a byte"), b'\n']),
         "flood" => flood(rest.parse().expect("a number of bytes")),
         "rounds" => rounds(rest == "leak"),
@@ -91,15 +101,31 @@ fn obey(order: &str, arguments: &[String]) -> Option<ExitCode> {
         }
         "hang" => hang(),
         "hang-with-deaf-child" => {
-            let program = env::current_exe().expect("it knows where it is");
-            // Nothing waits for it: the test is that it is killed.
-            #[expect(clippy::zombie_processes)]
-            let child = Command::new(program)
-                .arg("deaf-child")
-                .spawn()
-                .expect("the child starts");
-            append(rest, &format!("{}\n", child.id()));
+            append(rest, &format!("{}\n", start("deaf-child")));
             hang();
+        }
+        "burn" => burn(),
+        "burn-in-child" => {
+            start("burning-child");
+            hang();
+        }
+        "children" => {
+            for _ in 0..rest.parse().expect("a number of children") {
+                start("deaf-child");
+            }
+        }
+        "fork-and-exit" => {
+            append(rest, &format!("{}\n", start("deaf-child")));
+            return Some(ExitCode::SUCCESS);
+        }
+        "close" => {
+            nix::unistd::close(1).expect("standard output is open");
+            nix::unistd::close(2).expect("standard error is open");
+        }
+        "remove" => fs::remove_dir_all(rest).expect("it can remove a directory"),
+        "make-pipe" => {
+            let mode = nix::sys::stat::Mode::from_bits_truncate(0o600);
+            nix::unistd::mkfifo(rest, mode).expect("it can make a pipe");
         }
         "crash" => abort(),
         "note-pid" => append(rest, &format!("{}\n", std::process::id())),
@@ -127,6 +153,21 @@ fn obey(order: &str, arguments: &[String]) -> Option<ExitCode> {
         _ => panic!("unknown order `{order}`"),
     }
     None
+}
+
+/// Starts a child, and returns its process id. Nothing waits for it: the test is that it is killed.
+fn start(what: &str) -> u32 {
+    let program = env::current_exe().expect("it knows where it is");
+    #[expect(clippy::zombie_processes)]
+    let child = Command::new(program).arg(what).spawn().expect("the child starts");
+    child.id()
+}
+
+/// Uses a processor, for ever.
+fn burn() -> ! {
+    loop {
+        std::hint::spin_loop();
+    }
 }
 
 /// Prints the output of m0's 100 rounds of 1000 objects, or of such rounds in which nothing is ever collected.

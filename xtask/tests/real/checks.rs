@@ -194,12 +194,58 @@ pub fn the_readme_of_expectations_is_true(engine: &str) {
     assert!(repository().join("expected/readme.txt").is_file());
 }
 
+/// Names of directories that a URL, a shell, a terminal or a format string would take for
+/// something else.
+const HOSTILE: &[&str] = &[
+    "with space and 'quotes\"",
+    "a%20b",
+    "a%b",
+    "%",
+    "a?b",
+    "a#b",
+    "a&b=c",
+    "a\nb",
+    "a\tb",
+    "a\rb",
+    " a ",
+    "a\\b",
+    "a:b",
+    "http:",
+    "a;b|c",
+    "$HOME`id`",
+    "*?[a]",
+    "{a,b}",
+    "-x",
+    "~",
+    "ä ö 漢 \u{202e}",
+    "a\u{1b}[31mb",
+];
+
 pub fn a_path_may_hold_anything(engine: &str) {
-    for name in ["with space and 'quotes\"".into(), odd_name()] {
-        let world = World::at(name, "bin").with_this_machine();
-        let cell = run(&world, engine, "m0", 0);
-        assert_eq!(cell["outcome"], "ok");
+    let names = HOSTILE.iter().map(std::ffi::OsString::from).chain([odd_name()]);
+    // One checkout under one name after the other: its programs are probed once.
+    let mut world = World::new().with_this_machine();
+    for name in names {
+        let next = world.file("").join(&name);
+        fs::rename(&world.checkout, &next).unwrap();
+        world.checkout = next;
+        for program in programs(engine) {
+            let cell = run(&world, &program, "m0", 0);
+            assert_eq!(cell["outcome"], "ok", "{name:?} {program}: {cell}");
+        }
     }
+}
+
+/// The engine, and each host on PATH that has it inside.
+fn programs(engine: &str) -> Vec<String> {
+    let hosts: &[&str] = match engine {
+        "v8" => &["node", "deno"],
+        "jsc" => &["bun"],
+        _ => &[],
+    };
+    let found = hosts.iter().filter_map(|host| which::which(host).ok());
+    let named = found.map(|path| format!("{engine}={}", path.display()));
+    [engine.to_owned()].into_iter().chain(named).collect()
 }
 
 pub fn a_case_is_two_files(engine: &str) {

@@ -94,8 +94,8 @@ impl World {
 
     fn bring_guests(&self, modules: &[PathBuf]) {
         for module in modules {
-            let glue = module.with_extension("js");
-            for path in [module, &glue].into_iter().filter(|path| path.is_file()) {
+            let beside = ["js", "digest"].map(|extension| module.with_extension(extension));
+            for path in [module].into_iter().chain(&beside).filter(|path| path.is_file()) {
                 let place = self.checkout.join(path.strip_prefix(repository()).unwrap());
                 fs::create_dir_all(place.parent().unwrap()).unwrap();
                 fs::copy(path, place).unwrap();
