@@ -8,7 +8,7 @@
 
 use anyhow::{Context, Result, bail};
 use heap::path::{PathStart, fold, shortest};
-use heap::{MEMORY_LIMIT, SnapshotFormat, TargetHint};
+use heap::{MEMORY_LIMIT, SnapshotFormat, TargetHint, parse_address};
 use std::fs::File;
 use std::io::BufReader;
 
@@ -23,9 +23,10 @@ fn main() -> Result<()> {
         "spidermonkey" => SnapshotFormat::SpiderMonkey,
         other => bail!("`{other}` is not a format: expected v8, jsc or spidermonkey"),
     };
-    let target = match target.starts_with("0x") {
-        true => TargetHint::Address(target),
-        false => TargetHint::WeakRef(target),
+    let address = parse_address(target);
+    let target = match &address {
+        Some(address) => TargetHint::Address(std::slice::from_ref(address), &[]),
+        None => TargetHint::WeakRef(target),
     };
     let what = || format!("failed to read `{file}`");
     let input = File::open(file).with_context(what)?;
@@ -33,7 +34,12 @@ fn main() -> Result<()> {
     format.check_size(size, MEMORY_LIMIT).with_context(what)?;
     let heap = format.parse(BufReader::new(input), target).with_context(what)?;
     println!("{} nodes", heap.node_count());
-    let object = heap.target.context("the object is not in the heap")?;
+    let object = heap
+        .targets
+        .first()
+        .copied()
+        .flatten()
+        .context("the object is not in the heap")?;
     let path = shortest(&heap, object).context("no root leads to the object")?;
     match &path.start {
         PathStart::Global(_) => println!("global"),

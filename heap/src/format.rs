@@ -1,6 +1,6 @@
 //! The formats: which parser reads a snapshot, and how much memory that takes.
 
-use crate::{Heap, TargetHint, jsc, spidermonkey, v8};
+use crate::{Heap, TargetHint, jsc, spidermonkey, v8, web_assembly};
 use anyhow::{Result, ensure};
 use std::io::BufRead;
 
@@ -63,12 +63,13 @@ impl SnapshotFormat {
     ///
     /// If `input` cannot be read, is cut off or damaged, or is of an unknown version.
     pub fn parse(self, input: impl BufRead, target: TargetHint<'_>) -> Result<Heap> {
-        let heap = match self {
+        let mut heap = match self {
             SnapshotFormat::V8 => v8::parse(input, target),
             SnapshotFormat::Jsc => jsc::parse(input, target),
             SnapshotFormat::SpiderMonkey => spidermonkey::parse(input, target),
         }?;
         heap.check()?;
+        web_assembly::prefer_exports(&mut heap);
         Ok(heap)
     }
 }

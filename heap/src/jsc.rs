@@ -2,9 +2,12 @@
 //! numbers (Source/JavaScriptCore/heap/HeapSnapshotBuilder.cpp).
 
 use super::json::{Item, Row, stream};
-use super::{Edge, EdgeKind, EdgeLabel, Heap, HeapRoot, NodeId, NodeKind, TargetHint, parse_address, shortened};
+use super::{
+    Edge, EdgeKind, EdgeLabel, Heap, HeapRoot, NodeId, NodeKind, ReportedReference, TargetHint, parse_address,
+    shortened,
+};
 use anyhow::{Context, Result, bail, ensure};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::io::BufRead;
 
 /// The version that is read.
@@ -43,8 +46,15 @@ struct JscNodeRow {
 struct JscEdgeRow {
     from: u64,
     to: u64,
-    kind: u8,
-    name: u32,
+    what: JscEdge,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum JscEdge {
+    /// The numbers of its type and its name.
+    Row(u8, u32),
+    /// It is not in the snapshot, but among the references that a script reported.
+    Reported(usize),
 }
 
 /// Reads a snapshot.
@@ -71,11 +81,12 @@ impl JscRows {
             "type" => self.kind = Some(value.small()?),
             "nodes" => self.read_nodes(value)?,
             "edges" => rows(value, |[from, to, kind, name]: [u64; 4]| {
+                let kind = u8::try_from(kind).context("an edge's type is not a type")?;
+                let name = u32::try_from(name).context("an edge's name is not a name")?;
                 self.edges.push(JscEdgeRow {
                     from,
                     to,
-                    kind: u8::try_from(kind).context("an edge's type is not a type")?,
-                    name: u32::try_from(name).context("an edge's name is not a name")?,
+                    what: JscEdge::Row(kind, name),
                 });
                 Ok(())
             })?,
@@ -119,14 +130,20 @@ impl JscRows {
     }
 
     fn heap(mut self, wanted: TargetHint<'_>) -> Result<Heap> {
-        let TargetHint::Address(wanted) = wanted else {
+        let TargetHint::Address(wanted, reported) = wanted else {
             bail!("JavaScriptCore's snapshots do not have the targets of WeakRefs");
         };
-        let wanted = parse_address(wanted).with_context(|| format!("`{wanted}` is no address"))?;
         let mut heap = Heap::default();
+        self.add_reported(reported);
         let ids: HashMap<u64, NodeId> = (0..).zip(&self.nodes).map(|(id, node)| (node.number, id)).collect();
         self.edges.sort_by_key(|edge| ids.get(&edge.from).copied());
-        let kinds: Vec<NodeKind> = self.nodes.iter().map(|node| self.kind(node)).collect();
+        let reactions = self.reactions();
+        let kind = |node: &JscNodeRow| match reactions.contains(&node.number) {
+            true => NodeKind::Engine,
+            false => self.kind(node),
+        };
+        let kinds: Vec<NodeKind> = self.nodes.iter().map(kind).collect();
+        let mut by_address: HashMap<u64, NodeId> = HashMap::new();
         let mut edges = self.edges.iter().peekable();
         for (id, node) in (0..).zip(&self.nodes) {
             let kind = kinds[id as usize];
@@ -135,12 +152,26 @@ impl JscRows {
             if kind == NodeKind::Function {
                 heap.addresses.insert(id, node.address);
             }
-            if node.address == wanted && kind != NodeKind::Engine {
-                heap.target = Some(id);
+            if kind != NodeKind::Engine {
+                by_address.insert(node.address, id);
             }
             while let Some(edge) = edges.next_if(|edge| ids.get(&edge.from) == Some(&id)) {
                 let to = *ids.get(&edge.to).context("an edge leads to a missing node")?;
-                let (kind, label) = self.edge(&mut heap, *edge, node, kinds[to as usize]);
+                let (kind, label) = match edge.what {
+                    JscEdge::Row(kind, name) => {
+                        let engines = (
+                            kinds[id as usize] == NodeKind::Engine,
+                            kinds[to as usize] == NodeKind::Engine,
+                        );
+                        self.edge(&mut heap, (kind, name), node, engines)
+                    }
+                    JscEdge::Reported(number) => {
+                        let reported = &reported[number];
+                        let label = reported.label.as_deref();
+                        let label = label.map_or(EdgeLabel::None, |label| EdgeLabel::Name(heap.names.number(label)));
+                        (reported.kind, label)
+                    }
+                };
                 heap.add_edge(Edge { kind, label, to })?;
             }
             tell_cleanup_callback(&mut heap, id, &kinds);
@@ -150,11 +181,68 @@ impl JscRows {
         let globals = (0..).zip(&self.nodes).filter(|(_, node)| is_global(node));
         heap.globals = globals.map(|(id, _)| id).collect();
         heap.roots = self.roots(&ids)?;
+        heap.targets = wanted.iter().map(|address| by_address.get(address).copied()).collect();
+        let at = |address: u64| by_address.get(&address).copied();
+        let entry = |reported: &ReportedReference| Some(((at(reported.from)?, at(reported.to)?), at(reported.map?)?));
+        heap.weak_maps = reported.iter().filter_map(entry).collect();
         Ok(heap)
     }
 
+    /// Adds what a script reported of objects that are in the snapshot.
+    fn add_reported(&mut self, reported: &[ReportedReference]) {
+        if reported.is_empty() {
+            return;
+        }
+        // They come first, for they have the better names.
+        let known = std::mem::take(&mut self.edges);
+        let numbers: HashMap<u64, u64> = self.nodes.iter().map(|node| (node.address, node.number)).collect();
+        for (number, reference) in reported.iter().enumerate() {
+            if let Some((from, to)) = numbers.get(&reference.from).zip(numbers.get(&reference.to)) {
+                self.edges.push(JscEdgeRow {
+                    from: *from,
+                    to: *to,
+                    what: JscEdge::Reported(number),
+                });
+            }
+        }
+        self.edges.extend(known);
+    }
+
+    /// What waits for a promise is an object to the engine, with what is called then; or,
+    /// if there is more, one that has all that as elements. No program has it.
+    fn reactions(&self) -> HashSet<u64> {
+        let class: HashMap<u64, &str> = self.nodes.iter().map(|node| (node.number, self.class(node))).collect();
+        let is = |number: u64, name: &str| class.get(&number).is_some_and(|class| *class == name);
+        let waits = |edge: &&JscEdgeRow| is(edge.from, "Promise") && is(edge.to, "Object");
+        let candidates: HashSet<u64> = self.edges.iter().filter(waits).map(|edge| edge.to).collect();
+        let mut found: HashMap<u64, (usize, usize, usize)> = HashMap::new();
+        for edge in self.edges.iter().filter(|edge| candidates.contains(&edge.from)) {
+            let JscEdge::Row(kind, name) = edge.what else {
+                continue;
+            };
+            let counts = found.entry(edge.from).or_default();
+            match self.edge_types.get(usize::from(kind)).map_or("", |kind| kind) {
+                "Property" if ["onFulfilled", "onRejected"].contains(&self.edge_name(name)) => counts.0 += 1,
+                "Property" => counts.1 += 1,
+                "Index" => counts.2 += 1,
+                _ => {}
+            }
+        }
+        let is_reaction =
+            |(own, others, elements): (usize, usize, usize)| own == 2 || own + others == 0 && elements > 0;
+        let reactions = found.into_iter().filter(|(_, counts)| is_reaction(*counts));
+        reactions.map(|(number, _)| number).collect()
+    }
+
+    fn edge_name(&self, name: u32) -> &str {
+        self.edge_names.get(name as usize).map_or("", |name| name)
+    }
+
     fn class(&self, node: &JscNodeRow) -> &str {
-        self.classes.get(node.class as usize).map_or("", |name| name)
+        match self.classes.get(node.class as usize).map_or("", |name| name) {
+            "ProxyObject" => "Proxy",
+            name => name,
+        }
     }
 
     fn kind(&self, node: &JscNodeRow) -> NodeKind {
@@ -164,19 +252,31 @@ impl JscRows {
         }
     }
 
-    /// What an edge is: the engine calls all that is neither property, index nor variable internal.
-    fn edge(&self, heap: &mut Heap, edge: JscEdgeRow, from: &JscNodeRow, target: NodeKind) -> (EdgeKind, EdgeLabel) {
-        let kind = self.edge_types.get(usize::from(edge.kind)).map_or("", |name| name);
-        let name = self.edge_names.get(edge.name as usize).map_or("", |name| name);
+    /// What an edge is, by its type and name, and by whether its ends are the engine's own:
+    /// the engine calls all that is neither property, index nor variable internal.
+    fn edge(
+        &self,
+        heap: &mut Heap,
+        (kind, name): (u8, u32),
+        from: &JscNodeRow,
+        (from_engine, to_engine): (bool, bool),
+    ) -> (EdgeKind, EdgeLabel) {
+        let kind = self.edge_types.get(usize::from(kind)).map_or("", |name| name);
+        let class = self.class(from);
+        let text = self.edge_name(name);
         match kind {
-            "Property" => (EdgeKind::Property, EdgeLabel::Name(heap.names.number(name))),
+            "Property" | "Index" if from_engine => (EdgeKind::Internal, EdgeLabel::None),
+            "Property" => (EdgeKind::Property, EdgeLabel::Name(heap.names.number(text))),
             // A generator's registers are variables by number.
-            "Variable" if name.parse::<u32>().is_err() => {
-                (EdgeKind::CapturedVariable, EdgeLabel::Name(heap.names.number(name)))
+            "Variable" if text.parse::<u32>().is_err() => {
+                (EdgeKind::CapturedVariable, EdgeLabel::Name(heap.names.number(text)))
             }
-            "Index" => (EdgeKind::Element, EdgeLabel::Index(edge.name)),
-            _ if target == NodeKind::Engine || from.of_program => (EdgeKind::Internal, EdgeLabel::None),
-            _ => (internal(self.class(from)), EdgeLabel::None),
+            "Index" => (EdgeKind::Element, EdgeLabel::Index(name)),
+            _ if to_engine || from.of_program => (EdgeKind::Internal, EdgeLabel::None),
+            _ if class.ends_with("WebAssemblyModuleRecord") && !to_engine => {
+                (EdgeKind::Property, EdgeLabel::Name(heap.names.number("exports")))
+            }
+            _ => (internal(class), EdgeLabel::None),
         }
     }
 
@@ -208,6 +308,8 @@ fn internal(class: &str) -> EdgeKind {
         "WebAssembly.Struct" => EdgeKind::WasmGcField,
         "WebAssembly.Array" => EdgeKind::Element,
         "FinalizationRegistry" => EdgeKind::HeldValue,
+        // It refers to its target before its handler, but the rows have no order.
+        "Proxy" => EdgeKind::ProxyTarget,
         _ => EdgeKind::Internal,
     }
 }
@@ -233,6 +335,9 @@ fn node_kind(class: &str) -> NodeKind {
         "WebAssemblyModuleRecord",
         "JSWebAssemblyModuleRecord",
         "Callee",
+        "SlimPromiseReaction",
+        "FullPromiseReaction",
+        "JSPromiseReaction",
     ];
     const ENDINGS: &[&str] = &["Executable", "CodeBlock", "SourceCode", "ScriptFetcher"];
     if class.ends_with("Function") {

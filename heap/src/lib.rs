@@ -15,7 +15,7 @@
 //! format.check_size(snapshot.len() as u64, MEMORY_LIMIT)?;
 //! let heap = format.parse(&snapshot[..], TargetHint::WeakRef("explainTarget"))?;
 //!
-//! let object = heap.target.expect("it is alive");
+//! let object = heap.targets[0].expect("it is alive");
 //! let path = shortest(&heap, object).expect("a root leads to it");
 //! assert!(matches!(path.start, PathStart::Global(_)));
 //!
@@ -33,9 +33,9 @@
 //!
 //! # How to make a snapshot
 //!
-//! The object has to be findable: in V8 and SpiderMonkey by a global variable
-//! (`const explainTarget = new WeakRef(object)`) in a classic script, in
-//! JavaScriptCore by its address, which `describe(object)` prints.
+//! The objects have to be findable: in V8 and SpiderMonkey by a global variable
+//! (`const explainTarget = new WeakRef(object)`, or an array of WeakRefs) in a
+//! classic script, in JavaScriptCore by their addresses, which `describe(object)` prints.
 //!
 //! | format | shell | host |
 //! | --- | --- | --- |
@@ -50,6 +50,8 @@ mod json;
 mod jsc;
 mod spidermonkey;
 mod v8;
+mod web_assembly;
+pub mod group;
 pub mod path;
 
 #[cfg(test)]
@@ -69,7 +71,7 @@ pub type NodeId = u32;
 const NAME: usize = 200;
 
 /// How one node refers to the next: one vocabulary for all engines.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum EdgeKind {
     /// A property of an object.
@@ -84,6 +86,16 @@ pub enum EdgeKind {
     WasmGcField,
     /// The value that a FinalizationRegistry passes to its finalizer.
     HeldValue,
+    /// The value in a Map; its label is the key, if that is known.
+    MapValue,
+    /// The key in a Map.
+    MapKey,
+    /// An element of a Set.
+    SetElement,
+    /// From the key in a WeakMap to the value: it lives as long as both map and key.
+    WeakMapValue,
+    /// The target of a Proxy.
+    ProxyTarget,
     /// A reference that only the engine knows.
     Internal,
 }
@@ -98,6 +110,11 @@ impl EdgeKind {
             EdgeKind::TableSlot => "WebAssembly table slot",
             EdgeKind::WasmGcField => "WasmGC field",
             EdgeKind::HeldValue => "held value",
+            EdgeKind::MapValue => "value in a Map",
+            EdgeKind::MapKey => "key in a Map",
+            EdgeKind::SetElement => "element of a Set",
+            EdgeKind::WeakMapValue => "value in a WeakMap",
+            EdgeKind::ProxyTarget => "target of a Proxy",
             EdgeKind::Internal => "internal",
         }
     }
@@ -172,13 +189,28 @@ pub struct SourcePosition {
     pub line: u32,
 }
 
-/// How the object of interest is found in a snapshot.
+/// How the objects of interest are found in a snapshot.
 #[derive(Debug, Clone, Copy)]
 pub enum TargetHint<'a> {
-    /// A variable of the global scope has a WeakRef to it.
+    /// A variable of the global scope has a WeakRef to it, or an array of WeakRefs.
     WeakRef(&'a str),
-    /// It is at this address.
-    Address(&'a str),
+    /// They are at these addresses. The references are added to those of the snapshot.
+    Address(&'a [u64], &'a [ReportedReference]),
+}
+
+/// A reference that a snapshot does not have, and that a script found, by addresses.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReportedReference {
+    /// The object that refers.
+    pub from: u64,
+    /// The object that it refers to.
+    pub to: u64,
+    /// The kind of reference.
+    pub kind: EdgeKind,
+    /// Its name, if it has one: the key in a Map.
+    pub label: Option<String>,
+    /// The WeakMap that a [`EdgeKind::WeakMapValue`] is in.
+    pub map: Option<u64>,
 }
 
 /// A heap, as it was when the snapshot was made.
@@ -193,8 +225,12 @@ pub struct Heap {
     pub globals: Vec<NodeId>,
     /// All other roots.
     pub roots: Vec<HeapRoot>,
-    /// The object that the hint leads to; none if it is not in the heap any more.
-    pub target: Option<NodeId>,
+    /// The objects that the hint leads to, in its order; none where one is not in the heap any more.
+    pub targets: Vec<Option<NodeId>>,
+    /// The engine's own objects that all scripts share, and that refer to everything.
+    realms: Vec<NodeId>,
+    /// WeakMaps by key and value.
+    weak_maps: HashMap<(NodeId, NodeId), NodeId>,
     positions: BTreeMap<NodeId, SourcePosition>,
     /// Addresses of functions, where the engine reports them.
     addresses: HashMap<NodeId, u64>,
@@ -238,6 +274,11 @@ impl Heap {
     /// The address of a node in the engine's memory, if it is known.
     pub fn address(&self, id: NodeId) -> Option<u64> {
         self.addresses.get(&id).copied()
+    }
+
+    /// The WeakMap that has this key and value.
+    pub fn weak_map(&self, key: NodeId, value: NodeId) -> Option<NodeId> {
+        self.weak_maps.get(&(key, value)).copied()
     }
 
     /// An edge of this name, and where it leads.
@@ -284,7 +325,11 @@ impl Heap {
         ensure!(
             self.edges.iter().all(|edge| there(edge.to))
                 && self.roots.iter().all(|root| there(root.node))
-                && self.globals.iter().chain(&self.target).all(|id| there(*id)),
+                && self
+                    .globals
+                    .iter()
+                    .chain(self.targets.iter().flatten())
+                    .all(|id| there(*id)),
             "an edge leads to a missing node"
         );
         Ok(())
@@ -301,6 +346,11 @@ struct Names {
 impl Names {
     fn get(&self, name: u32) -> &str {
         self.texts.get(name as usize).map_or("", |text| text)
+    }
+
+    /// The number of a name that is already there.
+    fn known(&self, text: &str) -> Option<u32> {
+        self.numbers.get(text).copied()
     }
 
     fn number(&mut self, text: &str) -> u32 {

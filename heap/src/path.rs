@@ -1,7 +1,7 @@
-//! The shortest path from a root to a node.
+//! The shortest paths from roots to nodes.
 
 use crate::{Edge, EdgeKind, Heap, NodeId, NodeKind};
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 
 /// A path: where it begins, and the edges from there on. It has at least one
 /// edge, unless a root is the node itself.
@@ -25,73 +25,138 @@ pub enum PathStart {
 /// The shortest path from what a program can name, its global variables; without
 /// any, from another root. None if no root leads to the node.
 pub fn shortest(heap: &Heap, to: NodeId) -> Option<RetainingPath> {
-    let global = |edges: Vec<Edge>, id| RetainingPath {
-        start: PathStart::Global(id),
-        edges,
-    };
-    if let Some((id, edges)) = search(heap, &heap.globals, to) {
-        return Some(global(edges, id));
+    Paths::find(heap, &[]).to(heap, to)
+}
+
+const UNSEEN: NodeId = NodeId::MAX;
+
+/// A shortest path to each node, found in one search.
+#[derive(Debug)]
+pub struct Paths {
+    /// By which node, and which of its edges, each node was reached; a root by itself.
+    reached: Vec<(NodeId, u32)>,
+}
+
+impl Paths {
+    /// Finds them. Paths through the global variables of the first set of names are
+    /// preferred to all others, then those of the next set, then those from any global
+    /// variable, then those from other roots.
+    pub fn find(heap: &Heap, preferred: &[HashSet<String>]) -> Paths {
+        let mut search = Search {
+            heap,
+            reached: vec![(UNSEEN, 0); heap.node_count()],
+            queue: VecDeque::new(),
+            closed: HashSet::new(),
+        };
+        // Through the global object and the like each object leads to all others.
+        search.closed.extend(heap.globals.iter().chain(&heap.realms));
+        for global in &heap.globals {
+            search.reach(*global, *global, 0);
+        }
+        search.queue.clear();
+        for names in preferred {
+            for global in &heap.globals {
+                for (number, edge) in (0..).zip(heap.edges(*global)) {
+                    let label = heap.label(edge.label);
+                    if edge.kind != EdgeKind::Internal && label.is_some_and(|label| names.contains(&label)) {
+                        search.reach(edge.to, *global, number);
+                    }
+                }
+            }
+            search.run();
+        }
+        search.closed.clear();
+        let reached = |id: &&NodeId| search.reached[**id as usize].0 != UNSEEN;
+        let late: Vec<NodeId> = heap
+            .globals
+            .iter()
+            .chain(&heap.realms)
+            .filter(reached)
+            .copied()
+            .collect();
+        search.queue.extend(late);
+        search.run();
+        for root in &heap.roots {
+            search.reach(root.node, root.node, 0);
+        }
+        search.run();
+        Paths {
+            reached: search.reached,
+        }
     }
-    let roots: Vec<NodeId> = heap.roots.iter().map(|root| root.node).collect();
-    let (id, edges) = search(heap, &roots, to)?;
-    let root = heap.roots.iter().find(|root| root.node == id)?;
-    Some(RetainingPath {
-        start: PathStart::Root(id, root.name.clone()),
-        edges,
-    })
+
+    /// The path to a node; none if no root leads to it.
+    pub fn to(&self, heap: &Heap, to: NodeId) -> Option<RetainingPath> {
+        let mut edges = Vec::new();
+        let mut id = to;
+        while let Some((from, edge)) = self.step(heap, id) {
+            edges.push(*edge);
+            id = from;
+        }
+        if self.reached[id as usize].0 == UNSEEN {
+            return None;
+        }
+        edges.reverse();
+        let start = match heap.globals.contains(&id) {
+            true => PathStart::Global(id),
+            false => {
+                let root = heap.roots.iter().find(|root| root.node == id)?;
+                PathStart::Root(id, root.name.clone())
+            }
+        };
+        Some(RetainingPath { start, edges })
+    }
+
+    /// The last edge of the path to a node, and where it begins; none at a root.
+    pub(crate) fn step<'a>(&self, heap: &'a Heap, id: NodeId) -> Option<(NodeId, &'a Edge)> {
+        let (from, number) = self.reached[id as usize];
+        (from != UNSEEN && from != id).then(|| (from, &heap.edges(from)[number as usize]))
+    }
+
+    /// Whether a root leads to it.
+    pub(crate) fn has(&self, id: NodeId) -> bool {
+        self.reached[id as usize].0 != UNSEEN
+    }
 }
 
 /// Breadth first from all starts at once. Of equally short paths the one that
 /// comes first is taken, and so the same one each time.
-fn search(heap: &Heap, starts: &[NodeId], to: NodeId) -> Option<(NodeId, Vec<Edge>)> {
-    const UNSEEN: NodeId = NodeId::MAX;
-    // By which node, and which of its edges, each node was reached.
-    let mut reached: Vec<(NodeId, u32)> = vec![(UNSEEN, 0); heap.node_count()];
-    let mut queue = VecDeque::new();
-    for start in starts {
-        if reached[*start as usize].0 == UNSEEN {
-            reached[*start as usize] = (*start, 0);
-            queue.push_back(*start);
+struct Search<'a> {
+    heap: &'a Heap,
+    reached: Vec<(NodeId, u32)>,
+    queue: VecDeque<NodeId>,
+    /// Nodes that are reached, but not passed.
+    closed: HashSet<NodeId>,
+}
+
+impl Search<'_> {
+    fn reach(&mut self, id: NodeId, from: NodeId, number: u32) {
+        let by = &mut self.reached[id as usize];
+        if by.0 == UNSEEN {
+            *by = (from, number);
+            self.queue.push_back(id);
         }
     }
-    while let Some(id) = queue.pop_front() {
-        if id == to {
-            break;
-        }
-        for (number, edge) in (0..).zip(heap.edges(id)) {
-            let by = &mut reached[edge.to as usize];
-            if by.0 == UNSEEN {
-                *by = (id, number);
-                queue.push_back(edge.to);
+
+    fn run(&mut self) {
+        while let Some(id) = self.queue.pop_front() {
+            if self.closed.contains(&id) {
+                continue;
+            }
+            for (number, edge) in (0..).zip(self.heap.edges(id)) {
+                self.reach(edge.to, id, number);
             }
         }
     }
-    let mut edges = Vec::new();
-    let mut id = to;
-    loop {
-        let (from, number) = reached[id as usize];
-        match from {
-            UNSEEN => return None,
-            _ if from == id => break,
-            _ => edges.push(heap.edges(from)[number as usize]),
-        }
-        id = from;
-    }
-    edges.reverse();
-    Some((id, edges))
 }
 
 /// Folds away the nodes that are the engine's own; the last one always stays. A
 /// step that stands for several edges has the last name among them.
 pub fn fold(heap: &Heap, path: &RetainingPath) -> Vec<Edge> {
     let mut steps = Vec::new();
-    // The best name so far for the step that is being folded.
-    let mut pending: Option<Edge> = None;
+    let mut pending = None;
     for (index, edge) in path.edges.iter().enumerate() {
-        let best = match pending {
-            Some(before) if !is_named(edge) && is_named(&before) => Edge { to: edge.to, ..before },
-            _ => *edge,
-        };
+        let best = best_name(pending, edge);
         let is_last = index + 1 == path.edges.len();
         pending = match heap.kind(edge.to) != NodeKind::Engine || is_last {
             true => {
@@ -102,6 +167,14 @@ pub fn fold(heap: &Heap, path: &RetainingPath) -> Vec<Edge> {
         };
     }
     steps
+}
+
+/// The best name so far for a step that is being folded.
+pub(crate) fn best_name(pending: Option<Edge>, edge: &Edge) -> Edge {
+    match pending {
+        Some(before) if !is_named(edge) && is_named(&before) => Edge { to: edge.to, ..before },
+        _ => *edge,
+    }
 }
 
 /// Whether the program, or its author, has a name for it.

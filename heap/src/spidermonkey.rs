@@ -24,10 +24,17 @@ struct Dump {
     edges: Vec<DumpEdge>,
     roots: Vec<(u64, Box<str>)>,
     /// The keys and values of weak maps.
-    weak_entries: Vec<(u64, u64)>,
+    weak_entries: Vec<WeakEntry>,
     /// Nodes by address.
     ids: HashMap<u64, NodeId>,
     names: super::Names,
+}
+
+#[derive(Debug)]
+struct WeakEntry {
+    map: u64,
+    key: u64,
+    value: u64,
 }
 
 #[derive(Debug)]
@@ -94,7 +101,9 @@ impl Dump {
                     .split(' ')
                     .find_map(|word| super::parse_address(word.strip_prefix(name)?))
             };
-            self.weak_entries.extend(field("key=").zip(field("value=")));
+            if let (Some(map), Some(key), Some(value)) = (field("map="), field("key="), field("value=")) {
+                self.weak_entries.push(WeakEntry { map, key, value });
+            }
         }
     }
 
@@ -127,6 +136,7 @@ impl Dump {
             let id = heap.add_node(kind, number)?;
             let own;
             (own, rest) = rest.split_at(node.edges as usize);
+            let mut key = None;
             for raw in own {
                 let name = self.names.get(raw.name);
                 let Some(to) = self.ids.get(&raw.to).copied() else {
@@ -135,6 +145,7 @@ impl Dump {
                         name != "shape" && name != "base",
                         "it is cut off: an object's {name} is missing"
                     );
+                    key = None;
                     continue;
                 };
                 if name.starts_with("WeakRefObject") {
@@ -145,7 +156,17 @@ impl Dump {
                     continue;
                 }
                 let (target, _) = self.node(to);
-                let edge = edge(&mut heap, text, name, target, to);
+                let mut edge = edge(&mut heap, text, name, target, to);
+                match edge.kind {
+                    // A key comes before its value.
+                    EdgeKind::MapKey => key = Some(self.key_words(to)),
+                    EdgeKind::MapValue => {
+                        if let Some(key) = key.take() {
+                            edge.label = EdgeLabel::Name(heap.names.number(&key));
+                        }
+                    }
+                    _ => key = None,
+                }
                 heap.add_edge(edge)?;
             }
             // Its edges come last: an object's shape is the first of them.
@@ -154,20 +175,22 @@ impl Dump {
                 kind == NodeKind::Engine || has_shape,
                 "it is cut off: an object has no shape"
             );
-            for (name, to) in extra.get(&id).into_iter().flatten() {
-                let label = EdgeLabel::Name(heap.names.number(name));
+            for (kind, to) in extra.get(&id).into_iter().flatten() {
                 heap.add_edge(Edge {
-                    kind: EdgeKind::Internal,
-                    label,
+                    kind: *kind,
+                    label: EdgeLabel::None,
                     to: *to,
                 })?;
             }
         }
+        let id = |address: &u64| self.ids.get(address).copied();
+        let entry = |entry: &WeakEntry| Some(((id(&entry.key)?, id(&entry.value)?), id(&entry.map)?));
+        heap.weak_maps = self.weak_entries.iter().filter_map(entry).collect();
         let scopes = self.find_globals(&mut heap);
         heap.roots = self.roots(&records);
         let value = scopes.iter().find_map(|scope| heap.by_name(*scope, variable));
         let value = value.with_context(|| format!("it is cut off: `{variable}` is missing"))?;
-        heap.target = weak.get(&value).copied();
+        heap.targets = targets(&heap, value, &weak);
         self.find_classes(&mut heap)?;
         self.find_positions(&mut heap);
         Ok(heap)
@@ -175,6 +198,15 @@ impl Dump {
 
     fn node(&self, id: NodeId) -> (NodeKind, &str) {
         node_kind(self.names.get(self.nodes[id as usize].text))
+    }
+
+    /// A key as a program would write it, if it is a string; else its class.
+    fn key_words(&self, id: NodeId) -> String {
+        let text = self.names.get(self.nodes[id as usize].text);
+        match text.strip_prefix("string <").and_then(|text| text.split_once("> ")) {
+            Some((_, text)) => format!("{text:?}"),
+            None => self.node(id).1.to_owned(),
+        }
     }
 
     /// The records of registries, each with its registry: both refer to the same
@@ -204,13 +236,13 @@ impl Dump {
     /// Edges that the dump does not tell at their nodes: from a registry to its
     /// records, and from the key in a weak map to the value, which it keeps alive
     /// for as long as the map lives.
-    fn extra_edges(&self, records: &HashMap<NodeId, NodeId>) -> HashMap<NodeId, Vec<(&'static str, NodeId)>> {
+    fn extra_edges(&self, records: &HashMap<NodeId, NodeId>) -> HashMap<NodeId, Vec<(EdgeKind, NodeId)>> {
         let of_records = records
             .iter()
-            .map(|(record, registry)| (*registry, ("record", *record)));
+            .map(|(record, registry)| (*registry, (EdgeKind::Internal, *record)));
         let id = |address: &u64| self.ids.get(address).copied();
-        let entry = |(key, value): &(u64, u64)| Some((id(key)?, ("value in a WeakMap", id(value)?)));
-        let mut extra: HashMap<NodeId, Vec<(&'static str, NodeId)>> = HashMap::new();
+        let entry = |entry: &WeakEntry| Some((id(&entry.key)?, (EdgeKind::WeakMapValue, id(&entry.value)?)));
+        let mut extra: HashMap<NodeId, Vec<(EdgeKind, NodeId)>> = HashMap::new();
         for (from, edge) in of_records.chain(self.weak_entries.iter().filter_map(entry)) {
             extra.entry(from).or_default().push(edge);
         }
@@ -275,7 +307,10 @@ impl Dump {
             if heap.kind(id) != NodeKind::Function {
                 continue;
             }
-            let script = heap.by_name(id, "script");
+            // The latter in newer versions.
+            let script = heap
+                .by_name(id, "script")
+                .or_else(|| heap.by_name(id, "JSFunction script"));
             let text = script.map(|script| self.names.get(self.nodes[script as usize].text));
             let place = text.and_then(|text| text.strip_prefix("script ")?.rsplit_once(':'));
             if let Some((file, line)) = place
@@ -286,6 +321,17 @@ impl Dump {
             }
         }
     }
+}
+
+/// The targets of a WeakRef, or of the WeakRefs in an array.
+fn targets(heap: &Heap, value: NodeId, weak: &HashMap<NodeId, NodeId>) -> Vec<Option<NodeId>> {
+    if heap.name(value) != "Array" {
+        return vec![weak.get(&value).copied()];
+    }
+    let element = |edge: &Edge| (edge.kind == EdgeKind::Element).then_some((edge.index()?, edge.to));
+    let mut elements: Vec<(u32, NodeId)> = heap.edges(value).iter().filter_map(element).collect();
+    elements.sort_unstable();
+    elements.iter().map(|(_, id)| weak.get(id).copied()).collect()
 }
 
 /// `0x1d5a69f3e038 B text`: an address, a colour, and a text.
@@ -324,42 +370,100 @@ fn node_kind(text: &str) -> (NodeKind, &str) {
             "ScriptSource",
             "PromiseDebugInfo",
             "PromiseReactionRecord",
+            "PromiseCombinatorDataHolder",
+            "ForOfPIC",
         ]
         .contains(&class);
+    // As JavaScriptCore calls them.
+    let class = match class {
+        "WasmArrayObject" => "WebAssembly.Array",
+        "WasmStructObject" => "WebAssembly.Struct",
+        _ => class,
+    };
     match engine {
         true => (NodeKind::Engine, class),
         false => (NodeKind::Object, class),
     }
 }
 
+/// Names of edges that only the engine knows. A property may have any name, too, but
+/// hardly one of these.
+const ENGINES: &[&str] = &[
+    "vector element",
+    "hashset element",
+    "hashmap value",
+    "hashmap key",
+    "global-lexical-env",
+    "anyref",
+    "WeakMap owner",
+];
+
+/// How such names begin.
+const PREFIXES: &[&str] = &[
+    "**",
+    "CLASS_",
+    "wasm ",
+    "wasm-",
+    "proxy",
+    "OrderedHash",
+    "HashableValue",
+    "JSFunction ",
+    "JitScript",
+    "ForOfPIC",
+    "objectDynamicSlots",
+    "SavedStacks::",
+    "WeakRefObject::",
+];
+
+/// What a reference of a Map or Set is: the engine calls a key, or an element, by what it
+/// is made to be found by.
+fn entry_kind(class: &str, name: &str) -> Option<EdgeKind> {
+    let is_value = name == "value" || name.starts_with("OrderedHash") && name.ends_with(" value");
+    let is_key = ["key", "HashableValue"].contains(&name) || name.starts_with("OrderedHash") && !is_value;
+    match class {
+        "Map" if is_value => Some(EdgeKind::MapValue),
+        "Map" if is_key => Some(EdgeKind::MapKey),
+        "Set" if is_value || is_key => Some(EdgeKind::SetElement),
+        _ => None,
+    }
+}
+
+/// The index in `objectElements[7]`, and in a name that is only a number: a sparse
+/// array has its elements as properties.
+fn index(name: &str) -> Option<u32> {
+    let text = ["objectElements[", "array element[", "arguments["]
+        .iter()
+        .find_map(|prefix| name.strip_prefix(prefix)?.strip_suffix(']'))
+        .unwrap_or(name);
+    text.parse().ok().filter(|index: &u32| index.to_string() == text)
+}
+
 /// What an edge is, by the node that it begins at, its name, and what it leads to.
 fn edge(heap: &mut Heap, from: &str, name: &str, target: NodeKind, to: NodeId) -> Edge {
-    const ENGINES: &[&str] = &[
-        "vector element",
-        "hashset element",
-        "hashmap value",
-        "hashmap key",
-        "global-lexical-env",
-        "proxy target",
-    ];
     let (kind, class) = node_kind(from);
-    let engines = name.starts_with("**")
-        || name.starts_with("CLASS_")
-        || ENGINES.contains(&name)
-        || ["Map", "Set"].contains(&class) && ["key", "value"].contains(&name);
-    // A sparse array has its elements as properties.
-    let index = name
-        .strip_prefix("objectElements[")
-        .map_or(Some(name), |rest| rest.strip_suffix(']'))
-        .and_then(|text| text.parse().ok().filter(|index: &u32| index.to_string() == text));
+    let entry = entry_kind(class, name);
+    let engines = ENGINES.contains(&name) || PREFIXES.iter().any(|prefix| name.starts_with(prefix));
     let named = EdgeLabel::Name(heap.names.number(name));
-    let (kind, label) = match (index, class) {
+    let (kind, label) = match (index(name), class) {
+        _ if entry == Some(EdgeKind::MapKey) => (EdgeKind::MapKey, EdgeLabel::None),
         _ if target == NodeKind::Engine => (EdgeKind::Internal, named),
         (Some(index), _) => (EdgeKind::Element, EdgeLabel::Index(index)),
         (_, "WebAssembly.Table" | "WebAssembly.Instance") if name == "vector element" => {
             (EdgeKind::TableSlot, EdgeLabel::None)
         }
+        (_, "WebAssembly.Table") if name == "anyref" => (EdgeKind::TableSlot, EdgeLabel::None),
+        (_, "WebAssembly.Instance") if name == "**UNKNOWN SLOT 1**" => {
+            (EdgeKind::Property, EdgeLabel::Name(heap.names.number("exports")))
+        }
+        _ if name == "wasm-array-element" => (EdgeKind::Element, EdgeLabel::None),
+        _ if name == "wasm-struct-field" => (EdgeKind::WasmGcField, EdgeLabel::None),
         (_, "FinalizationRecord") if name.starts_with("**UNKNOWN SLOT") => (EdgeKind::HeldValue, EdgeLabel::None),
+        _ if entry.is_some() => (entry.unwrap_or(EdgeKind::Internal), EdgeLabel::None),
+        // The key is not said.
+        (_, class) if name == "**SYMBOL KEY**" && kind != NodeKind::Engine && !SCOPES.contains(&class) => {
+            (EdgeKind::Property, EdgeLabel::Name(heap.names.number("<symbol>")))
+        }
+        _ if name == "proxy target" => (EdgeKind::ProxyTarget, EdgeLabel::None),
         _ if engines => (EdgeKind::Internal, named),
         (_, class) if SCOPES.contains(&class) => match name {
             "enclosing_environment" => (EdgeKind::Internal, named),

@@ -11,7 +11,7 @@ struct TestSnapshot {
     format: SnapshotFormat,
     text: &'static str,
     /// Where JavaScriptCore has the wrapper.
-    address: Option<&'static str>,
+    address: &'static [u64],
     /// The steps of the path, folded.
     steps: &'static [&'static str],
 }
@@ -19,8 +19,8 @@ struct TestSnapshot {
 impl TestSnapshot {
     fn wanted(&self) -> TargetHint<'static> {
         match self.address {
-            Some(address) => TargetHint::Address(address),
-            None => TargetHint::WeakRef("explainTarget"),
+            [] => TargetHint::WeakRef("explainTarget"),
+            addresses => TargetHint::Address(addresses, &[]),
         }
     }
 
@@ -42,15 +42,15 @@ macro_rules! snapshot {
 }
 
 /// The address of the wrapper in each of JavaScriptCore's.
-const M1: Option<&str> = Some("0x7fa8e14bc200");
-const HELD_VALUE: Option<&str> = Some("0x7f08384bc200");
-const M3_CYCLE: Option<&str> = Some("0x7f61744bc200");
+const M1: &[u64] = &[0x7fa8_e14b_c200];
+const HELD_VALUE: &[u64] = &[0x7f08_384b_c200];
+const M3_CYCLE: &[u64] = &[0x7f61_744b_c200];
 
 static SNAPSHOTS: &[TestSnapshot] = &[
     snapshot!(
         "m1.v8.heapsnapshot",
         V8,
-        None,
+        &[],
         &[
             "CapturedVariable table ObjectTable",
             "Property objects Array",
@@ -72,7 +72,7 @@ static SNAPSHOTS: &[TestSnapshot] = &[
     snapshot!(
         "m1.spidermonkey.txt",
         SpiderMonkey,
-        None,
+        &[],
         &[
             "CapturedVariable table ObjectTable",
             "Property objects Array",
@@ -83,7 +83,7 @@ static SNAPSHOTS: &[TestSnapshot] = &[
     snapshot!(
         "held-value.v8.heapsnapshot",
         V8,
-        None,
+        &[],
         &[
             "CapturedVariable holder FinalizationRegistry",
             "HeldValue Object",
@@ -103,7 +103,7 @@ static SNAPSHOTS: &[TestSnapshot] = &[
     snapshot!(
         "held-value.spidermonkey.txt",
         SpiderMonkey,
-        None,
+        &[],
         &[
             "CapturedVariable holder FinalizationRegistry",
             "HeldValue Object",
@@ -113,7 +113,7 @@ static SNAPSHOTS: &[TestSnapshot] = &[
     snapshot!(
         "m3-cycle.v8.heapsnapshot",
         V8,
-        None,
+        &[],
         &[
             "CapturedVariable instance WebAssembly.Instance",
             "Internal WebAssembly.Table",
@@ -135,7 +135,7 @@ static SNAPSHOTS: &[TestSnapshot] = &[
     snapshot!(
         "m3-cycle.spidermonkey.txt",
         SpiderMonkey,
-        None,
+        &[],
         &[
             "CapturedVariable instance WebAssembly.Instance",
             "TableSlot function",
@@ -145,7 +145,7 @@ static SNAPSHOTS: &[TestSnapshot] = &[
     snapshot!(
         "wasm-gc-root.v8.heapsnapshot",
         V8,
-        None,
+        &[],
         &[
             "CapturedVariable instance WebAssembly.Instance",
             "Internal $objs (wasm)",
@@ -158,7 +158,7 @@ static SNAPSHOTS: &[TestSnapshot] = &[
 
 /// The folded path from a global variable to the wrapper, in words.
 fn steps(heap: &Heap) -> Option<Vec<String>> {
-    let path = path::shortest(heap, heap.target?)?;
+    let path = path::shortest(heap, heap.targets.first().copied().flatten()?)?;
     let step = |edge: &Edge| {
         let label = heap.label(edge.label).filter(|_| edge.kind != EdgeKind::Internal);
         let node = match heap.kind(edge.to) {
@@ -183,7 +183,7 @@ fn every_engines_snapshot_has_the_same_path() {
 fn functions_are_placed_where_the_engine_reports_places() {
     for snapshot in SNAPSHOTS.iter().filter(|snapshot| snapshot.name.starts_with("m1.")) {
         let heap = snapshot.parse(snapshot.text.as_bytes()).unwrap();
-        let path = path::shortest(&heap, heap.target.unwrap()).unwrap();
+        let path = path::shortest(&heap, heap.targets[0].unwrap()).unwrap();
         let function = path.edges.iter().find(|edge| heap.kind(edge.to) == NodeKind::Function);
         let function = function.unwrap().to;
         let position = heap

@@ -49,6 +49,8 @@ struct V8NodeRow {
     kind: u8,
     name: u32,
     edges: u32,
+    /// The engine's number of it, which names of edges have in them.
+    number: u32,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -96,7 +98,7 @@ fn layout(meta: &Option<V8Layout>) -> Result<&V8Layout> {
 /// Which column of a row holds what.
 #[derive(Debug)]
 struct V8Layout {
-    node: Fields<3>,
+    node: Fields<4>,
     node_types: Vec<String>,
     edge: Fields<3>,
     edge_types: Vec<String>,
@@ -152,7 +154,7 @@ impl V8Layout {
             _ => bail!("it has an unknown version: its types have no names"),
         };
         Ok(V8Layout {
-            node: Fields::of(&meta.node_fields, ["type", "name", "edge_count"])?,
+            node: Fields::of(&meta.node_fields, ["type", "name", "edge_count", "id"])?,
             node_types: types(&meta.node_types)?,
             edge: Fields::of(&meta.edge_fields, ["type", "name_or_index", "to_node"])?,
             edge_types: types(&meta.edge_types)?,
@@ -164,11 +166,13 @@ impl V8Layout {
 
 impl V8Rows {
     fn read_nodes(&mut self, layout: &V8Layout, value: Row<'_, '_>) -> Result<()> {
-        layout.node.read(value, |[kind, name, edges]| {
+        layout.node.read(value, |[kind, name, edges, number]| {
             self.nodes.push(V8NodeRow {
                 kind: u8::try_from(kind).context("a node's type is not a type")?,
                 name: u32::try_from(name).context("a node's name is not a name")?,
                 edges: u32::try_from(edges).context("a node has too many edges")?,
+                // Only compared: a number that is too large is that of no table.
+                number: u32::try_from(number).unwrap_or(u32::MAX),
             });
             Ok(())
         })
@@ -209,10 +213,11 @@ impl V8Rows {
         let types: Vec<&str> = layout.edge_types.iter().map(String::as_str).collect();
         let mut edges = self.edges.iter();
         let mut weak = HashMap::new();
+        let mut entries = Vec::new();
         for node in &self.nodes {
             let kind = layout.node_types.get(usize::from(node.kind)).map_or("", String::as_str);
             let name = self.string(node.name);
-            let number = heap.names.number(name);
+            let number = heap.names.number(words::class(name));
             let id = heap.add_node(words::node_kind(kind, name), number)?;
             for _ in 0..node.edges {
                 let raw = edges.next().context("it has fewer edges than its nodes count")?;
@@ -220,6 +225,18 @@ impl V8Rows {
                 if kind == "weak" {
                     if name == "WeakRef" && self.string(raw.name) == "target" {
                         weak.insert(id, raw.to);
+                    }
+                    continue;
+                }
+                if let Some(entry) = words::ephemeron(self.string(raw.name)).filter(|_| kind == "internal") {
+                    // Both the key and the table have this edge; it is the key that shows the way.
+                    if entry.key == node.number {
+                        heap.add_edge(Edge {
+                            kind: EdgeKind::WeakMapValue,
+                            label: EdgeLabel::None,
+                            to: raw.to,
+                        })?;
+                        entries.push((entry.table, id, raw.to));
                     }
                     continue;
                 }
@@ -231,15 +248,22 @@ impl V8Rows {
         heap.check()?;
         let scopes = words::find_globals(&mut heap);
         words::find_roots(&mut heap, &self.synthetic(layout));
+        let is_text = |id: NodeId| {
+            let kind = layout.node_types.get(usize::from(self.nodes[id as usize].kind));
+            kind.is_some_and(|kind| kind.ends_with("string"))
+        };
         for id in 0..NodeId::try_from(heap.node_count())? {
             words::name_variables(&mut heap, id);
             words::name_held_values(&mut heap, id);
             words::name_of_web_assembly(&mut heap, id);
+            words::name_entries(&mut heap, id, &is_text);
+            words::name_target(&mut heap, id);
         }
+        heap.weak_maps = self.weak_maps(&heap, &entries);
         heap.positions = self.positions(&heap);
-        heap.target = match wanted {
-            TargetHint::WeakRef(variable) => words::target(&heap, &scopes, &weak, variable)?,
-            TargetHint::Address(_) => bail!("V8's snapshots have no addresses"),
+        heap.targets = match wanted {
+            TargetHint::WeakRef(variable) => words::targets(&heap, &scopes, &weak, variable)?,
+            TargetHint::Address(..) => bail!("V8's snapshots have no addresses"),
         };
         Ok(heap)
     }
@@ -268,6 +292,21 @@ impl V8Rows {
             label,
             to: raw.to,
         }
+    }
+
+    /// The WeakMaps of entries, each with the number of its table.
+    fn weak_maps(&self, heap: &Heap, entries: &[(u32, NodeId, NodeId)]) -> HashMap<(NodeId, NodeId), NodeId> {
+        if entries.is_empty() {
+            return HashMap::new();
+        }
+        let is_map = |id: &NodeId| heap.kind(*id) == NodeKind::Object && heap.name(*id) == "WeakMap";
+        let table = |id: NodeId| Some((self.nodes[heap.by_name(id, "table")? as usize].number, id));
+        let maps: HashMap<u32, NodeId> = (0..self.nodes.len() as NodeId)
+            .filter(is_map)
+            .filter_map(table)
+            .collect();
+        let entry = |(table, key, value): &(u32, NodeId, NodeId)| Some(((*key, *value), *maps.get(table)?));
+        entries.iter().filter_map(entry).collect()
     }
 
     /// The nodes that stand for kinds of roots, and not for anything in the heap.

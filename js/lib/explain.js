@@ -1,218 +1,273 @@
-// Loaded between runtime.js and a case, makes the case run one small round, and
-// makes the engine write a heap snapshot that contains the first wrapper that
-// should have died. Wrappers are held weakly, and read only in turns before the
-// last collection, so that the question does not keep them alive.
+// Loaded between reach.js and a case, makes the case run some small rounds, and
+// makes the engine write a heap snapshot that contains the wrappers that should have
+// died. Wrappers are held weakly, and read only in turns before the last collection, so
+// that the question does not keep them alive. What it uses is taken before the case
+// runs: a case may replace whatever it likes.
 'use strict';
 
-// The wrapper in question: the snapshots of V8 and SpiderMonkey contain the target
-// of a WeakRef, and this one is found there by its name.
-let explainTarget = null;
+// The wrappers in question, as WeakRefs: the snapshots of V8 and SpiderMonkey contain
+// their targets, and this variable is found there by its name.
+const explainTarget = [];
 
 (function () {
-  const { telemetry, finish, fail, sizes } = harness;
-  const OBJECTS = 10;
+  const ROUNDS = 6;
+  // The collector gets so many chances, and more while wrappers are still dying.
   const LAST_CHANCES = 10;
-  const SNAPSHOT = 'heap.snapshot';
-  const SOURCES_TOLD = 100;
   const MOST_CHANCES = 100;
+  const IN_VAIN = 2;
+  // No more than this is watched, asked, or told.
+  const MOST_WATCHED = 20000;
+  const MOST_ASKED = 5000;
+  const MOST_IN_LINEAR_MEMORY = 50;
+  // While linear memory is watched.
+  const MEMORY_ROUNDS = 32;
+
+  const { apply, ownKeys, getOwnPropertyDescriptor, getPrototypeOf } = Reflect;
+  const { WeakRef, WebAssembly, gc, turn, eval: evaluate } = globalThis;
+  const { floor, min } = Math;
+  const { deref } = WeakRef.prototype;
+  const { slice, startsWith } = String.prototype;
+  const { get: tableGet } = WebAssembly.Table.prototype;
+  const tableLength = getOwnPropertyDescriptor(WebAssembly.Table.prototype, 'length').get;
+
+  const { telemetry, finish, fail, sizes, stepsTrend, attempt, snapshot, reach, options } = harness;
+  const { addressOf } = reach;
+  const OBJECTS = min(500, Number(options.objects || Infinity));
+  const MEMORY_OBJECTS = Number(options.objects || 1000);
+  const runtime = { instance, module, table };
+
+  // The count of used slots, which a case may replace by its own.
+  const describedSlots = getOwnPropertyDescriptor(globalThis, 'slots');
+  const countingSlots = describedSlots && describedSlots.get ? describedSlots.get : () => slots;
+  const runtimesSlots = countingSlots();
 
   const wrappers = [];
   const classes = [];
+  let watching = true;
+  let made = 0;
 
-  // Optional facts are not worth an error: scripts may define anything. The callee
-  // must capture nothing: SpiderMonkey remembers the last callee of each call site,
-  // and so kept its captured variables alive.
-  const attempt = (ask, otherwise, ...given) => {
-    try {
-      return ask(...given);
-    } catch (error) {
-      return otherwise;
-    }
+  const read = weak => apply(deref, weak, []);
+
+  const className = wrapper => {
+    const { name } = wrapper.constructor;
+    return typeof name === 'string' ? name : 'object';
   };
-
-  const className = wrapper => wrapper.constructor.name;
 
   const countBirth = born;
   born = wrapper => {
     countBirth(wrapper);
     if (typeof wrapper !== 'object' || wrapper === null) return;
-    wrappers.push(new WeakRef(wrapper));
-    classes.push(attempt(className, 'object', wrapper));
+    made++;
+    if (!watching || wrappers.length >= MOST_WATCHED) return;
+    const number = wrappers.length;
+    wrappers[number] = new WeakRef(wrapper);
+    classes[number] = attempt(className, 'object', wrapper);
   };
-
-  // Each of these writes a snapshot on one engine. JavaScriptCore, in its shell and
-  // in Bun, reports addresses instead of WeakRefs.
-  const snapshots = [
-    function bun() {
-      if (typeof Bun !== 'object') return undefined;
-      const jsc = process.getBuiltinModule('bun:jsc');
-      const fs = process.getBuiltinModule('node:fs');
-      return {
-        write: () => fs.writeFileSync(SNAPSHOT, JSON.stringify(jsc.generateHeapSnapshotForDebugging())),
-        describe: jsc.describe,
-      };
-    },
-    function host() {
-      if (typeof process !== 'object') return undefined;
-      const v8 = process.getBuiltinModule('node:v8');
-      return { write: () => { v8.writeHeapSnapshot(SNAPSHOT); } };
-    },
-    function jsc() {
-      if (typeof generateHeapSnapshotForGCDebugging !== 'function') return undefined;
-      return { write: () => { writeFile(SNAPSHOT, generateHeapSnapshotForGCDebugging()); }, describe };
-    },
-    function spiderMonkey() {
-      if (typeof dumpHeap !== 'function') return undefined;
-      return { write: () => { dumpHeap(SNAPSHOT); } };
-    },
-    function d8() {
-      // Where the flag is unknown or missing, this is a SyntaxError.
-      const take = (0, eval)('file => %TakeHeapSnapshot(file)');
-      return { write: () => { take(SNAPSHOT); } };
-    },
-  ];
-
-  function howToAsk() {
-    let reason = 'it has no way to write a snapshot of its heap';
-    for (const find of snapshots) {
-      try {
-        const found = find();
-        if (found) return found;
-      } catch (error) {
-        reason = `it was asked for a snapshot of its heap as ${find.name} is: ${error.message}`;
-      }
-    }
-    return { reason };
-  }
-
-  const addressOf = (describe, object) => {
-    const found = describe && /0x[0-9a-f]+/.exec(describe(object));
-    return found ? found[0] : null;
-  };
-
-  // The callbacks, and the other functions that scripts can see: where an engine does
-  // not report the place of a function, it is found by its source.
-  const callbacks = [];
-  for (const { prototype } of [WasmObject, RefObject]) {
-    const install = prototype.installCallback;
-    prototype.installCallback = function (callback) {
-      if (typeof callback === 'function') callbacks.push(new WeakRef(callback));
-      install.call(this, callback);
-    };
-  }
-
-  // Without running a getter.
-  const ownValues = object =>
-    Object.values(Object.getOwnPropertyDescriptors(object)).map(descriptor => descriptor.value);
-
-  const exportedTables = () =>
-    Object.entries(instance.exports).filter(([, value]) => value instanceof WebAssembly.Table);
-
-  function visibleFunctions(wrapper) {
-    const values = [wrapper, ...callbacks.map(weak => weak.deref())];
-    for (const [, table] of exportedTables()) {
-      for (let slot = 0; slot < table.length; slot++) values.push(table.get(slot));
-    }
-    const objects = values.filter(value => typeof value === 'object' && value !== null);
-    const all = new Set([...values, ...objects.flatMap(object => attempt(ownValues, [], object))]);
-    return [...all].filter(value => typeof value === 'function').slice(-SOURCES_TOLD);
-  }
-
-  const functionsOf = (describe, wrapper) => visibleFunctions(wrapper).map(callback => ({
-    address: addressOf(describe, callback),
-    source: Function.prototype.toString.call(callback),
-  }));
 
   // A guest reports the handle that an object holds by a name with this prefix: an
   // exported function of objects, or a method of wasm-bindgen's class. Below 0: none.
   const TELLS = 'handle_of_';
 
-  const tellingName = object => Object.getOwnPropertyNames(object).find(name => name.startsWith(TELLS));
+  function tellingName(object) {
+    const names = ownKeys(object);
+    for (let i = 0; i < names.length; i++) {
+      if (typeof names[i] === 'string' && apply(startsWith, names[i], [TELLS])) return names[i];
+    }
+    return undefined;
+  }
 
   function askForHandle(wrapper) {
-    const exported = tellingName(instance.exports);
+    const { exports } = runtime.instance;
+    const exported = tellingName(exports);
     if (exported && typeof wrapper.obj === 'number')
-      return { field: 'obj', name: exported, handle: instance.exports[exported](wrapper.obj) };
-    for (let object = wrapper; object && wrapper.__wbg_ptr > 0; object = Object.getPrototypeOf(object)) {
+      return { field: 'obj', name: exported, handle: exports[exported](wrapper.obj) };
+    for (let object = wrapper; object && wrapper.__wbg_ptr > 0; object = getPrototypeOf(object)) {
       const name = tellingName(object);
       if (name) return { field: '__wbg_ptr', name, handle: wrapper[name]() };
     }
     return null;
   }
 
+  const exportedTables = Object.entries(runtime.instance.exports)
+    .filter(([, value]) => value instanceof WebAssembly.Table)
+    .map(([name, table]) => ({ name, table }));
+  const releases = WebAssembly.Module.imports(runtime.module).some(({ module, name }) => module === 'rt' && name === 'release');
+
   // The path of names to the table that the guest's handles index: runtime.js's
   // table, if the guest releases them there; or an exported one; or empty, if the
   // table is private to the guest.
   function tableOf(handle) {
-    const releases = ({ module, name }) => module === 'rt' && name === 'release';
-    if (WebAssembly.Module.imports(module).some(releases)) return ['table', 'objects'];
-    const holds = ([, table]) => handle < table.length && table.get(handle) != null;
-    return exportedTables().filter(holds).slice(0, 1).map(([name]) => name);
+    // A case may have a table of the same name.
+    if (releases) return attempt(evaluate, undefined, 'table') === runtime.table ? ['table', 'objects'] : [];
+    for (let i = 0; i < exportedTables.length; i++) {
+      const { name, table } = exportedTables[i];
+      if (handle < apply(tableLength, table, []) && apply(tableGet, table, [handle]) != null) return [name];
+    }
+    return [];
   }
 
   // The content of the wrapper's object in linear memory, and its address.
-  function inLinearMemory(wrapper) {
-    const told = askForHandle(wrapper);
+  function inLinearMemory(number) {
+    const wrapper = read(wrappers[number]);
+    const told = wrapper && askForHandle(wrapper);
     if (!told) return null;
     const { field, name, handle } = told;
-    const what = name.slice(TELLS.length).replaceAll('_', ' ');
-    return { field, address: wrapper[field], what, handle, table: handle < 0 ? [] : tableOf(handle) };
+    const what = apply(slice, name, [TELLS.length]);
+    return { number: number + 1, field, address: wrapper[field], what, handle, table: handle < 0 ? [] : tableOf(handle) };
   }
 
-  // Reports the wrapper in question, in strings and numbers only: the first one that
-  // is still alive; without any, the first of all.
-  function tellWrapper(describe) {
-    const alive = wrappers.filter(weak => weak.deref() !== undefined);
-    const index = Math.max(0, wrappers.indexOf(alive[0]));
-    const facts = {
-      made: wrappers.length,
-      alive: alive.length,
-      number: index + 1,
-      class: classes[index],
-      slots: slots(),
-    };
-    explainTarget = alive.length > 0 ? alive[0] : null;
-    if (explainTarget) {
-      const wrapper = explainTarget.deref();
-      facts.address = addressOf(describe, wrapper);
-      facts.linear = attempt(inLinearMemory, null, wrapper);
-      facts.functions = describe ? attempt(functionsOf, [], describe, wrapper) : [];
+  function alive() {
+    const found = [];
+    for (let number = 0; number < wrappers.length; number++)
+      if (read(wrappers[number]) !== undefined) found[found.length] = number;
+    return found;
+  }
+
+  // At most so many of them, the first one and others evenly spread.
+  function spread(all, most) {
+    if (all.length <= most) return all;
+    const some = [];
+    for (let i = 0; i < most; i++) some[i] = all[floor((i * all.length) / most)];
+    return some;
+  }
+
+  const countSlots = () => {
+    const count = countingSlots();
+    const used = typeof count === 'function' ? count() : runtimesSlots();
+    return { slots: typeof used === 'number' ? used : 0, own_slots: count !== runtimesSlots };
+  };
+
+  // Reports the wrappers in question, in strings and numbers only.
+  function tellWrappers(rounds) {
+    const all = alive();
+    const asked = spread(all, MOST_ASKED);
+    const objects = [];
+    const linear = [];
+    const some = spread(asked, MOST_IN_LINEAR_MEMORY);
+    explainTarget.length = 0;
+    for (let i = 0; i < asked.length; i++) {
+      const number = asked[i];
+      explainTarget[i] = wrappers[number];
+      objects[i] = { number: number + 1, class: classes[number], address: addressOf(read(wrappers[number])) };
     }
-    telemetry('wrapper', facts);
+    for (let i = 0; i < some.length; i++) {
+      const found = attempt(inLinearMemory, null, some[i]);
+      if (found) linear[linear.length] = found;
+    }
+    const first = classes.length > 0 ? classes[0] : null;
+    const slots = attempt(countSlots, {});
+    telemetry('wrappers', { made: wrappers.length, rounds, alive: all.length, class: first, objects, linear, ...slots });
+    const isBuffer = number => classes[number] === 'ArrayBuffer' || classes[number] === 'SharedArrayBuffer';
+    if (asked.length > 0) reach.tell(explainTarget, asked.some(isBuffer));
+    return all.length;
+  }
+
+  const countAlive = () => alive().length;
+
+  async function collect() {
+    snapshot.collect();
+    await turn();
   }
 
   // A separate function, so that nothing of it is on the stack later.
-  async function once(test, between) {
-    const pending = test(OBJECTS);
+  async function once(test, objects, between) {
+    const pending = test(objects);
     if (pending) await pending;
-    const live = nalloc - nfinalized;
-    telemetry('round', { round: 1, allocated: nalloc, live, slots: slots(), ...sizes() });
     const collecting = between();
     if (collecting) await collecting;
   }
 
-  const isThere = () => explainTarget.deref() !== undefined;
+  const isFull = error =>
+    error instanceof WebAssembly.RuntimeError || error.constructor.name === 'OutOfMemory';
 
-  async function explain(test, between) {
-    const { write, describe, reason } = howToAsk();
-    if (!write) return telemetry('no-snapshot', { reason });
-    await once(test, between);
-    for (let chance = 0; chance < LAST_CHANCES; chance++) await collect();
-    // Reading a WeakRef keeps its object until the job is over: only then is it known
-    // whether this object was going to die, and whether another one is the first.
-    for (let chance = 0; explainTarget === null || !isThere(); chance++) {
-      if (chance > MOST_CHANCES) throw new Error('the wrappers are still dying, one after the other');
-      tellWrapper(describe);
-      if (!explainTarget) return undefined;
-      await turn();
-      await collect();
+  // The number of wrappers after each round, and whether memory ran out. After the first
+  // round any error ends the rounds: there is something to ask about.
+  async function someRounds(test, between) {
+    const births = [];
+    let full = false;
+    for (let round = 0; round < ROUNDS && !full && made < MOST_WATCHED; round++) {
+      try {
+        await once(test, OBJECTS, between);
+        births[round] = wrappers.length;
+      } catch (error) {
+        full = attempt(isFull, false, error);
+        if (!full && round === 0) throw error;
+        births[round] = wrappers.length;
+        break;
+      }
     }
-    await turn();
-    write();
-    return telemetry('snapshot', { file: SNAPSHOT });
+    return { births, full };
   }
 
-  main = async (test, between = collect) => {
+  // Every wrapper that can die has to have died.
+  async function settle() {
+    let before = -1;
+    let inVain = 0;
+    for (let chance = 1; ; chance++) {
+      await collect();
+      const now = countAlive();
+      await turn();
+      if (now === 0) return;
+      inVain = now === before ? inVain + 1 : 0;
+      before = now;
+      if (chance >= LAST_CHANCES && inVain >= IN_VAIN) return;
+      if (chance > MOST_CHANCES) throw new Error('the wrappers are still dying, one after the other');
+    }
+  }
+
+  // Whether linear memory grows although wrappers die: in more rounds, of which each has
+  // its collection. The first one may need room that it gives back.
+  async function watchMemory(test, between, full) {
+    watching = false;
+    reach.stopWatching();
+    const born = made;
+    const pages = [];
+    for (let round = 0; round < MEMORY_ROUNDS && !full; round++) {
+      try {
+        await once(test, MEMORY_OBJECTS, between);
+      } catch (error) {
+        full = attempt(isFull, false, error);
+        break;
+      }
+      await collect();
+      pages[round] = sizes().pages;
+      await turn();
+    }
+    const [from, to] = pages.length > 0 ? [pages[0], pages[pages.length - 1]] : [0, sizes().pages];
+    telemetry('memory', { from, to, objects: made - born, full, grows: full || stepsTrend(pages) === 'grows' });
+  }
+
+  async function explain(test, between) {
+    if (!snapshot.write) return telemetry('no-snapshot', { reason: snapshot.reason });
+    const { births, full } = await someRounds(test, between);
+    await settle();
+    // Reading a WeakRef keeps its object until the job is over: only then is it known
+    // whether all of them stay.
+    let left = tellWrappers(births);
+    for (let chance = 0; left > 0; chance++) {
+      if (chance > MOST_CHANCES) throw new Error('the wrappers are still dying, one after the other');
+      await turn();
+      await collect();
+      if (countAlive() === left) break;
+      await turn();
+      left = tellWrappers(births);
+    }
+    await turn();
+    if (left > 0) {
+      snapshot.write();
+      telemetry('snapshot', { file: snapshot.file });
+    }
+    if (left * 2 < wrappers.length) await watchMemory(test, between, full);
+    return undefined;
+  }
+
+  // A collection as the runtime does it, between rounds.
+  async function collectOnce() {
+    gc();
+    await turn();
+  }
+
+  main = async (test, between = collectOnce) => {
     try {
       await explain(test, between);
       finish(0);

@@ -295,6 +295,8 @@
       inVain = remaining() < before ? 0 : inVain + 1;
     }
     telemetry('settled', { ...counts(), ...await measure() });
+    // Rejections are told at the end of a turn.
+    await turn();
   }
 
   // Errors that may stop a case in mid-round, after which it still settles. A guest
@@ -360,4 +362,6 @@
     }
   }
   share('main', main);
+  // Ends a case that does without `main`, with this exit status.
+  share('finish', finish);
 })();

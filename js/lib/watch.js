@@ -99,20 +99,26 @@
     };
   }
 
-  // A rejection that is handled later is none. Promises and reasons are not kept.
+  // A rejection that is handled later is none, as the judge finds out. Promises and
+  // reasons are not kept.
   const MOST_REJECTIONS = 1000;
-  const rejections = [];
+  let rejections = 0;
   const rejected = new WeakMap();
+  const [numberOf, setNumber] = [bind(rejected.get), bind(rejected.set)];
   function noteRejection(promise, reason) {
-    if (rejections.length === MOST_REJECTIONS) return;
-    const note = { text: describe(reason), place: placeOf(reason), handled: false };
-    rejections[rejections.length] = note;
-    rejected.set(promise, note);
+    if (ended || rejections === MOST_REJECTIONS) return;
+    setNumber(rejected, promise, ++rejections);
+    telemetry('rejected', { number: rejections, text: describe(reason), place: placeOf(reason) });
+  }
+
+  function noteHandled(promise) {
+    const number = numberOf(rejected, promise);
+    if (number !== undefined) telemetry('rejection-handled', { number });
   }
 
   if (typeof process === 'object') {
     process.on('unhandledRejection', (reason, promise) => noteRejection(promise, reason));
-    process.on('rejectionHandled', promise => { (rejected.get(promise) || {}).handled = true; });
+    process.on('rejectionHandled', noteHandled);
     process.on('uncaughtException', error => report('callback', describe(error), placeOf(error)));
   } else if (typeof setUnhandledRejectionCallback === 'function') {
     setUnhandledRejectionCallback(noteRejection);
@@ -123,10 +129,6 @@
   const isD8 = typeof Realm === 'object' && typeof version === 'function';
   let ended = false;
   function finish(status) {
-    for (let i = 0; i < rejections.length; i++) {
-      const { handled, text, place } = rejections[i];
-      if (!handled) report('promise', text, place);
-    }
     ended = true;
     telemetry('quit', { status });
     if (!isD8) end(status);

@@ -2,6 +2,7 @@
 
 use super::{SNAPSHOTS, TestSnapshot};
 use crate::SnapshotFormat;
+use crate::group;
 use crate::path::{self, PathStart};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
@@ -98,7 +99,7 @@ fn no_parser_panics_on_a_damaged_snapshot() {
                 let heap = snapshots[which].parse(&bytes);
                 ends.borrow_mut().insert((format!("{format:?}"), heap.is_ok()));
                 if let Ok(heap) = heap
-                    && let Some(target) = heap.target
+                    && let Some(target) = heap.targets.iter().flatten().next().copied()
                     && let Some(path) = path::shortest(&heap, target)
                 {
                     // A path leads from node to node, and to the end.
@@ -111,6 +112,7 @@ fn no_parser_panics_on_a_damaged_snapshot() {
                     }
                     prop_assert_eq!(at, target);
                     path::fold(&heap, &path);
+                    group::by_path(&heap, &path::Paths::find(&heap, &[]), &[target]);
                 }
                 Ok(())
             })

@@ -1,13 +1,26 @@
 //! What V8's nodes and edges are in the words of all engines.
 
+use crate::web_assembly::INSTANCE;
 use crate::{Edge, EdgeKind, EdgeLabel, Heap, HeapRoot, NodeId, NodeKind};
 use anyhow::{Context, Result};
 use std::collections::HashMap;
+
+/// A proxy is nothing to V8's snapshots, but it is to a program.
+const PROXY: &str = "system / JSProxy";
+
+/// The class of an object, by the engine's name.
+pub fn class(name: &str) -> &str {
+    match name {
+        PROXY => "Proxy",
+        _ => name,
+    }
+}
 
 /// Contexts are objects to V8, but nothing that a program sees.
 pub fn node_kind(kind: &str, name: &str) -> NodeKind {
     match kind {
         "closure" => NodeKind::Function,
+        _ if name == PROXY => NodeKind::Object,
         "hidden" | "array" | "code" | "object shape" | "synthetic" => NodeKind::Engine,
         _ if name.starts_with("system / ") => NodeKind::Engine,
         _ => NodeKind::Object,
@@ -18,10 +31,12 @@ pub fn node_kind(kind: &str, name: &str) -> NodeKind {
 pub fn find_globals(heap: &mut Heap) -> Vec<NodeId> {
     let mut objects = Vec::new();
     let mut scopes = Vec::new();
+    let mut realms = Vec::new();
     for id in 0..heap.node_count() as NodeId {
         if !heap.name(id).starts_with("system / NativeContext") {
             continue;
         }
+        realms.push(id);
         let named = ["extension", "global_object", "global_proxy_object"];
         let found = named.iter().filter_map(|name| heap.by_name(id, name));
         objects.extend(found.filter(|id| heap.kind(*id) == NodeKind::Object));
@@ -30,6 +45,7 @@ pub fn find_globals(heap: &mut Heap) -> Vec<NodeId> {
             scopes.extend(contexts.filter(|id| is_context(heap, *id)));
         }
     }
+    heap.realms = realms;
     heap.globals = scopes.iter().copied().chain(objects).collect();
     scopes
 }
@@ -135,10 +151,29 @@ pub fn name_of_web_assembly(heap: &mut Heap, id: NodeId) {
         return;
     }
     heap.nodes[id as usize].name = name;
+    if heap.names.get(name) == INSTANCE {
+        name_exports(heap, id);
+    }
     if heap.names.get(name) == "WebAssembly.Table" {
         let hidden = |edge: &&Edge| edge.label == EdgeLabel::None && heap.kind(edge.to) == NodeKind::Engine;
         let stores: Vec<NodeId> = heap.edges(id).iter().filter(hidden).map(|edge| edge.to).collect();
         stores.into_iter().for_each(|store| name_slots(heap, store));
+    }
+}
+
+/// The exports object of an instance has a name only in newer versions, or none at all.
+fn name_exports(heap: &mut Heap, id: NodeId) {
+    let is_exports = |edge: &Edge| {
+        let label = heap.label(edge.label);
+        let named = label.as_deref() == Some("exports") || label.as_deref() == Some("exports_object");
+        let unnamed = label.is_none() && heap.kind(edge.to) == NodeKind::Object && heap.name(edge.to) == "Object";
+        edge.kind == EdgeKind::Internal && (named || unnamed)
+    };
+    let found = heap.edges(id).iter().position(is_exports);
+    let exports = EdgeLabel::Name(heap.names.number("exports"));
+    if let Some(edge) = found.and_then(|place| heap.edges_mut(id).get_mut(place)) {
+        edge.kind = EdgeKind::Property;
+        edge.label = exports;
     }
 }
 
@@ -177,16 +212,145 @@ fn name_fields(heap: &mut Heap, id: NodeId) {
     }
 }
 
-/// The target of the WeakRef that this global variable has, in itself or in a
-/// cell; none if it was collected.
-pub fn target(
+/// Its target is the first object that a proxy refers to, and its handler the second.
+pub fn name_target(heap: &mut Heap, id: NodeId) {
+    if heap.kind(id) != NodeKind::Object || heap.name(id) != "Proxy" {
+        return;
+    }
+    let hidden = |edge: &Edge| edge.label == EdgeLabel::None && heap.kind(edge.to) != NodeKind::Engine;
+    let found = heap.edges(id).iter().position(hidden);
+    if let Some(edge) = found.and_then(|place| heap.edges_mut(id).get_mut(place)) {
+        edge.kind = EdgeKind::ProxyTarget;
+    }
+}
+
+/// The entries of a Map or Set are in its table: behind a head of three numbers and so
+/// many buckets, each a key, a value if it is a map, and the number of the next entry.
+/// Numbers have no edge, so that it takes the place of an edge to tell what it is.
+pub fn name_entries(heap: &mut Heap, id: NodeId, is_text: &impl Fn(NodeId) -> bool) {
+    let is_map = match heap.name(id) {
+        "Map" => true,
+        "Set" => false,
+        _ => return,
+    };
+    let Some(table) = heap.by_name(id, "table").filter(|_| heap.kind(id) == NodeKind::Object) else {
+        return;
+    };
+    if heap.kind(table) != NodeKind::Engine {
+        return;
+    }
+    let places: Vec<Option<u32>> = heap.edges(table).iter().map(|edge| place(heap, edge)).collect();
+    let Some(first) = places.iter().flatten().min().copied() else {
+        return;
+    };
+    let keys_by_place: HashMap<u32, NodeId> = places
+        .iter()
+        .zip(heap.edges(table))
+        .filter_map(|(place, edge)| Some(((*place)?, edge.to)))
+        .collect();
+    let key = key_place(first, &keys_by_place);
+    let named: Vec<Option<(EdgeKind, Option<String>)>> = places
+        .iter()
+        .map(|place| {
+            let place = (*place)?;
+            Some(match (is_map, key.map(|key| (place + 3 - key) % 3)) {
+                (false, _) => (EdgeKind::SetElement, None),
+                (true, Some(0)) => (EdgeKind::MapKey, None),
+                (true, Some(1)) => {
+                    let key = keys_by_place.get(&(place - 1));
+                    (EdgeKind::MapValue, key.map(|key| key_words(heap, *key, is_text)))
+                }
+                (true, _) => return None,
+            })
+        })
+        .collect();
+    for (number, named) in named.into_iter().enumerate() {
+        let Some((kind, key)) = named else {
+            continue;
+        };
+        let label = match key {
+            Some(key) => EdgeLabel::Name(heap.names.number(&key)),
+            None => EdgeLabel::None,
+        };
+        let edge = &mut heap.edges_mut(table)[number];
+        edge.kind = kind;
+        edge.label = label;
+    }
+}
+
+/// The place of an entry's part in the table.
+fn place(heap: &Heap, edge: &Edge) -> Option<u32> {
+    match edge.label {
+        EdgeLabel::Index(index) => Some(index),
+        label => heap.label(label)?.parse().ok(),
+    }
+}
+
+/// The places of keys, modulo three: from the first entry, if it is there, since the
+/// number of buckets is a power of two; or from a key and its value.
+fn key_place(first: u32, places: &HashMap<u32, NodeId>) -> Option<u32> {
+    let begins = |place: u32| {
+        place
+            .checked_sub(3)
+            .is_some_and(|buckets| buckets >= 2 && buckets.is_power_of_two())
+    };
+    if begins(first) {
+        return Some(first % 3);
+    }
+    if begins(first - first.min(1)) {
+        return Some((first - 1) % 3);
+    }
+    let pair = places.keys().filter(|place| places.contains_key(&(*place + 1))).min()?;
+    Some(pair % 3)
+}
+
+/// A key as a program would write it, if it is a string; else its class.
+fn key_words(heap: &Heap, key: NodeId, is_text: &impl Fn(NodeId) -> bool) -> String {
+    match is_text(key) {
+        true => format!("{:?}", heap.name(key)),
+        false => heap.name(key).to_owned(),
+    }
+}
+
+/// The key and the table of an entry of a WeakMap, by the engine's numbers.
+pub struct Ephemeron {
+    pub key: u32,
+    pub table: u32,
+}
+
+/// `3 / part of key (Object @15331) -> value (Counted @14913) pair in WeakMap (table @15353)`.
+/// The names in it may be anything.
+pub fn ephemeron(name: &str) -> Option<Ephemeron> {
+    let (_, rest) = name.split_once(" / part of key (")?;
+    let (key, rest) = rest.split_once(") -> value (")?;
+    let (_, table) = rest.rsplit_once(") pair in WeakMap (table @")?;
+    Some(Ephemeron {
+        key: key.rsplit_once('@')?.1.parse().ok()?,
+        table: table.strip_suffix(')')?.parse().ok()?,
+    })
+}
+
+/// The targets of the WeakRefs that this global variable has, in itself, in a cell, or
+/// in an array; none for one that was collected.
+pub fn targets(
     heap: &Heap,
     scopes: &[NodeId],
     weak: &HashMap<NodeId, NodeId>,
     variable: &str,
-) -> Result<Option<NodeId>> {
+) -> Result<Vec<Option<NodeId>>> {
     let value = scopes.iter().find_map(|scope| heap.by_name(*scope, variable));
     let value = value.with_context(|| format!("no global scope has a variable `{variable}`"))?;
+    let is = |id: NodeId, name: &str| heap.kind(id) == NodeKind::Object && heap.name(id) == name;
+    let known = |id: &NodeId| is(*id, "WeakRef") || is(*id, "Array");
     let cell = heap.edges(value).iter().map(|edge| edge.to);
-    Ok([value].into_iter().chain(cell).find_map(|id| weak.get(&id).copied()))
+    let Some(value) = [value].into_iter().chain(cell).find(known) else {
+        return Ok(Vec::new());
+    };
+    if is(value, "WeakRef") {
+        return Ok(vec![weak.get(&value).copied()]);
+    }
+    let element = |edge: &Edge| (edge.kind == EdgeKind::Element).then_some((edge.index()?, edge.to));
+    let mut elements: Vec<(u32, NodeId)> = heap.edges(value).iter().filter_map(element).collect();
+    elements.sort_unstable();
+    Ok(elements.iter().map(|(_, id)| weak.get(id).copied()).collect())
 }

@@ -6,7 +6,7 @@ use crate::cell::transcript::{Difference, Mismatch, compare};
 use crate::engine::feature::Feature;
 use crate::engine::program::Program;
 use crate::engine::shell::Shell;
-use crate::measure::telemetry::{Printed, ScriptError, TelemetryEvent, UncaughtError};
+use crate::measure::telemetry::{Printed, Rejection, ScriptError, TelemetryEvent, UncaughtError};
 use crate::measure::verdict::{Numbers, Verdict, numbers};
 use crate::run::lifeline::End;
 use crate::run::process::{Ending, LINES, Stop};
@@ -71,13 +71,12 @@ pub fn judge(
     if let Some(feature) = lacks(printed, program) {
         return Judgement::of(Outcome::Skipped(feature));
     }
-    if let Some(error) = threw(&printed.events) {
+    if let Some(text) = script_error(printed) {
         // Its numbers stop where the error came, and mean nothing.
-        let text = in_engine_words(error, printed);
         return Judgement::of(Outcome::Failed(vec![Departure::Other(text)]));
     }
     let numbers = numbers(&printed.events);
-    let mut departures: Vec<Departure> = printed.events.iter().filter_map(uncaught).collect();
+    let mut departures: Vec<Departure> = uncaught(&printed.events).collect();
     let others = [
         compare(&expectation.lines, &printed.transcript).map_err(|difference| departure(difference, expectation)),
         exit(ending.end, printed, stderr, program.shell).map_err(Departure::Other),
@@ -106,6 +105,11 @@ fn lacks(printed: &Printed, program: &Program) -> Option<Feature> {
         }
         _ => None,
     })
+}
+
+/// The error that stopped the script, in the engine's words and with its place.
+pub fn script_error(printed: &Printed) -> Option<String> {
+    threw(&printed.events).map(|error| in_engine_words(error, printed))
 }
 
 fn threw(events: &[TelemetryEvent]) -> Option<&ScriptError> {
@@ -139,17 +143,31 @@ fn with_place(text: &str, place: Option<&str>) -> String {
     }
 }
 
-/// An error that nobody caught is never as expected.
-fn uncaught(event: &TelemetryEvent) -> Option<Departure> {
-    let TelemetryEvent::Uncaught(UncaughtError { origin, text, place }) = event else {
-        return None;
+/// Errors that nobody caught are never as expected: the first of each kind.
+fn uncaught(events: &[TelemetryEvent]) -> impl Iterator<Item = Departure> {
+    let is_handled = |wanted: u64| {
+        let mut handled = events.iter().filter_map(|event| match event {
+            TelemetryEvent::RejectionHandled { number } => Some(*number),
+            _ => None,
+        });
+        handled.any(|number| number == wanted)
     };
-    let text = with_place(text, place.as_deref());
-    Some(Departure::Other(match origin.as_str() {
-        "finalizer" => format!("a finalizer threw: {text}"),
-        "promise" => format!("a promise was rejected, and nobody handled it: {text}"),
-        _ => format!("a callback threw: {text}"),
-    }))
+    let rejection = events.iter().find_map(|event| match event {
+        TelemetryEvent::Rejected(rejection) if !is_handled(rejection.number) => Some(rejection),
+        _ => None,
+    });
+    let rejection = rejection.map(|Rejection { text, place, .. }| rejected(&with_place(text, place.as_deref())));
+    let errors = events.iter().filter_map(|event| match event {
+        TelemetryEvent::Uncaught(UncaughtError { origin, text, place }) => {
+            Some(format!("a {origin} threw: {}", with_place(text, place.as_deref())))
+        }
+        _ => None,
+    });
+    errors.chain(rejection).map(Departure::Other)
+}
+
+fn rejected(reason: &str) -> String {
+    format!("a promise was rejected, and nobody handled it: {reason}")
 }
 
 fn departure(difference: Difference, expectation: &Expectation) -> Departure {
@@ -215,7 +233,7 @@ fn exit(end: Option<End>, printed: &Printed, stderr: &str, shell: &Shell) -> Res
         return Err(format!("after its end the engine said: {line}"));
     }
     if let Some(rejection) = stderr.lines().find_map(|line| line.strip_prefix(REJECTION)) {
-        return Err(format!("a promise was rejected, and nobody handled it: {rejection}"));
+        return Err(rejected(rejection));
     }
     let expected = if shell.keeps_exit_status { meant } else { 0 };
     if actual != expected {
@@ -393,6 +411,10 @@ mod tests {
         assert_eq!(outcome("js", None, End::Status(1), &lines), "ok");
     }
 
+    /// A rejection that is handled after all.
+    const REJECTED: &str = r#"@ {"type":"rejected","number":1,"text":"E: fine"}"#;
+    const HANDLED: &str = r#"@ {"type":"rejection-handled","number":1}"#;
+
     #[test]
     fn the_error_of_the_script_comes_first_and_none_is_ok() {
         let threw = |text: &str, place: &str, missing: &str| {
@@ -429,7 +451,7 @@ mod tests {
                 "FAILED a finalizer threw: E: bad (t.js:2:3); Some(1)",
             ),
             (
-                uncaught("promise"),
+                "@ {\"type\":\"rejected\",\"number\":7,\"text\":\"E: bad\",\"place\":\"t.js:2:3\"}".to_owned(),
                 "FAILED a promise was rejected, and nobody handled it: E: bad (t.js:2:3); Some(1)",
             ),
             (
@@ -443,7 +465,7 @@ mod tests {
         ] {
             let lines = [
                 &COLLECTED[..5],
-                &["js/x.js:3: SyntaxError: odd", &line],
+                &[REJECTED, HANDLED, "js/x.js:3: SyntaxError: odd", &line],
                 &COLLECTED[5..],
             ]
             .concat();

@@ -83,7 +83,7 @@ impl<'a> Cell<'a> {
 
     /// The values for `js/lib/runtime.js`. It begins no round after four fifths of the time,
     /// so that what was seen until then is judged.
-    fn options(self, limits: Limits) -> Vec<String> {
+    pub fn options(self, limits: Limits) -> Vec<String> {
         let expectation = self.case.expectation(self.program.engine);
         let rounds = expectation.rounds.map(|rounds| format!("rounds={rounds}"));
         let objects = expectation.objects.map(|objects| format!("objects={objects}"));

@@ -1,4 +1,4 @@
-//! `explain`: shows what keeps the first wrapper of a case alive, in the same words for each engine.
+//! `explain`: shows what keeps the wrappers of a case alive, in the same words for each engine.
 
 use crate::base::status::Status;
 use crate::base::text::command_line;
@@ -19,7 +19,7 @@ use std::path::Path;
 
 /// The schema of the JSON, and its version; raise it for any change that a reader would notice.
 const SCHEMA: &str = "wasm-leaks/explanations";
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 pub fn explain(flags: &ExplainFlags, session: &Session) -> Result<Status> {
     let cases = plan::cases("explain", &flags.cases, session)?;
@@ -92,9 +92,10 @@ fn print(all: &[ExplainedCell], format: ExplainFormat) -> Result<()> {
 /// The introduction of the page.
 const PREFACE: &str = "\
 Each path begins at what a program can name, its global variables, and ends at
-the first object that should have died. What only the engine has a name for is
-folded away; `--verbose` shows it. The dashed edge `┆` is invisible to the
-collector: it is what the guest reports of its linear memory.
+an object that should have died. It stands for all that are kept alive in the same
+way. What only the engine has a name for is folded away; `--verbose` shows it. The
+dashed edge `┆` is invisible to the collector: it is what the guest reports of its
+linear memory.
 ";
 
 /// Writes a page with the printed answer of each program for each case.

@@ -21,7 +21,11 @@ pub const WATCH: &str = "js/lib/watch.js";
 pub const TREND: &str = "js/lib/trend.js";
 /// The code that our own cases share.
 pub const RUNTIME: &str = "js/lib/runtime.js";
-/// Makes a case run one round, and the engine write a heap snapshot.
+/// How the engine is made to write a heap snapshot.
+pub const SNAPSHOT: &str = "js/lib/snapshot.js";
+/// Tells what scripts can reach, where the snapshot does not.
+pub const REACH: &str = "js/lib/reach.js";
+/// Makes a case run some rounds, and the engine write a heap snapshot.
 pub const EXPLAIN: &str = "js/lib/explain.js";
 
 /// Each script by its name on a stage, as of the build of the program.
@@ -32,6 +36,8 @@ const EMBEDDED: &[(&str, &str)] = &[
     (WATCH, include_str!("../../lib/watch.js")),
     (TREND, include_str!("../../lib/trend.js")),
     (RUNTIME, include_str!("../../lib/runtime.js")),
+    (SNAPSHOT, include_str!("../../lib/snapshot.js")),
+    (REACH, include_str!("../../lib/reach.js")),
     (EXPLAIN, include_str!("../../lib/explain.js")),
 ];
 

@@ -1,7 +1,7 @@
 //! The answer to the question what keeps an object alive, for each case on each program.
 
 use crate::cell::run::Cell;
-use crate::explain::explanation::{self, Explanation, wrapper_name};
+use crate::explain::explanation::{self, Explanation, LinearGrowth, wrapper_name};
 use crate::explain::question::{self, HeapAnswer};
 use crate::guest::guests::Guests;
 use crate::measure::verdict::Verdict;
@@ -25,12 +25,16 @@ pub struct ExplainedCell {
 #[derive(Debug, Serialize)]
 #[serde(tag = "answer", rename_all = "kebab-case")]
 pub enum Answer {
-    Kept(Explanation),
+    Kept(Box<Explanation>),
     Nothing {
         wrapper: String,
         made: u64,
         /// Slots of the table that are still in use: nothing frees the guest's objects.
         slots: u64,
+        /// The case counts slots itself, of whatever.
+        own_slots: bool,
+        /// Linear memory grows although the wrappers die.
+        linear_growth: Option<LinearGrowth>,
         /// The case is expected to leak: then one round is not enough to show it.
         leaks: bool,
     },
@@ -67,23 +71,29 @@ pub fn explain_cell(
 fn in_words(answer: HeapAnswer, cell: Cell<'_>, verbose: bool) -> Result<Answer> {
     let engine = cell.program.engine;
     Ok(match answer {
-        HeapAnswer::Nothing(wrapper) => Answer::Nothing {
-            wrapper: wrapper_name(&wrapper),
-            made: wrapper.made,
-            slots: wrapper.slots,
+        HeapAnswer::Nothing(wrappers, memory) => Answer::Nothing {
+            wrapper: wrapper_name(wrappers.class.as_deref(), 1),
+            made: wrappers.made,
+            slots: wrappers.slots,
+            own_slots: wrappers.own_slots,
+            linear_growth: memory.map(LinearGrowth::of),
             leaks: cell.case.expectation(engine).verdicts == [Verdict::Leaks],
         },
         HeapAnswer::CannotTell(reason) => Answer::CannotTell { reason },
-        HeapAnswer::Kept(kept) => match (explanation::explain(&kept, verbose), engine.snapshot.hides()) {
-            (Some(explanation), _) => Answer::Kept(explanation),
-            (None, why) => {
-                let name = wrapper_name(&kept.wrapper);
-                let what = format!("{name} is alive, but no path from a root leads to it");
-                let why = why.with_context(|| format!("{what}: the snapshot is not whole"))?;
-                Answer::CannotTell {
-                    reason: format!("{what}: {why}"),
+        HeapAnswer::Kept(kept) => {
+            let why = engine.snapshot.hides();
+            match explanation::explain(&kept, verbose, why) {
+                Some(explanation) => Answer::Kept(Box::new(explanation)),
+                None => {
+                    let first = &kept.wrappers.objects[0];
+                    let name = wrapper_name(Some(&first.class), first.number);
+                    let what = format!("{name} is alive, but no path from a root leads to it");
+                    let why = why.with_context(|| format!("{what}: the snapshot is not whole"))?;
+                    Answer::CannotTell {
+                        reason: format!("{what}: {why}"),
+                    }
                 }
             }
-        },
+        }
     })
 }

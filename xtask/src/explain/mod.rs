@@ -5,5 +5,6 @@
 
 pub mod answer;
 pub mod explanation;
+pub mod growth;
 pub mod question;
 pub mod sources;

@@ -1,41 +1,49 @@
-//! Asks an engine what keeps the first wrapper of a case alive: makes it run one
-//! small round, and write a heap snapshot.
+//! Asks an engine what keeps the wrappers of a case alive: makes it run some small
+//! rounds, and write a heap snapshot.
 
 use crate::base::file;
 use crate::base::text::clip;
-use crate::cell::judge::broke;
+use crate::cell::judge::{broke, script_error};
 use crate::cell::run::Cell;
 use crate::engine::host;
-use crate::engine::library::{self, EXPLAIN};
+use crate::engine::library::{self, EXPLAIN, REACH, SNAPSHOT};
 use crate::explain::sources::Sources;
 use crate::guest::guests::Guests;
-use crate::measure::telemetry::{self, Printed, TelemetryEvent, Wrapper};
+use crate::measure::telemetry::{self, MemoryGrowth, Printed, Reachable, ReachableReference, TelemetryEvent, Wrappers};
 use crate::run::process::Limits;
 use crate::run::session::Session;
-use anyhow::{Context, Result, anyhow, ensure};
-use heap::{Heap, MEMORY_LIMIT, SnapshotFormat, TargetHint};
+use anyhow::{Context, Result, anyhow, bail, ensure};
+use heap::{EdgeKind, Heap, MEMORY_LIMIT, ReportedReference, SnapshotFormat, TargetHint, parse_address};
+use std::collections::HashMap;
 use std::io::BufReader;
 use std::path::Path;
 
-/// The global variable in which `js/lib/explain.js` keeps a WeakRef to the wrapper.
+/// The global variable in which `js/lib/explain.js` keeps WeakRefs to the wrappers.
 const VARIABLE: &str = "explainTarget";
+
+/// The scripts that ask, in the order in which they are loaded.
+const SCRIPTS: &[&str] = &[SNAPSHOT, REACH, EXPLAIN];
 
 /// The answer of an engine, before it is described.
 #[derive(Debug)]
 pub enum HeapAnswer {
-    /// Nothing keeps it alive.
-    Nothing(Wrapper),
-    /// It is in this heap.
-    Kept(Box<WrapperInHeap>),
+    /// Nothing keeps any of them alive.
+    Nothing(Wrappers, Option<MemoryGrowth>),
+    /// They are in this heap.
+    Kept(Box<WrappersInHeap>),
     /// The engine has no way to answer, for this reason.
     CannotTell(String),
 }
 
+/// Wrappers in the heap that they are in.
 #[derive(Debug)]
-pub struct WrapperInHeap {
-    pub wrapper: Wrapper,
+pub struct WrappersInHeap {
+    pub wrappers: Wrappers,
     pub heap: Heap,
     pub sources: Sources,
+    /// The sources of functions by address, where the engine reports no places.
+    pub functions: HashMap<u64, String>,
+    pub memory: Option<MemoryGrowth>,
 }
 
 /// Asks the cell's engine; an error says why an expected answer is missing.
@@ -50,43 +58,89 @@ pub fn ask_engine(cell: Cell<'_>, guests: &Guests, limits: Limits, session: &Ses
         )));
     }
     let stage = cell.stage(guests, session)?;
-    library::put(&session.directories, &stage, &[EXPLAIN])?;
-    let mut performance = cell.performance(guests, &[EXPLAIN])?;
+    library::put(&session.directories, &stage, SCRIPTS)?;
+    let mut performance = cell.performance(guests, SCRIPTS)?;
+    performance.options = cell.options(limits);
     performance.writes_heap = true;
+    let key = host::new_key();
+    performance.key = Some(key.clone());
     let finished = host::run(program, &performance, &stage, limits, session)??;
     let output = QuestionOutput {
         broke: broke(finished.ending()),
         stderr: finished.stderr,
-        printed: telemetry::split(finished.lines, None),
+        printed: telemetry::split(finished.lines, Some(&key)),
     };
     match output.report()? {
         QuestionReport::NoSnapshot(reason) => Ok(HeapAnswer::CannotTell(clip(&reason))),
-        QuestionReport::Dead(wrapper) => Ok(HeapAnswer::Nothing(wrapper)),
-        QuestionReport::Alive(wrapper, file) => {
+        QuestionReport::Dead(wrappers, memory) => Ok(HeapAnswer::Nothing(wrappers, memory)),
+        QuestionReport::Alive(alive) => {
             let sources = Sources::read(&stage, &performance.scripts)?;
-            let path = stage.path().join(file);
-            find_wrapper(wrapper, program.engine.snapshot, &path, sources)
+            let path = stage.path().join(&alive.file);
+            find_wrappers(alive, program.engine.snapshot, &path, sources)
         }
     }
 }
 
-/// Finds the wrapper in the snapshot.
-fn find_wrapper(wrapper: Wrapper, format: SnapshotFormat, path: &Path, sources: Sources) -> Result<HeapAnswer> {
-    let target = match &wrapper.address {
-        Some(address) => TargetHint::Address(address),
-        None => TargetHint::WeakRef(VARIABLE),
+/// Finds the wrappers in the snapshot.
+fn find_wrappers(alive: AliveWrappers, format: SnapshotFormat, path: &Path, sources: Sources) -> Result<HeapAnswer> {
+    let AliveWrappers {
+        mut wrappers,
+        reachable,
+        memory,
+        ..
+    } = alive;
+    let address = |text: &Option<String>| parse_address(text.as_deref()?);
+    let addresses: Vec<u64> = wrappers
+        .objects
+        .iter()
+        .filter_map(|object| address(&object.address))
+        .collect();
+    let references: Vec<ReportedReference> = reachable.references.iter().filter_map(reported).collect();
+    let target = match addresses.is_empty() {
+        false => TargetHint::Address(&addresses, &references),
+        true => TargetHint::WeakRef(VARIABLE),
     };
-    let heap = parse_snapshot(format, path, target).context("failed to read the heap snapshot that it wrote")?;
-    if heap.target.is_some() {
-        return Ok(HeapAnswer::Kept(Box::new(WrapperInHeap { wrapper, heap, sources })));
+    let mut heap = parse_snapshot(format, path, target).context("failed to read the heap snapshot that it wrote")?;
+    // Some die late: the engine collects before it writes.
+    heap.targets.resize(wrappers.objects.len(), None);
+    let mut there = heap.targets.iter().map(Option::is_some);
+    wrappers.objects.retain(|_| there.next() == Some(true));
+    let late = (heap.targets.len() - wrappers.objects.len()) as u64;
+    wrappers.alive = wrappers.alive.saturating_sub(late);
+    heap.targets.retain(Option::is_some);
+    if heap.targets.is_empty() {
+        wrappers.alive = 0;
+        return Ok(HeapAnswer::Nothing(wrappers, memory));
     }
-    // It died late: the engine collects before it writes.
-    ensure!(
-        wrapper.alive == 1,
-        "the first of {} remaining wrappers died while the engine wrote its heap; run the command again",
-        wrapper.alive
-    );
-    Ok(HeapAnswer::Nothing(wrapper))
+    let source =
+        |(address, source): &(String, usize)| Some((parse_address(address)?, reachable.sources.get(*source)?.clone()));
+    let functions = reachable.functions.iter().filter_map(source).collect();
+    Ok(HeapAnswer::Kept(Box::new(WrappersInHeap {
+        wrappers,
+        heap,
+        sources,
+        functions,
+        memory,
+    })))
+}
+
+/// A reference as `js/lib/explain.js` reports it.
+fn reported(reference: &ReachableReference) -> Option<ReportedReference> {
+    Some(ReportedReference {
+        from: parse_address(&reference.from)?,
+        to: parse_address(&reference.to)?,
+        kind: match reference.kind.as_str() {
+            "map-value" => EdgeKind::MapValue,
+            "map-key" => EdgeKind::MapKey,
+            "set-element" => EdgeKind::SetElement,
+            "weak-map-value" => EdgeKind::WeakMapValue,
+            "table-slot" => EdgeKind::TableSlot,
+            "property" => EdgeKind::Property,
+            _ => EdgeKind::Internal,
+        },
+        label: reference.label.clone(),
+        map: reference.map.as_deref().and_then(parse_address),
+    })
 }
 
 /// Reads a snapshot's file, unless that would take too much memory.
@@ -106,9 +160,16 @@ struct QuestionOutput {
 /// The report of `js/lib/explain.js`.
 enum QuestionReport {
     NoSnapshot(String),
-    Dead(Wrapper),
-    /// The wrapper is in the snapshot, a file of this name.
-    Alive(Wrapper, String),
+    Dead(Wrappers, Option<MemoryGrowth>),
+    Alive(AliveWrappers),
+}
+
+/// Wrappers that are in the snapshot, a file of this name.
+struct AliveWrappers {
+    wrappers: Wrappers,
+    reachable: Reachable,
+    memory: Option<MemoryGrowth>,
+    file: String,
 }
 
 impl QuestionOutput {
@@ -116,28 +177,39 @@ impl QuestionOutput {
         if let Some(how) = self.broke.as_ref().or(self.printed.malformed.as_ref()) {
             return Err(self.error(how));
         }
-        let (mut wrapper, mut file, mut finished) = (None, None, false);
+        if let Some(error) = script_error(&self.printed) {
+            bail!("the case ended with {}", clip(&error));
+        }
+        let (mut wrappers, mut file, mut finished) = (None, None, false);
+        let (mut reachable, mut memory) = (Reachable::default(), None);
         for event in &self.printed.events {
             match event {
                 // The last one counts: those before died late.
-                TelemetryEvent::Wrapper(reported) => wrapper = Some(reported.clone()),
+                TelemetryEvent::Wrappers(reported) => wrappers = Some(reported.clone()),
+                TelemetryEvent::Reachable(reported) => reachable = reported.clone(),
+                TelemetryEvent::Memory(reported) => memory = Some(*reported).filter(|memory| memory.grows),
                 TelemetryEvent::Snapshot { file: reported } => file = Some(reported.clone()),
                 TelemetryEvent::NoSnapshot { reason } => return Ok(QuestionReport::NoSnapshot(reason.clone())),
                 TelemetryEvent::Quit { status } => finished = *status == 0,
                 _ => {}
             }
         }
-        let Some(wrapper) = wrapper else {
+        let Some(wrappers) = wrappers else {
             let what = "the case ended before it could be queried: it did not call `main`, or did not finish";
             return Err(self.error(what));
         };
         ensure!(
-            wrapper.made > 0,
-            "the case made no wrapper: in a round of ten objects no constructor called `born(this)`"
+            wrappers.made > 0,
+            "the case made no wrapper: in some rounds of some hundred objects no constructor called `born(this)`"
         );
         match file {
-            Some(file) => Ok(QuestionReport::Alive(wrapper, file)),
-            None if finished && wrapper.alive == 0 => Ok(QuestionReport::Dead(wrapper)),
+            Some(file) => Ok(QuestionReport::Alive(AliveWrappers {
+                wrappers,
+                reachable,
+                memory,
+                file,
+            })),
+            None if finished && wrappers.alive == 0 => Ok(QuestionReport::Dead(wrappers, memory)),
             None => Err(self.error("it stopped before it wrote its heap")),
         }
     }

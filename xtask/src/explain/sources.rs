@@ -4,7 +4,7 @@ use crate::base::file;
 use crate::run::stage::Stage;
 use anyhow::Result;
 use regex::Regex;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// A place in a script.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -111,6 +111,52 @@ impl Sources {
         self.classes.get(name)?.as_ref()
     }
 
+    /// The names of global variables that a path should rather begin at: first those that
+    /// the case declares, and those of the runtime that hold something; then all that the
+    /// case mentions.
+    pub fn names(&self) -> [HashSet<String>; 2] {
+        let mut declared: HashSet<String> = HELD_BY_RUNTIME.iter().map(|name| (*name).to_owned()).collect();
+        let mut mentioned = HashSet::new();
+        for (_, text) in self.scripts.iter().filter(|(name, _)| !name.starts_with(LIBRARY)) {
+            for line in text.lines() {
+                declared.extend(line.split(';').flat_map(declared_names).map(str::to_owned));
+            }
+            mentioned.extend(words(text).map(str::to_owned));
+        }
+        [declared, mentioned]
+    }
+
+    /// The closure that a variable is kept for, if the function at this place keeps it
+    /// without mentioning it: the nearest other one that does. `None` if that is not sure.
+    pub fn other_closure(&self, function: &Place, variable: &str) -> Option<(String, Place)> {
+        let (_, text) = self.scripts.iter().find(|(name, _)| *name == function.file)?;
+        let lines: Vec<&str> = text.lines().collect();
+        let at = function.line.checked_sub(1)?;
+        let end = end_of_function(&lines, at)?;
+        let own = |index: usize| (at..=end).contains(&index);
+        let is_word = |line: &str| words(line).any(|word| word == variable);
+        let here = self.function(function)?;
+        // Of a line with more than the function, only the function counts.
+        let mentions = match at == end {
+            true => is_word(here),
+            false => lines.get(at..=end)?.iter().any(|line| is_word(line)),
+        };
+        if mentions || variable == "this" {
+            return None;
+        }
+        let candidates = (0..lines.len()).filter(|index| !own(*index) && is_word(lines[*index]));
+        let found = candidates.filter_map(|index| {
+            let start = start_of_function(&lines, index, variable)?;
+            Some((index.abs_diff(at), start))
+        });
+        let (_, start) = found.min()?;
+        let place = Place {
+            file: function.file.clone(),
+            line: start + 1,
+        };
+        Some((self.function(&place)?.to_owned(), place))
+    }
+
     /// Finds all classes once, because a path may be long.
     fn find_classes(&mut self) -> Result<()> {
         let class = Regex::new(r"^(?:[^/*]*[^\w$])?class ([\w$]+)")?;
@@ -134,6 +180,78 @@ impl Sources {
             text.lines().enumerate().map(move |(index, line)| (place(index), line))
         })
     }
+}
+
+/// Where our own scripts are on a stage.
+const LIBRARY: &str = "js/lib/";
+
+/// Global variables of `js/lib/runtime.js` that hold something, and of wasm-bindgen's glue.
+const HELD_BY_RUNTIME: &[&str] = &[
+    "table",
+    "instance",
+    "memory",
+    "registry",
+    "observer",
+    "imports",
+    "module",
+    "wasm_bindgen",
+];
+
+/// The words of a text that may be names.
+fn words(text: &str) -> impl Iterator<Item = &str> {
+    let is_name = |c: char| c.is_alphanumeric() || c == '_' || c == '$';
+    text.split(move |c: char| !is_name(c))
+        .filter(|word| word.chars().next().is_some_and(|c| !c.is_ascii_digit()))
+}
+
+/// The names that a line declares, or makes properties of the global object.
+fn declared_names(line: &str) -> impl Iterator<Item = &str> {
+    let declares = ["const", "let", "var", "class", "function"];
+    let first = words(line).find(|word| !["export", "async"].contains(word));
+    let all = first.is_some_and(|word| declares.contains(&word));
+    // Up to what is assigned: several names may be destructured.
+    let names = line.split(['=', '(']).next().unwrap_or_default();
+    let own = line.trim().strip_prefix("globalThis.");
+    let names = own.and_then(|rest| rest.split(['=', '.', '[']).next()).unwrap_or(names);
+    let any = all || own.is_some();
+    let keyword = move |word: &&str| declares.contains(word) || ["export", "async"].contains(word);
+    words(names).filter(move |word| any && !keyword(word))
+}
+
+/// The last line of the function that begins in a line: where its brackets are balanced.
+fn end_of_function(lines: &[&str], start: usize) -> Option<usize> {
+    const LONGEST: usize = 200;
+    let mut depth = 0_i64;
+    for (index, line) in lines.iter().enumerate().skip(start).take(LONGEST) {
+        for character in line.chars() {
+            depth += match character {
+                '(' | '[' | '{' => 1,
+                ')' | ']' | '}' => -1,
+                _ => 0,
+            };
+        }
+        if depth <= 0 {
+            return Some(index);
+        }
+    }
+    None
+}
+
+/// The line in which the closure begins that mentions a variable in this line: this one, or
+/// the nearest one above that is indented less. The one that declares the variable is none.
+fn start_of_function(lines: &[&str], index: usize, variable: &str) -> Option<usize> {
+    let is_function = |line: &str| line.contains("=>") || words(line).any(|word| word == "function");
+    let line = lines[index];
+    let behind = line.split_once("=>").map(|(_, body)| body);
+    if behind.is_some_and(|body| words(body).any(|word| word == variable)) {
+        return Some(index);
+    }
+    let indent = |line: &str| line.len() - line.trim_start().len();
+    let above = (0..index)
+        .rev()
+        .find(|other| !lines[*other].trim().is_empty() && indent(lines[*other]) < indent(line))?;
+    let declared = (above..=index).any(|other| declared_names(lines[other]).any(|name| name == variable));
+    (is_function(lines[above]) && !declared).then_some(above)
 }
 
 /// The only function in a line, an arrow function, from its parameters to the line's
@@ -199,6 +317,43 @@ mod tests {
         ];
         let scripts = scripts.map(|(name, text)| (name.to_owned(), text.to_owned()));
         Sources::of(scripts.into(), "/stage/".to_owned()).unwrap()
+    }
+
+    #[test]
+    fn names_are_those_that_the_case_declares_and_mentions() {
+        let script = "const { a, b: [c] } = f();\nlet d = e;\nclass G extends H {\n  m() {}\n}\nasync function i(j) {}\nglobalThis.k = [];\nk.l = 1;\n";
+        let scripts = [
+            ("js/lib/runtime.js", "const mine = 1;\n"),
+            ("js/cases/case/test.js", script),
+        ];
+        let scripts = scripts.map(|(name, text)| (name.to_owned(), text.to_owned()));
+        let [declared, mentioned] = Sources::of(scripts.into(), String::new()).unwrap().names();
+        let mut declared: Vec<&str> = declared.iter().map(String::as_str).collect();
+        declared.retain(|name| !HELD_BY_RUNTIME.contains(name));
+        declared.sort_unstable();
+        assert_eq!(declared, ["G", "H", "a", "b", "c", "d", "extends", "i", "k"]);
+        assert!(mentioned.contains("e") && mentioned.contains("j") && !mentioned.contains("mine"));
+    }
+
+    #[test]
+    fn a_variable_is_kept_for_the_closure_that_mentions_it() {
+        let script = "async function create() {\n  const model = new Model();\n  const id = 1;\n  const checksum = () => model;\n  cleanups.set(id, () => id);\n  later(() => {\n    id;\n  });\n  later(function () {\n    use(id);\n    use(large);\n  });\n  const large = 1;\n  return checksum(model);\n}\n";
+        let scripts = vec![("case.js".to_owned(), script.to_owned())];
+        let sources = Sources::of(scripts, String::new()).unwrap();
+        let found = |line: usize, variable: &str| {
+            let file = "case.js".to_owned();
+            let (source, place) = sources.other_closure(&Place { file, line }, variable)?;
+            Some((source, place.line))
+        };
+        let checksum = Some(("() => model".to_owned(), 4));
+        assert_eq!(found(5, "model"), checksum);
+        assert_eq!(found(6, "model"), checksum);
+        assert_eq!(found(5, "id"), None, "it mentions it");
+        assert_eq!(found(6, "id"), None, "it mentions it below");
+        assert_eq!(found(5, "large"), Some(("later(function () {".to_owned(), 9)));
+        assert_eq!(found(5, "other"), None);
+        assert_eq!(found(5, "this"), None);
+        assert_eq!(found(99, "model"), None);
     }
 
     #[test]

@@ -45,12 +45,20 @@ pub enum TelemetryEvent {
     Threw(ScriptError),
     /// An error that nobody caught, though the script went on.
     Uncaught(UncaughtError),
+    /// A promise was rejected, and nobody handles it as yet.
+    Rejected(Rejection),
+    /// It is handled after all.
+    RejectionHandled { number: u64 },
     /// The script wanted what the host only seems to have.
     Lacks { feature: String },
     /// The canary's report: why the engine cannot be judged, or null.
     Canary { reason: Option<String> },
-    /// The wrapper that `js/lib/explain.js` asks about.
-    Wrapper(Wrapper),
+    /// The wrappers that `js/lib/explain.js` asks about.
+    Wrappers(Wrappers),
+    /// What scripts can reach, where the engine's snapshot does not have it.
+    Reachable(Reachable),
+    /// What became of linear memory while wrappers died.
+    Memory(MemoryGrowth),
     /// The heap is written to this file of the stage.
     Snapshot { file: String },
     /// Why the heap cannot be written.
@@ -117,7 +125,7 @@ pub struct ScriptError {
 /// An error that nobody caught.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct UncaughtError {
-    /// `finalizer`, `promise` or `callback`.
+    /// `finalizer` or `callback`.
     #[serde(rename = "where")]
     pub origin: String,
     pub text: String,
@@ -125,31 +133,86 @@ pub struct UncaughtError {
     pub place: Option<String>,
 }
 
-/// The first wrapper that should have died and has not; the first of all, if none.
+/// A promise that was rejected, by its number; the reason's text and place.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-pub struct Wrapper {
+pub struct Rejection {
+    pub number: u64,
+    pub text: String,
+    #[serde(default)]
+    pub place: Option<String>,
+}
+
+/// The wrappers that should have died and have not.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub struct Wrappers {
     /// How many were made, and how many of them were not collected.
     pub made: u64,
     pub alive: u64,
+    /// How many were made by the end of each round.
+    pub rounds: Vec<u64>,
+    /// The class of the first one.
+    pub class: Option<String>,
+    /// Those that are asked about, in the order of birth.
+    pub objects: Vec<AskedWrapper>,
+    /// The content of some of them in linear memory.
+    pub linear: Vec<LinearObject>,
+    /// Slots in use of the table that holds callbacks; whether the case counts them itself.
+    pub slots: u64,
+    pub own_slots: bool,
+}
+
+/// A wrapper that should have died.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct AskedWrapper {
     /// From 1, in the order of birth.
     pub number: u64,
-    pub class: Option<String>,
-    /// Slots in use of the table that holds callbacks.
-    #[serde(default)]
-    pub slots: u64,
+    pub class: String,
     /// Its address in the engine's memory, if the engine reports it.
     #[serde(default)]
     pub address: Option<String>,
-    #[serde(default)]
-    pub linear: Option<LinearObject>,
-    /// Functions that scripts can see, where the engine reports addresses.
-    #[serde(default)]
-    pub functions: Vec<ScriptFunction>,
+}
+
+/// What scripts can reach, by address.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+pub struct Reachable {
+    pub references: Vec<ReachableReference>,
+    /// Functions, each with the number of its source.
+    pub functions: Vec<(String, usize)>,
+    pub sources: Vec<String>,
+}
+
+/// What an object holds; in a line of telemetry an array.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct ReachableReference {
+    pub from: String,
+    pub to: String,
+    pub kind: String,
+    /// Its name: a key in a Map, an index, a property.
+    pub label: Option<String>,
+    /// The WeakMap that a value is in.
+    pub map: Option<String>,
+}
+
+/// Linear memory, while more objects were made and died.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+pub struct MemoryGrowth {
+    /// Pages at first, and in the end.
+    pub from: u64,
+    pub to: u64,
+    /// The objects that were made meanwhile.
+    pub objects: u64,
+    /// Whether it ran out, and whether it grew again and again.
+    pub full: bool,
+    pub grows: bool,
 }
 
 /// The wrapper's object in linear memory.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct LinearObject {
+    /// The wrapper's number.
+    #[serde(default)]
+    pub number: u64,
     /// The field of the wrapper that has its address.
     pub field: String,
     pub address: u64,
@@ -159,12 +222,6 @@ pub struct LinearObject {
     pub handle: i64,
     /// The path of names to the table that the handle indexes; empty if the table is private to the guest.
     pub table: Vec<String>,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-pub struct ScriptFunction {
-    pub address: String,
-    pub source: String,
 }
 
 /// Splits the lines into transcript and telemetry. Telemetry of a run with a key bears

@@ -2,8 +2,8 @@
 
 use crate::base::text::inert_lines;
 use crate::explain::answer::{Answer, ExplainedCell};
-use crate::explain::explanation::Explanation;
-use crate::show::explanation_text::{ShownStep, handle_words, parts};
+use crate::explain::explanation::KeptGroup;
+use crate::show::explanation_text::{ShownStep, handle_words, parts, step_label};
 
 /// A language for diagrams.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -72,7 +72,7 @@ impl Diagram {
         let name = |name: &str| format!("e{number}{name}");
         let words = match answer {
             Answer::Kept(explanation) => {
-                diagram.add_path(explanation, name);
+                diagram.add_path(&explanation.main, name);
                 return diagram;
             }
             Answer::Nothing { wrapper, .. } => format!("nothing keeps {wrapper} alive"),
@@ -87,18 +87,18 @@ impl Diagram {
         self.nodes.push(DiagramNode { name, shape, lines });
     }
 
-    fn add_path(&mut self, explanation: &Explanation, name: impl Fn(&str) -> String) {
+    fn add_path(&mut self, group: &KeptGroup, name: impl Fn(&str) -> String) {
         let mut last = name("root");
-        self.add(last.clone(), NodeShape::Root, vec![explanation.root.clone()]);
+        self.add(last.clone(), NodeShape::Root, vec![group.root.clone()]);
         let step_name = |index: usize| name(&format!("n{index}"));
-        for part in parts(&explanation.steps) {
+        for part in parts(&group.steps) {
             let (node, lines, label) = match part {
                 ShownStep::Step(index, step) => {
                     let lines = [Some(step.node.clone()), step.source.clone(), step.place.clone()];
                     (
                         step_name(index),
                         lines.into_iter().flatten().collect(),
-                        Some(step.label.clone()),
+                        Some(step_label(step)),
                     )
                 }
                 ShownStep::LeftOut(count) => (name("more"), vec![format!("{count} more steps")], None),
@@ -112,7 +112,7 @@ impl Diagram {
             });
             last = node;
         }
-        let Some(linear) = &explanation.linear_memory else {
+        let Some(linear) = &group.linear_memory else {
             return;
         };
         let memory = name("linear");

@@ -2,7 +2,8 @@
 
 use crate::base::text::{inert, inert_lines};
 use crate::explain::answer::{Answer, ExplainedCell};
-use crate::explain::explanation::{Explanation, LinearMemory, Step};
+use crate::explain::explanation::{Explanation, KeptGroup, LinearGrowth, LinearMemory, Step};
+use crate::explain::growth::Growth;
 use console::{measure_text_width, pad_str, style};
 use heap::EdgeKind;
 
@@ -19,13 +20,24 @@ pub fn text(explained: &ExplainedCell) -> String {
             wrapper,
             made,
             slots,
+            own_slots,
+            linear_growth,
             leaks,
         } => {
             let text = format!(
                 "{head}nothing keeps {wrapper} alive; {} collected\n",
                 count_words(*made)
             );
-            text + &caveat(*slots, *leaks)
+            let caveats = [
+                slots_caveat(*slots, *own_slots),
+                linear_growth.map(|growth| linear_caveat(&growth)),
+            ];
+            let caveats: String = caveats.into_iter().flatten().collect();
+            let unknown = format!("  but the case is expected to leak: {made} objects do not show what\n");
+            match caveats.is_empty() && *leaks {
+                true => text + &unknown,
+                false => text + &caveats,
+            }
         }
         Answer::CannotTell { reason } => format!("{head}it cannot tell: {}\n", inert_lines(reason)),
         Answer::Failed { reason } => format!("{head}there is no answer: {}\n", inert_lines(reason)),
@@ -39,32 +51,128 @@ fn count_words(made: u64) -> String {
     }
 }
 
-/// The caveat although all wrappers were collected: slots that are still in use,
-/// or a case that is expected to leak.
-fn caveat(slots: u64, leaks: bool) -> String {
+/// Slots that are still in use although all wrappers were collected.
+fn slots_caveat(slots: u64, own: bool) -> Option<String> {
     let what = match slots {
-        0 if leaks => return "  but the case is expected to leak: one round does not show what\n".to_owned(),
-        0 => return String::new(),
+        0 => return None,
+        _ if own => {
+            return Some(format!(
+                "  but the case's own count of slots, which it has set itself, is still {slots}\n"
+            ));
+        }
         1 => "1 slot of the table is".to_owned(),
         _ => format!("{slots} slots of the table are"),
     };
-    format!("  but {what} still in use: nothing frees what the guest's objects hold\n")
+    Some(format!(
+        "  but {what} still in use: nothing frees what the guest's objects hold\n"
+    ))
+}
+
+/// Linear memory that grows although wrappers die.
+fn linear_caveat(growth: &LinearGrowth) -> String {
+    let LinearGrowth {
+        from,
+        to,
+        objects,
+        full,
+    } = growth;
+    let how = match full {
+        true => format!("ran out at {to} pages"),
+        false => format!("grew from {from} to {to} pages"),
+    };
+    let when = match objects {
+        0 => String::new(),
+        _ => format!(" with {objects} more objects"),
+    };
+    format!("  but linear memory {how}{when}: wrappers die, and the guest's objects in it stay\n")
 }
 
 fn kept(explanation: &Explanation) -> String {
     let Explanation {
-        wrapper,
         made,
         alive,
+        asked,
+        main,
+        others,
+        unexplained,
+        hidden,
+        linear_growth,
+    } = explanation;
+    let stay = match alive {
+        _ if alive == made && *made == 1 => "the only object stays".to_owned(),
+        _ if alive == made => format!("all {made} objects stay"),
+        1 => format!("1 of {made} objects stays"),
+        _ => format!("{alive} of {made} objects stay"),
+    };
+    let how_many = match main.count {
+        count if count == *alive || count == *asked => String::new(),
+        count if asked < alive => format!(", {count} of {asked} that were asked about in the same way"),
+        count => format!(", {count} of them in the same way"),
+    };
+    let mut text = format!("{stay}{how_many}; {} is kept alive by\n", main.wrapper);
+    text += &path(main);
+    if let Some(note) = growth_note(main.growth, main.count) {
+        text += &format!("  that is no leak: {note}\n");
+    }
+    for group in others.iter().take(MOST_OTHERS) {
+        text += &other(group);
+    }
+    if let Some(rest) = others.get(MOST_OTHERS..).filter(|rest| !rest.is_empty()) {
+        let count: u64 = rest.iter().map(|group| group.count).sum();
+        text += &format!("  {count} more in {} other ways\n", rest.len());
+    }
+    if *unexplained > 0 {
+        let why = hidden.map_or(String::new(), |hidden| format!(": {hidden}"));
+        text += &format!("  {unexplained} more that no path from a root leads to{why}\n");
+    }
+    if let Some(growth) = linear_growth {
+        text += &linear_caveat(growth);
+    }
+    text
+}
+
+/// How many other ways are shown, a line each.
+const MOST_OTHERS: usize = 5;
+
+/// `50 more by recent [0] (Session #2951): only the newest are kept so`.
+fn other(group: &KeptGroup) -> String {
+    let labels: Vec<String> = parts(&group.steps)
+        .iter()
+        .map(|part| match part {
+            ShownStep::Step(_, step) => step_label(step),
+            ShownStep::LeftOut(count) => format!("… {count} more steps …"),
+        })
+        .collect();
+    let path = match labels.is_empty() {
+        true => group.root.clone(),
+        false if group.root == "global" => labels.join(" "),
+        false => format!("{} {}", group.root, labels.join(" ")),
+    };
+    let note = growth_note(group.growth, group.count).map_or(String::new(), |note| format!(": no leak, {note}"));
+    format!("  {} more by {path} ({}){note}\n", group.count, group.wrapper)
+}
+
+/// Why a group does not grow.
+fn growth_note(growth: Growth, count: u64) -> Option<String> {
+    Some(match growth {
+        Growth::Grows => return None,
+        Growth::Newest if count == 1 => "only the newest one is kept so".to_owned(),
+        Growth::Newest => format!("only the newest {count} are kept so"),
+        Growth::First if count == 1 => "only the first one is kept so, and no later one".to_owned(),
+        Growth::First => format!("only the first {count} are kept so, and no later ones"),
+        Growth::One => "only one is kept so".to_owned(),
+        Growth::NoMoreMade => "no more are made in later rounds".to_owned(),
+    })
+}
+
+/// The path of a group, a line a step.
+fn path(group: &KeptGroup) -> String {
+    let KeptGroup {
         root,
         steps,
         linear_memory,
-    } = explanation;
-    let which = match alive {
-        _ if alive == made => wrapper.clone(),
-        1 => format!("{wrapper}, the only one of {made} that is left,"),
-        _ => format!("{wrapper}, the first of the {alive} of {made} that are left,"),
-    };
+        ..
+    } = group;
     let mut rows: Vec<[String; 3]> = Vec::new();
     for part in parts(steps) {
         let indent = rows.len();
@@ -87,7 +195,7 @@ fn kept(explanation: &Explanation) -> String {
             .unwrap_or(0)
     };
     let widths = [width(0), width(1)];
-    let mut text = format!("{which} is kept alive by\n  {}\n", style(root).bold());
+    let mut text = format!("  {}\n", style(root).bold());
     for [label, node, more] in &rows {
         let label = pad_str(label, widths[0] + 2, console::Alignment::Left, None);
         let node = pad_str(node, widths[1] + 2, console::Alignment::Left, None);
@@ -130,10 +238,19 @@ pub fn parts(steps: &[Step]) -> Vec<ShownStep<'_>> {
 
 fn row(indent: usize, index: usize, step: &Step) -> [String; 3] {
     [
-        format!("{}└ {}", "  ".repeat(indent), style(&step.label).cyan()),
+        format!("{}└ {}", "  ".repeat(indent), style(step_label(step)).cyan()),
         step.node.clone(),
         more(index, step).join("  "),
     ]
+}
+
+/// `.previous`, or `.previous, 9 times`.
+pub fn step_label(step: &Step) -> String {
+    match step.repeat {
+        Some(repeat) if repeat.steps == 1 => format!("{}, {} times", step.label, repeat.times),
+        Some(repeat) => format!("{}, these {} steps {} times", step.label, repeat.steps, repeat.times),
+        None => step.label.clone(),
+    }
 }
 
 /// More about a step: its source, its place, and the kind of its edge if the label does not show it.
@@ -143,10 +260,21 @@ fn more(index: usize, step: &Step) -> Vec<String> {
         EdgeKind::TableSlot | EdgeKind::WasmGcField => Some(step.kind.words()),
         _ => None,
     };
-    [step.source.clone(), step.place.clone(), kind.map(str::to_owned)]
-        .into_iter()
-        .flatten()
-        .collect()
+    let captured_for = step.captured_for.as_ref().map(|other| {
+        format!(
+            "not mentioned there, but the scope is shared with {}  {}",
+            other.source, other.place
+        )
+    });
+    [
+        step.source.clone(),
+        step.place.clone(),
+        kind.map(str::to_owned),
+        captured_for,
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
 fn dashed_row(indent: usize, linear: &LinearMemory, steps: &[Step]) -> [String; 3] {

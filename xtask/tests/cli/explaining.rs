@@ -6,7 +6,8 @@ use std::fs;
 
 const FINISHED: &str = r#"say @ {"type":"quit","status":0}"#;
 const WRITTEN: &str = r#"say @ {"type":"snapshot","file":"heap.snapshot"}"#;
-const KEPT: &str = r#"say @ {"type":"wrapper","made":10,"alive":10,"number":1,"class":"WasmObject","slots":10,"linear":{"field":"obj","address":196592,"what":"callback","handle":0,"table":["table","objects"]}}"#;
+const KEPT: &str = r#"say @ {"type":"wrappers","made":10,"alive":10,"rounds":[5,10],"class":"WasmObject","slots":10,"objects":[{"number":1,"class":"WasmObject"}],"linear":[{"number":1,"field":"obj","address":196592,"what":"callback","handle":0,"table":["table","objects"]}]}"#;
+const DEAD: &str = r#"say @ {"type":"wrappers","made":10,"alive":0,"rounds":[5,10],"class":"WasmObject","slots":0}"#;
 
 /// A real snapshot of V8's heap, cut down.
 fn snapshot() -> String {
@@ -38,7 +39,7 @@ fn a_path_is_shown_as_text() {
     let answer = explain(&snapshot(), GOOD, &[]);
     answer.expect(0, &[]);
     let wanted = "\
-m0 on d8 10.0.1: WasmObject #1 is kept alive by
+m0 on d8 10.0.1: all 10 objects stay; WasmObject #1 is kept alive by
   global
   └ table                   ObjectTable    js/lib/runtime.js:68
     └ .objects              Array
@@ -113,10 +114,7 @@ fn a_cycle_is_closed_only_by_the_slot_that_the_guest_means() {
 
 #[test]
 fn nothing_keeps_what_was_collected() {
-    let dead = KEPT
-        .replace("\"alive\":10", "\"alive\":0")
-        .replace("\"slots\":10", "\"slots\":0");
-    let answer = explain("", &[&dead, FINISHED], &[]);
+    let answer = explain("", &[DEAD, FINISHED], &[]);
     answer.expect(0, &[]);
     assert_eq!(
         answer.stdout,
@@ -124,7 +122,7 @@ fn nothing_keeps_what_was_collected() {
     );
     let world = World::new();
     world.write("expected/m0.txt", "#: verdict = leaks\n...\n");
-    world.explainer("d8", D8, &[&dead, FINISHED]);
+    world.explainer("d8", D8, &[DEAD, FINISHED]);
     let answer = world.run(&["explain", "m0", "--engine", "v8"]);
     answer.expect(0, &[]);
     assert!(
@@ -133,13 +131,76 @@ fn nothing_keeps_what_was_collected() {
         answer.stdout
     );
     // Slots that a finalizer should have freed are still in use.
-    let dead = KEPT.replace("\"alive\":10", "\"alive\":0");
+    let dead = DEAD.replace("\"slots\":0", "\"slots\":10");
     let answer = explain("", &[&dead, FINISHED], &[]);
     assert!(
         answer.stdout.contains("10 slots of the table are still in use"),
         "{}",
         answer.stdout
     );
+}
+
+#[test]
+fn linear_memory_and_slots_are_named_if_wrappers_die() {
+    let own = DEAD.replace("\"slots\":0", "\"slots\":7,\"own_slots\":true");
+    let grows = r#"say @ {"type":"memory","from":3,"to":6,"objects":22000,"full":false,"grows":true}"#;
+    let full = r#"say @ {"type":"memory","from":3,"to":10,"objects":0,"full":true,"grows":true}"#;
+    let stable = r#"say @ {"type":"memory","from":3,"to":4,"objects":32000,"full":false,"grows":false}"#;
+    for (orders, printed) in [
+        (
+            &[&own, FINISHED][..],
+            "  but the case's own count of slots, which it has set itself, is still 7\n",
+        ),
+        (
+            &[DEAD, grows, FINISHED],
+            "  but linear memory grew from 3 to 6 pages with 22000 more objects: wrappers die, and the guest's objects in it stay\n",
+        ),
+        (
+            &[DEAD, full, FINISHED],
+            "  but linear memory ran out at 10 pages: wrappers die",
+        ),
+    ] {
+        let answer = explain("", orders, &[]);
+        answer.expect(0, &[]);
+        assert!(answer.stdout.contains(printed), "{}", answer.stdout);
+    }
+    let answer = explain("", &[DEAD, stable, FINISHED], &[]);
+    assert!(!answer.stdout.contains("but"), "{}", answer.stdout);
+    let answer = explain(&snapshot(), &[KEPT, "copy", WRITTEN, grows, FINISHED], &[]);
+    assert!(answer.stdout.contains("linear memory grew"), "{}", answer.stdout);
+}
+
+#[test]
+fn what_does_not_grow_is_said_to_be_no_leak() {
+    let kept = |made: u64, number: u64| {
+        KEPT.replace(
+            "\"made\":10,\"alive\":10,\"rounds\":[5,10]",
+            &format!("\"made\":{made},\"alive\":1,\"rounds\":[{made}]"),
+        )
+        .replace("\"number\":1,", &format!("\"number\":{number},"))
+    };
+    for (made, number, printed) in [
+        (
+            1000,
+            1,
+            Some("that is no leak: only the first one is kept so, and no later one"),
+        ),
+        (1000, 1000, Some("that is no leak: only the newest one is kept so")),
+        (1000, 400, Some("that is no leak: only one is kept so")),
+        (50, 1, None),
+    ] {
+        let answer = explain(&snapshot(), &[&kept(made, number), "copy", WRITTEN, FINISHED], &[]);
+        answer.expect(0, &[]);
+        let head = format!("1 of {made} objects stays; WasmObject #{number} is kept alive by");
+        assert!(answer.stdout.contains(&head), "{}", answer.stdout);
+        assert_eq!(
+            printed.is_some(),
+            answer.stdout.contains("no leak"),
+            "{}",
+            answer.stdout
+        );
+        assert!(answer.stdout.contains(printed.unwrap_or_default()), "{}", answer.stdout);
+    }
 }
 
 #[test]
@@ -164,7 +225,10 @@ fn a_snapshot_that_cannot_be_read_is_no_answer() {
 
 #[test]
 fn a_snapshot_in_an_unknown_version_of_any_engine_is_no_answer() {
-    let address = KEPT.replace("\"slots\"", "\"address\":\"0x10\",\"slots\"");
+    let address = KEPT.replace(
+        "\"class\":\"WasmObject\"}",
+        "\"class\":\"WasmObject\",\"address\":\"0x10\"}",
+    );
     for (name, engine, probe, kept, text, printed) in [
         (
             "jsc",
@@ -212,8 +276,8 @@ fn a_case_that_fails_before_it_is_asked_is_no_answer() {
         (&[], "the case ended before it could be queried: it did not call `main`"),
         (&["say @ gibberish"], "is not telemetry"),
         (
-            &[r#"say @ {"type":"wrapper","made":0,"alive":0,"number":1}"#, FINISHED],
-            "the case made no wrapper: in a round of ten objects no constructor called `born(this)`",
+            &[r#"say @ {"type":"wrappers","made":0,"alive":0}"#, FINISHED],
+            "the case made no wrapper: in some rounds of some hundred objects no constructor called `born(this)`",
         ),
         (
             &[KEPT, "say error: disk full"],
@@ -240,7 +304,7 @@ fn an_engine_that_cannot_tell_stops_no_other() {
     let alone = world.run(&["explain", "m0", "--engine", "jsc"]);
     alone.expect(2, &[]);
     assert_eq!(alone.stdout, "m0 on jsc 2.1: it cannot tell: it is too old\n");
-    let dead = KEPT.replace("\"alive\":10", "\"alive\":0");
+    let dead = DEAD.replace("\"slots\":0", "\"slots\":10");
     world.explainer("d8", D8, &[&dead, FINISHED]);
     let both = world.run(&["explain", "m0"]);
     both.expect(0, &[]);
@@ -275,8 +339,24 @@ fn an_engine_that_lacks_what_the_case_needs_cannot_tell() {
 }
 
 #[test]
+fn what_is_repeated_is_shown_once() {
+    let answer = explain(&longer(20_000, 1), GOOD, &[]);
+    answer.expect(0, &[]);
+    assert!(answer.stdout.contains("└ .obj, 19999 times "), "{}", answer.stdout);
+    assert!(answer.stdout.lines().count() < 12, "{}", answer.stdout);
+    let answer = explain(&longer(3, 1), GOOD, &[]);
+    assert!(
+        answer.stdout.contains("└ .obj, 2 times ") || !answer.stdout.contains("times"),
+        "{}",
+        answer.stdout
+    );
+    let answer = explain(&longer(300, 3), GOOD, &["--format", "mermaid"]);
+    assert!(answer.stdout.contains(".obj, these 3 steps "), "{}", answer.stdout);
+}
+
+#[test]
 fn of_a_long_path_the_ends_are_shown() {
-    let text = longer(20_000);
+    let text = longer(20_000, 7);
     let answer = explain(&text, GOOD, &[]);
     answer.expect(0, &[]);
     assert!(answer.stdout.contains("more steps"), "{}", answer.stdout);
@@ -291,8 +371,9 @@ fn of_a_long_path_the_ends_are_shown() {
     }
 }
 
-/// The snapshot with this many more objects between the wrapper and its holder.
-fn longer(links: usize) -> String {
+/// The snapshot with this many more objects between the wrapper and its holder, of so
+/// many classes in turn.
+fn longer(links: usize, classes: usize) -> String {
     let text = snapshot();
     let whole: Value = serde_json::from_str(&text).unwrap();
     let fields = whole["snapshot"]["meta"]["node_fields"].as_array().unwrap().len();
@@ -319,7 +400,12 @@ fn longer(links: usize) -> String {
         edge[2] = place(first);
     }
     for link in 0..links {
-        nodes.extend([3, name("Array"), 900_001 + 2 * link as u64, 16, 1, 0, 0]);
+        let class = if classes == 1 {
+            name("Array")
+        } else {
+            (link % classes) as u64
+        };
+        nodes.extend([3, class, 900_001 + 2 * link as u64, 16, 1, 0, 0]);
         let next = if link + 1 < links { first + link + 1 } else { wrapper };
         edges.extend([2, name("obj"), place(next)]);
     }

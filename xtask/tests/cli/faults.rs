@@ -827,7 +827,7 @@ fn a_directory_that_is_gone_is_named() {
 #[test]
 fn a_snapshot_is_a_file() {
     let world = World::new();
-    let wrapper = r#"say @ {"type":"wrapper","made":10,"alive":10,"number":1,"class":"WasmObject"}"#;
+    let wrapper = r#"say @ {"type":"wrappers","made":10,"alive":10,"class":"WasmObject","objects":[{"number":1,"class":"WasmObject"}]}"#;
     let snapshot = r#"say @ {"type":"snapshot","file":"heap"}"#;
     world.explainer("d8", D8, &["make-pipe heap", wrapper, snapshot, M0[1]]);
     world

@@ -215,7 +215,7 @@ fn nothing_outlives_a_command_that_is_killed() {
 fn an_interrupted_explanation_shows_the_answers_it_had() {
     let world = World::new();
     let pid = world.file("pid");
-    let dead = r#"say @ {"type":"wrapper","made":10,"alive":0,"number":1,"class":"WasmObject"}"#;
+    let dead = r#"say @ {"type":"wrappers","made":10,"alive":0,"class":"WasmObject"}"#;
     world.explainer("d8", D8, &[dead, M0[1]]);
     world.explainer("jsc", JSC, &[&format!("note-pid {}", pid.display()), "hang"]);
     let taskset = which::which("taskset").unwrap();

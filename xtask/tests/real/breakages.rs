@@ -15,21 +15,21 @@ pub const BREAKAGES: &[Breakage] = &[
     (
         "no finalizer is registered",
         "js/lib/runtime.js",
-        "    registry.register(this, this.obj);",
+        "      registry.register(this, this.obj);",
         "",
         &["m0"],
     ),
     (
         "the finalizer frees nothing",
         "js/lib/runtime.js",
-        "  died();\n  instance.exports.free_obj(obj);",
-        "  died();",
+        "    died();\n    instance.exports.free_obj(obj);",
+        "    died();",
         &["m0"],
     ),
     (
         "the finalizer does nothing",
         "js/lib/runtime.js",
-        "  died();\n  instance.exports.free_obj(obj);",
+        "    died();\n    instance.exports.free_obj(obj);",
         "",
         &["m0"],
     ),
@@ -43,7 +43,7 @@ pub const BREAKAGES: &[Breakage] = &[
     (
         "a slot is emptied but never reused",
         "js/lib/runtime.js",
-        "    this.free.push(handle);\n",
+        "      this.free.push(handle);\n",
         "",
         &["m0"],
     ),
@@ -57,8 +57,8 @@ pub const BREAKAGES: &[Breakage] = &[
     (
         "each handle is one too high",
         "js/lib/runtime.js",
-        "    return handle;\n",
-        "    return handle + 1;\n",
+        "      return handle;\n",
+        "      return handle + 1;\n",
         &["m0"],
     ),
     (
@@ -78,14 +78,14 @@ pub const BREAKAGES: &[Breakage] = &[
     (
         "gc() does nothing",
         "js/lib/runtime.js",
-        "async function collect() {\n  gc();",
+        "async function collect() {\n    gc();",
         "async function collect() {",
         &["m0"],
     ),
     (
         "the loop never yields",
         "js/lib/runtime.js",
-        "  await turn();\n",
+        "    await turn();\n    collections++;\n",
         "",
         &["m0"],
     ),
@@ -99,7 +99,7 @@ pub const BREAKAGES: &[Breakage] = &[
     (
         "memory running out is not noticed",
         "js/lib/runtime.js",
-        "throw new OutOfMemory();",
+        "throw new OutOfMemory('out of linear memory');",
         "",
         &["m1", "m2", "no-yield"],
     ),
@@ -113,15 +113,15 @@ pub const BREAKAGES: &[Breakage] = &[
     (
         "rounds are left out",
         "js/lib/runtime.js",
-        "const ROUNDS = 100;",
-        "const ROUNDS = 99;",
+        "number(options.rounds, 100)",
+        "number(options.rounds, 99)",
         &["m0"],
     ),
     (
         "all wrappers are kept",
         "js/lib/runtime.js",
-        "    born(this);\n    this",
-        "    born(this);\n    table.kept = [table.kept, this];\n    this",
+        "      born(this);\n      this",
+        "      born(this);\n      table.kept = [table.kept, this];\n      this",
         &["m0"],
     ),
     (

@@ -76,6 +76,8 @@ impl World {
         for name in [
             "js/lib/probe.js",
             "js/lib/canary.js",
+            "js/lib/snapshot.js",
+            "js/lib/reach.js",
             "js/lib/explain.js",
             "js/cases/m0",
             "expected/m0.txt",

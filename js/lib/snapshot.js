@@ -1,0 +1,77 @@
+// How an engine is made to write a snapshot of its heap: `harness.snapshot`, with what
+// only some engines have. Taken before a case runs, which may replace whatever it likes.
+'use strict';
+
+(function () {
+  const { stringify } = JSON;
+  const { eval: evaluate, gc } = globalThis;
+  const FILE = 'heap.snapshot';
+
+  // Each of these writes a snapshot on one engine. JavaScriptCore, in its shell and
+  // in Bun, reports addresses instead of WeakRefs.
+  const snapshots = [
+    function bun() {
+      if (typeof Bun !== 'object') return undefined;
+      const jsc = process.getBuiltinModule('bun:jsc');
+      const fs = process.getBuiltinModule('node:fs');
+      const { readFileSync, writeFileSync } = fs;
+      return {
+        write: () => writeFileSync(FILE, stringify(jsc.generateHeapSnapshotForDebugging())),
+        describe: jsc.describe,
+        readText: path => readFileSync(path, 'utf8'),
+      };
+    },
+    function host() {
+      if (typeof process !== 'object') return undefined;
+      const { writeHeapSnapshot } = process.getBuiltinModule('node:v8');
+      return { write: () => { writeHeapSnapshot(FILE); } };
+    },
+    function jsc() {
+      if (typeof generateHeapSnapshotForGCDebugging !== 'function') return undefined;
+      const [generate, write, readText] = [generateHeapSnapshotForGCDebugging, writeFile, globalThis.read];
+      return {
+        write: () => { write(FILE, generate()); },
+        describe: globalThis.describe,
+        readText: path => readText(path),
+      };
+    },
+    function spiderMonkey() {
+      if (typeof dumpHeap !== 'function') return undefined;
+      const dump = dumpHeap;
+      // Compiled code remembers which function it called last: this collection drops it.
+      return { write: () => { dump(FILE); }, collect: () => { gc(null, 'shrinking'); } };
+    },
+    function d8() {
+      // Where the flag is unknown or missing, this is a SyntaxError.
+      const take = (0, evaluate)('file => %TakeHeapSnapshot(file)');
+      return { write: () => { take(FILE); } };
+    },
+  ];
+
+  function findSnapshot() {
+    let reason = 'it has no way to write a snapshot of its heap';
+    for (const find of snapshots) {
+      try {
+        const found = find();
+        if (found) return found;
+      } catch (error) {
+        reason = `it was asked for a snapshot of its heap as ${find.name} is: ${error.message}`;
+      }
+    }
+    return { reason };
+  }
+
+  // Optional facts are not worth an error: scripts may define anything. The callee
+  // must capture nothing: SpiderMonkey remembers the last callee of each call site,
+  // and so kept its captured variables alive.
+  const attempt = (ask, otherwise, ...given) => {
+    try {
+      return ask(...given);
+    } catch (error) {
+      return otherwise;
+    }
+  };
+
+  harness.attempt = attempt;
+  harness.snapshot = { file: FILE, collect: gc, ...findSnapshot() };
+})();
