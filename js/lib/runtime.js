@@ -6,7 +6,7 @@
 
 (function () {
   const { options, telemetry, describe, finish, fail, hold, sizes, watchesWeakly, elapsed } = harness;
-  const { objectsTrend, stepsTrend } = harness;
+  const { objectsTrend, stepsTrend, heapTrend } = harness;
   const { Error, Math, RangeError, WebAssembly } = globalThis;
 
   const number = (value, otherwise) => (value === undefined ? otherwise : Number(value));
@@ -254,7 +254,19 @@
   share('collect', collect);
 
   // What was seen after each round.
-  const series = { remaining: [], pages: [], entries: [] };
+  const series = { remaining: [], pages: [], entries: [], heap: [] };
+
+  // The size of the JavaScript heap, right after a collection: else it says nothing. Where
+  // it takes a collection and a turn to find out, that is done after some rounds only.
+  const SOME_ROUNDS = 4;
+  let asksLater = false;
+  function measureHeap(round, before) {
+    if (collections === before || (asksLater && round % SOME_ROUNDS !== 0)) return null;
+    const bytes = heapBytes();
+    if (bytes === null || typeof bytes === 'number') return bytes;
+    asksLater = true;
+    return bytes;
+  }
 
   // Whether it takes more rounds to decide.
   function isOpen() {
@@ -264,7 +276,8 @@
       || ((way === 'slows' || way === 'unclear') && rounds < MOST_ROUNDS);
     return needsMore(objectsTrend(series.remaining, nalloc))
       || needsMore(stepsTrend(series.pages))
-      || needsMore(stepsTrend(series.entries));
+      || needsMore(stepsTrend(series.entries))
+      || needsMore(heapTrend(series.heap, nalloc, rounds));
   }
 
   async function rounds(test, between) {
@@ -277,7 +290,10 @@
       const collecting = between();
       if (collecting) await collecting;
       const now = watchesWeakly() ? await measure() : sizes();
-      telemetry('round', { round, ...before, ...now, heap: heapBytes() });
+      const asked = measureHeap(round, before.collections);
+      const heap = asked === null || typeof asked === 'number' ? asked : await asked;
+      if (heap !== null) series.heap[series.heap.length] = heap;
+      telemetry('round', { round, ...before, ...now, heap });
       series.remaining[round - 1] = Math.max(before.live, before.slots);
       series.pages[round - 1] = now.pages;
       series.entries[round - 1] = now.entries;

@@ -1,6 +1,7 @@
 // The same interface for every shell and host: after this script the global object
-// has print, printErr, quit, load, readBinary, turn, heapBytes, TextDecoder, and gc
-// where the engine lets scripts start a collection. Then the scripts named on the
+// has print, printErr, quit, load, readBinary, turn, heapBytes (of which the answer may be
+// a promise, or null), TextDecoder, and gc where the engine lets scripts start a
+// collection. Then the scripts named on the
 // command line run:
 //
 //     SHELL js/lib/shell.js [--] [NAME=VALUE]... GUEST js/lib/watch.js [GLUE] js/lib/runtime.js js/cases/CASE/test.js
@@ -58,9 +59,12 @@
 
   const useShell = () => {
     define('readBinary', path => read(path, 'binary'));
-    // d8 has no way to ask.
+    // d8 collects to find out, and answers later.
+    const measures = typeof performance === 'object' && typeof performance.measureMemory === 'function';
+    const measure = measures ? performance.measureMemory.bind(performance) : null;
     if (typeof gcHeapSize === 'function') define('heapBytes', () => gcHeapSize());
     else if (typeof gcparam === 'function') define('heapBytes', () => gcparam('gcBytes'));
+    else if (measure) define('heapBytes', () => measure({ execution: 'eager' }).then(found => found.total.jsMemoryEstimate));
     else define('heapBytes', () => null);
     return shellArguments();
   };

@@ -46,6 +46,17 @@
     return trend(values, max(1, SLOPE * round * floor(values.length / 4)), 2 * round, 1);
   };
 
+  // Of the bytes of the JavaScript heap, at readings that are evenly spread over so many
+  // rounds, in which so many objects were made. Of what stays for each object, less than
+  // this is none of its own; and compiled code comes late.
+  const LEAST_OBJECT = 8;
+  const LEAST_ROUND = 4096;
+  harness.heapTrend = (values, made, rounds) => {
+    const quarter = (floor(values.length / 4) * rounds) / values.length;
+    const smallest = max(LEAST_OBJECT * (made / rounds), LEAST_ROUND) * quarter;
+    return trend(values, smallest, smallest, 0);
+  };
+
   // Of what comes in steps: pages of linear memory, entries of tables.
   harness.stepsTrend = values => trend(values, 1, 0, 1);
 })();

@@ -103,6 +103,9 @@ pub struct Counts {
     /// Collections since the start that were each followed by a turn.
     #[serde(default)]
     pub collections: u64,
+    /// Bytes of the JavaScript heap right after a collection, where they were measured.
+    #[serde(default)]
+    pub heap: Option<u64>,
 }
 
 /// Before there was a count, one memory was watched.
@@ -299,6 +302,7 @@ mod tests {
                     entries: 0,
                     tables: 0,
                     collections: 0,
+                    heap: None,
                 }),
                 TelemetryEvent::Other
             ]

@@ -30,6 +30,19 @@ pub fn of_objects(values: &[f64], made: f64) -> Trend {
     of(values, (SLOPE * round * quarter).max(1.0), 2.0 * round, 1.0)
 }
 
+/// Of what stays of the JavaScript heap for each object, fewer bytes are none of its own;
+/// and compiled code comes late.
+const LEAST_OBJECT: f64 = 8.0;
+const LEAST_ROUND: f64 = 4096.0;
+
+/// The trend of the bytes of the JavaScript heap, at readings that are evenly spread over
+/// so many rounds, in which so many objects were made.
+pub fn of_heap(values: &[f64], made: f64, rounds: f64) -> Trend {
+    let quarter = (values.len() / 4) as f64 * rounds / values.len().max(1) as f64;
+    let smallest = (LEAST_OBJECT * made / rounds.max(1.0)).max(LEAST_ROUND) * quarter;
+    of(values, smallest, smallest, 0.0)
+}
+
 /// The trend of what comes in steps: pages of linear memory, entries of tables.
 pub fn of_steps(values: &[f64]) -> Trend {
     of(values, 1.0, 0.0, 1.0)
@@ -99,6 +112,41 @@ mod tests {
         }
         // A batch, and one object in five that stays.
         assert_eq!(objects(100, |made| made % 8400.0 + made / 5.0), Trend::Grows);
+    }
+
+    /// `js/lib/trend.js` is asked the same, on each engine, by a test that runs engines.
+    #[test]
+    fn the_table_of_series_holds() {
+        let rows: Vec<serde_json::Value> = serde_json::from_str(include_str!("../../tests/trends.json")).unwrap();
+        for row in rows {
+            let values: Vec<f64> = serde_json::from_value(row["values"].clone()).unwrap();
+            let number = |name: &str| row[name].as_f64().unwrap();
+            let trend = match row["of"].as_str().unwrap() {
+                "objects" => of_objects(&values, number("made")),
+                "heap" => of_heap(&values, number("made"), number("rounds")),
+                _ => of_steps(&values),
+            };
+            let name = format!("{trend:?}").to_lowercase();
+            assert_eq!(row["expected"], name.as_str(), "{row}");
+        }
+    }
+
+    #[test]
+    fn what_stays_of_the_heap_is_held_against_what_was_made() {
+        let heap = |readings: u32, of: fn(f64) -> f64| {
+            let values: Vec<f64> = (1..=readings).map(|reading| 3e6 + of(f64::from(reading))).collect();
+            of_heap(&values, 100_000.0, 100.0)
+        };
+        // Sixteen bytes an object, read after each round, or after each fourth.
+        assert_eq!(heap(100, |reading| reading * 16_000.0), Trend::Grows);
+        assert_eq!(heap(25, |reading| reading * 64_000.0), Trend::Grows);
+        // Seven.
+        assert_eq!(heap(100, |reading| reading * 7_000.0), Trend::Flat);
+        assert_eq!(heap(25, |reading| reading * 28_000.0), Trend::Flat);
+        // Compiled code, and a cache that is emptied now and then.
+        assert_eq!(heap(100, |reading| (reading * 40_000.0).min(400_000.0)), Trend::Flat);
+        assert_eq!(heap(100, |reading| reading * 50_000.0 % 800_000.0), Trend::Flat);
+        assert_eq!(heap(0, |reading| reading), Trend::Unclear);
     }
 
     #[test]

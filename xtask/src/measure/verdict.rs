@@ -70,6 +70,9 @@ pub struct Watched {
     pub memories: u64,
     /// WebAssembly tables, by their length; when they were most.
     pub tables: u64,
+    /// The bytes of the JavaScript heap, by so many readings.
+    #[serde(default)]
+    pub heap: usize,
 }
 
 /// The numbers of a cell, from its telemetry.
@@ -86,6 +89,10 @@ pub struct Numbers {
     pub slope: Option<f64>,
     /// Bytes of linear memory that grew for each object that was made; `None` if it grew in too few steps to tell.
     pub bytes_per_object: Option<f64>,
+    /// Bytes of the JavaScript heap that stayed for each object that was made, over the later
+    /// half of the readings; `None` if it does not grow with each round.
+    #[serde(default)]
+    pub heap_per_object: Option<f64>,
     /// Rounds until linear memory is full at that rate; `None` if that is not known.
     pub rounds_lasted: Option<f64>,
     /// Memory ran out, or the guest trapped.
@@ -157,6 +164,7 @@ impl Seen {
             slots: most(|counts| counts.slots),
             memories: most(|counts| counts.memories),
             tables: most(|counts| counts.tables),
+            heap: self.heap().len(),
         }
     }
 
@@ -203,6 +211,26 @@ impl Seen {
         self.peak() > ROUNDS_LIVE.saturating_mul(self.round().max(A_FEW))
     }
 
+    /// Readings of the JavaScript heap: objects that were made until then, and its bytes.
+    fn heap(&self) -> Vec<(u64, f64)> {
+        let reading = |counts: &Counts| Some((counts.allocated, counts.heap? as f64));
+        self.rounds.iter().filter_map(reading).collect()
+    }
+
+    /// Bytes of the JavaScript heap for each object made, if it grew with each round that
+    /// was collected: of what is not watched by itself.
+    fn heap_per_object(&self) -> Option<f64> {
+        let readings = self.heap();
+        let values: Vec<f64> = readings.iter().map(|(_, bytes)| *bytes).collect();
+        let trend = trend::of_heap(&values, self.made() as f64, self.rounds.len() as f64);
+        if trend != Trend::Grows || !self.collected_each_round() {
+            return None;
+        }
+        let (middle, last) = (readings.get(readings.len() / 2)?, readings.last()?);
+        let made = last.0.checked_sub(middle.0).filter(|made| *made > 0)?;
+        Some((last.1 - middle.1) / made as f64)
+    }
+
     /// Memory or a table grew with each round, and not only with the highest pile of
     /// objects that waited for a collection.
     fn grew_in_steps(&self) -> bool {
@@ -232,7 +260,7 @@ impl Seen {
             return Verdict::Inconclusive;
         }
         // Where objects grow as well, it is theirs, and what becomes of them decides.
-        if self.remaining() != Trend::Grows && self.grew_in_steps() {
+        if self.remaining() != Trend::Grows && (self.grew_in_steps() || self.heap_per_object().is_some()) {
             return Verdict::Leaks;
         }
         if settled.allocated == 0 {
@@ -272,6 +300,7 @@ pub fn numbers(events: &[TelemetryEvent]) -> Numbers {
         residue: seen.settled.as_ref().map(remaining),
         slope,
         bytes_per_object,
+        heap_per_object: seen.heap_per_object(),
         rounds_lasted: lasted(&seen, bytes_per_object),
         ran_out: seen.full.is_some(),
         pages_grown: pages(seen.all().last()).saturating_sub(pages(seen.rounds.first())),
@@ -342,6 +371,9 @@ impl fmt::Display for Numbers {
         if let Some(bytes) = self.bytes_per_object {
             write!(f, ", by about {bytes:.0} bytes per object")?;
         }
+        if let Some(bytes) = self.heap_per_object {
+            write!(f, ", the JavaScript heap by about {bytes:.0} bytes per object")?;
+        }
         if let Some(rounds) = self.rounds_lasted {
             write!(f, ", enough for {rounds:.0} rounds")?;
         }
@@ -372,6 +404,9 @@ impl fmt::Display for Watched {
         if self.tables > 0 {
             watched.push(plural(self.tables, "table", "tables"));
         }
+        if self.heap > 0 {
+            watched.push("the JavaScript heap".to_owned());
+        }
         write!(f, "watched: {}", watched.join(", "))
     }
 }
@@ -396,6 +431,7 @@ mod tests {
             entries: 0,
             tables: 0,
             collections: (allocated / 1000).saturating_sub(1),
+            heap: None,
         }
     }
 
@@ -553,6 +589,33 @@ mod tests {
     }
 
     #[test]
+    fn a_heap_that_grows_is_a_leak_of_what_was_not_watched_by_itself() {
+        let run = |collections: fn(u64) -> u64, heap: fn(u64) -> Option<u64>| {
+            let mut events = vec![TelemetryEvent::Start(START)];
+            let round = |round: u64| Counts {
+                collections: collections(round),
+                heap: heap(round),
+                ..counts(1000 * round, 1000, 3)
+            };
+            events.extend((1..=100).map(|number| TelemetryEvent::Round(round(number))));
+            events.push(TelemetryEvent::Settled(counts(100_000, 0, 3)));
+            let numbers = numbers(&events);
+            (numbers.verdict, numbers.heap_per_object, numbers.watched.heap)
+        };
+        let grows = |round| Some(1_000_000 + 48_000 * round);
+        assert_eq!(run(|round| round - 1, grows), (Verdict::Leaks, Some(48.0), 100));
+        assert_eq!(
+            run(|round| round - 1, |round| Some(1_000_000 + 7_000 * round)),
+            (Verdict::Collected, None, 100)
+        );
+        // Without a collection after each round the heap says nothing.
+        assert_eq!(run(|_| 0, grows), (Verdict::Collected, None, 100));
+        assert_eq!(run(|round| round - 1, |_| None), (Verdict::Collected, None, 0));
+        let some = |round: u64| (round % 4 == 0).then_some(1_000_000 + 48_000 * round);
+        assert_eq!(run(|round| round - 1, some), (Verdict::Leaks, Some(48.0), 25));
+    }
+
+    #[test]
     fn memory_that_grows_with_a_pile_of_objects_is_no_leak() {
         // Of 100 rounds, so many collected; each pile is higher than the one before.
         let run = |collections: fn(u64) -> u64| {
@@ -580,6 +643,7 @@ mod tests {
             entries: u64::MAX,
             tables: u64::MAX,
             collections: u64::MAX,
+            heap: Some(u64::MAX),
         };
         let start = RunStart {
             objects: u64::MAX,

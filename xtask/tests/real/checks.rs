@@ -293,6 +293,20 @@ pub fn without_gc_nothing_is_judged(engine: &str) {
     }
 }
 
+/// The runtime decides how many rounds it takes by the rule that the judge goes by: the
+/// table is that of `measure/trend.rs`.
+pub fn the_runtime_sees_the_trends_that_the_judge_sees(engine: &str) {
+    let world = world();
+    let table = include_str!("../trends.json");
+    let rows: Vec<Value> = serde_json::from_str(table).unwrap();
+    let wanted: Vec<&str> = rows.iter().map(|row| row["expected"].as_str().unwrap()).collect();
+    let script = fs::read_to_string(world.checkout.join("js/lib/trend.js")).unwrap();
+    let ask = "for (const { of, values, made, rounds } of TABLE) print(harness[`${of}Trend`](values, made, rounds));";
+    world.write("js/lib/trend.js", &format!("{script}\nconst TABLE = {table};\n{ask}\n"));
+    add(&world, "trends", QUIT, &format!("{}\n", wanted.join("\n")));
+    run(&world, engine, "trends", 0);
+}
+
 /// Each cell is ok without the breakage, and at least one is not with it.
 pub fn every_breakage_is_noticed(engine: &str) {
     let cases: Vec<&str> = BREAKAGES

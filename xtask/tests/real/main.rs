@@ -44,6 +44,7 @@ on_every_engine! {
     checks::a_case_is_two_files
     checks::without_gc_nothing_is_judged
     checks::every_breakage_is_noticed
+    checks::the_runtime_sees_the_trends_that_the_judge_sees
     explanations::the_paths_of_all_engines_agree
     explanations::a_function_is_shown_as_it_is_written
     explanations::nothing_keeps_what_is_collected
