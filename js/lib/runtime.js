@@ -14,10 +14,10 @@
   const OBJECTS_A_ROUND = number(options.objects, 1000);
   // Rounds are added while the numbers do not decide, up to this many times as many.
   const MOST_ROUNDS = 4 * ROUNDS;
-  // A leak has to last twice as long before it is believed, unless that takes too many
-  // milliseconds: the collector's work grows with it.
+  // A leak has to last twice as long before it is believed, unless so many objects remain:
+  // the collector's work grows with them.
   const ROUNDS_OF_A_LEAK = 2 * ROUNDS;
-  const TOO_LONG = 2000;
+  const MANY = 50000;
   // No round begins after this many milliseconds: what was seen until then decides.
   const TIME = number(options.milliseconds, Infinity);
 
@@ -272,9 +272,12 @@
   function isOpen() {
     const rounds = series.remaining.length;
     const needsMore = way =>
-      (way === 'grows' && rounds < ROUNDS_OF_A_LEAK && elapsed() < TOO_LONG)
+      (way === 'grows' && rounds < ROUNDS_OF_A_LEAK)
       || ((way === 'slows' || way === 'unclear') && rounds < MOST_ROUNDS);
-    return needsMore(objectsTrend(series.remaining, nalloc))
+    const objects = objectsTrend(series.remaining, nalloc);
+    // What else grows is theirs.
+    if (objects === 'grows') return needsMore(objects) && remaining() < MANY;
+    return needsMore(objects)
       || needsMore(stepsTrend(series.pages))
       || needsMore(stepsTrend(series.entries))
       || needsMore(heapTrend(series.heap, nalloc, rounds));
