@@ -260,7 +260,7 @@ mod tests {
             ("Item", vec![]),
             ("Unreached", vec![]),
         ]);
-        let paths = Paths::find(&heap, &[]);
+        let paths = Paths::find(&heap, &[], &[]);
         let nodes: Vec<NodeId> = vec![13, 2, 3, 4, 5, 6, 7, 11, 10, 12];
         let groups = by_path(&heap, &paths, &nodes);
         // The first of the list has no `.next` before it.
@@ -278,7 +278,7 @@ mod tests {
         }
         rows.push(("Node", vec![]));
         let heap = heap(&rows);
-        let paths = Paths::find(&heap, &[]);
+        let paths = Paths::find(&heap, &[], &[]);
         let nodes: Vec<NodeId> = (0..51).map(|pair| 1 + 2 * pair).collect();
         let sizes: Vec<usize> = by_path(&heap, &paths, &nodes).iter().map(Vec::len).collect();
         assert_eq!(sizes, [50, 1]);

@@ -25,7 +25,7 @@ pub enum PathStart {
 /// The shortest path from what a program can name, its global variables; without
 /// any, from another root. None if no root leads to the node.
 pub fn shortest(heap: &Heap, to: NodeId) -> Option<RetainingPath> {
-    Paths::find(heap, &[]).to(heap, to)
+    Paths::find(heap, &[], &[]).to(heap, to)
 }
 
 const UNSEEN: NodeId = NodeId::MAX;
@@ -40,8 +40,9 @@ pub struct Paths {
 impl Paths {
     /// Finds them. Paths through the global variables of the first set of names are
     /// preferred to all others, then those of the next set, then those from any global
-    /// variable, then those from other roots.
-    pub fn find(heap: &Heap, preferred: &[HashSet<String>]) -> Paths {
+    /// variable, then those from other roots. Before the last ones, none leads through an
+    /// avoided node, unless one of the names is that of the node itself.
+    pub fn find(heap: &Heap, preferred: &[HashSet<String>], avoided: &[NodeId]) -> Paths {
         let mut search = Search {
             heap,
             reached: vec![(UNSEEN, 0); heap.node_count()],
@@ -49,33 +50,28 @@ impl Paths {
             closed: HashSet::new(),
         };
         // Through the global object and the like each object leads to all others.
-        search.closed.extend(heap.globals.iter().chain(&heap.realms));
+        let everywhere: Vec<NodeId> = heap.globals.iter().chain(&heap.realms).copied().collect();
+        search.closed.extend(everywhere.iter().chain(avoided));
         for global in &heap.globals {
             search.reach(*global, *global, 0);
         }
         search.queue.clear();
+        let mut named = Vec::new();
         for names in preferred {
             for global in &heap.globals {
                 for (number, edge) in (0..).zip(heap.edges(*global)) {
                     let label = heap.label(edge.label);
                     if edge.kind != EdgeKind::Internal && label.is_some_and(|label| names.contains(&label)) {
                         search.reach(edge.to, *global, number);
+                        named.push(edge.to);
                     }
                 }
             }
             search.run();
         }
-        search.closed.clear();
-        let reached = |id: &&NodeId| search.reached[**id as usize].0 != UNSEEN;
-        let late: Vec<NodeId> = heap
-            .globals
-            .iter()
-            .chain(&heap.realms)
-            .filter(reached)
-            .copied()
-            .collect();
-        search.queue.extend(late);
-        search.run();
+        search.open(&named);
+        search.open(&everywhere);
+        search.open(avoided);
         for root in &heap.roots {
             search.reach(root.node, root.node, 0);
         }
@@ -136,6 +132,15 @@ impl Search<'_> {
             *by = (from, number);
             self.queue.push_back(id);
         }
+    }
+
+    /// Passes these nodes, if they are reached.
+    fn open(&mut self, nodes: &[NodeId]) {
+        let opened = nodes.iter().filter(|id| self.closed.remove(id));
+        let opened: Vec<NodeId> = opened.copied().collect();
+        let reached = opened.iter().filter(|id| self.reached[**id as usize].0 != UNSEEN);
+        self.queue.extend(reached);
+        self.run();
     }
 
     fn run(&mut self) {

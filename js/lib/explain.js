@@ -31,6 +31,7 @@ const explainTarget = [];
   const tableLength = getOwnPropertyDescriptor(WebAssembly.Table.prototype, 'length').get;
 
   const { telemetry, finish, fail, sizes, stepsTrend, attempt, snapshot, reach, options } = harness;
+  const { weakMemories, memoriesMade } = harness;
   const { addressOf } = reach;
   const OBJECTS = min(500, Number(options.objects || Infinity));
   const MEMORY_OBJECTS = Number(options.objects || 1000);
@@ -43,6 +44,8 @@ const explainTarget = [];
 
   const wrappers = [];
   const classes = [];
+  // What is asked about: the wrappers; if they die and memories stay, these.
+  let asked = { weak: wrappers, classes, number: index => index + 1 };
   let watching = true;
   let made = 0;
 
@@ -107,19 +110,19 @@ const explainTarget = [];
   }
 
   // The content of the wrapper's object in linear memory, and its address.
-  function inLinearMemory(number) {
-    const wrapper = read(wrappers[number]);
+  function inLinearMemory(index) {
+    const wrapper = read(asked.weak[index]);
     const told = wrapper && askForHandle(wrapper);
     if (!told) return null;
     const { field, name, handle } = told;
     const what = apply(slice, name, [TELLS.length]);
-    return { number: number + 1, field, address: wrapper[field], what, handle, table: handle < 0 ? [] : tableOf(handle) };
+    return { number: asked.number(index), field, address: wrapper[field], what, handle, table: handle < 0 ? [] : tableOf(handle) };
   }
 
   function alive() {
     const found = [];
-    for (let number = 0; number < wrappers.length; number++)
-      if (read(wrappers[number]) !== undefined) found[found.length] = number;
+    for (let index = 0; index < asked.weak.length; index++)
+      if (read(asked.weak[index]) !== undefined) found[found.length] = index;
     return found;
   }
 
@@ -137,29 +140,45 @@ const explainTarget = [];
     return { slots: typeof used === 'number' ? used : 0, own_slots: count !== runtimesSlots };
   };
 
-  // Reports the wrappers in question, in strings and numbers only.
-  function tellWrappers(rounds) {
+  // Reports the objects in question, in strings and numbers only.
+  function tellObjects(births) {
+    const { weak, classes, number } = asked;
     const all = alive();
-    const asked = spread(all, MOST_ASKED);
+    const some = spread(all, MOST_ASKED);
     const objects = [];
     const linear = [];
-    const some = spread(asked, MOST_IN_LINEAR_MEMORY);
     explainTarget.length = 0;
-    for (let i = 0; i < asked.length; i++) {
-      const number = asked[i];
-      explainTarget[i] = wrappers[number];
-      objects[i] = { number: number + 1, class: classes[number], address: addressOf(read(wrappers[number])) };
-    }
     for (let i = 0; i < some.length; i++) {
-      const found = attempt(inLinearMemory, null, some[i]);
+      const index = some[i];
+      explainTarget[i] = weak[index];
+      objects[i] = { number: number(index), class: classes[index], address: addressOf(read(weak[index])) };
+    }
+    const few = spread(some, MOST_IN_LINEAR_MEMORY);
+    for (let i = 0; i < few.length; i++) {
+      const found = attempt(inLinearMemory, null, few[i]);
       if (found) linear[linear.length] = found;
     }
-    const first = classes.length > 0 ? classes[0] : null;
+    const facts = { made: births[births.length - 1] || 0, rounds: births, alive: all.length, objects, linear };
     const slots = attempt(countSlots, {});
-    telemetry('wrappers', { made: wrappers.length, rounds, alive: all.length, class: first, objects, linear, ...slots });
-    const isBuffer = number => classes[number] === 'ArrayBuffer' || classes[number] === 'SharedArrayBuffer';
-    if (asked.length > 0) reach.tell(explainTarget, asked.some(isBuffer));
+    telemetry('wrappers', { ...facts, class: classes[0] || null, dead: asked.dead || null, ...slots });
+    const isBuffer = index => classes[index] === 'ArrayBuffer' || classes[index] === 'SharedArrayBuffer';
+    if (some.length > 0) reach.tell(explainTarget, some.some(isBuffer));
     return all.length;
+  }
+
+  // If wrappers die, but at least half of the memories that were made stay, these are
+  // what to ask about.
+  function askAboutMemories(wrappersMade) {
+    const found = weakMemories();
+    const made = memoriesMade();
+    if (made < ROUNDS || found.length * 2 < made) return false;
+    asked = {
+      weak: found.map(memory => memory.weak),
+      classes: found.map(memory => memory.class),
+      number: index => found[index].number,
+      dead: { class: classes[0], made: wrappersMade },
+    };
+    return true;
   }
 
   const countAlive = () => alive().length;
@@ -184,19 +203,22 @@ const explainTarget = [];
   // round any error ends the rounds: there is something to ask about.
   async function someRounds(test, between) {
     const births = [];
+    const memories = [];
     let full = false;
     for (let round = 0; round < ROUNDS && !full && made < MOST_WATCHED; round++) {
       try {
         await once(test, OBJECTS, between);
         births[round] = wrappers.length;
+        memories[round] = memoriesMade();
       } catch (error) {
         full = attempt(isFull, false, error);
         if (!full && round === 0) throw error;
         births[round] = wrappers.length;
+        memories[round] = memoriesMade();
         break;
       }
     }
-    return { births, full };
+    return { births, memories, full };
   }
 
   // Every wrapper that can die has to have died.
@@ -239,25 +261,28 @@ const explainTarget = [];
 
   async function explain(test, between) {
     if (!snapshot.write) return telemetry('no-snapshot', { reason: snapshot.reason });
-    const { births, full } = await someRounds(test, between);
+    const { births, memories, full } = await someRounds(test, between);
     await settle();
+    let made = births;
+    if (countAlive() === 0 && wrappers.length > 0 && askAboutMemories(wrappers.length)) made = memories;
+    await turn();
     // Reading a WeakRef keeps its object until the job is over: only then is it known
     // whether all of them stay.
-    let left = tellWrappers(births);
+    let left = tellObjects(made);
     for (let chance = 0; left > 0; chance++) {
       if (chance > MOST_CHANCES) throw new Error('the wrappers are still dying, one after the other');
       await turn();
       await collect();
       if (countAlive() === left) break;
       await turn();
-      left = tellWrappers(births);
+      left = tellObjects(made);
     }
     await turn();
     if (left > 0) {
       snapshot.write();
       telemetry('snapshot', { file: snapshot.file });
     }
-    if (left * 2 < wrappers.length) await watchMemory(test, between, full);
+    if (!asked.dead && left * 2 < wrappers.length) await watchMemory(test, between, full);
     return undefined;
   }
 

@@ -41,14 +41,18 @@
     return found ? found[0] : null;
   };
 
-  // Callbacks that a guest has where no script can look.
+  // Callbacks that a guest, a timer or a registry has, where no script can look.
   const callbacks = [];
   if (describe) {
+    harness.noteCallback = callback => {
+      if (watching && typeof callback === 'function' && callbacks.length < MOST_WATCHED)
+        callbacks[callbacks.length] = new WeakRef(callback);
+    };
+    const { noteCallback } = harness;
     for (const { prototype } of [WasmObject, RefObject]) {
       const install = prototype.installCallback;
       prototype.installCallback = function (callback) {
-        if (watching && typeof callback === 'function' && callbacks.length < MOST_WATCHED)
-          callbacks[callbacks.length] = new WeakRef(callback);
+        noteCallback(callback);
         apply(install, this, [callback]);
       };
     }

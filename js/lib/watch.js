@@ -88,11 +88,13 @@
     telemetry('uncaught', { where, text: description, place });
   }
 
-  function guarded(where, callback) {
-    return (...given) => {
+  // `given` stands for what the callback is called with.
+  function guarded(where, callback, given) {
+    ours.noteCallback(callback);
+    return (...others) => {
       if (ended) return;
       try {
-        apply(callback, undefined, given);
+        apply(callback, undefined, given || others);
       } catch (error) {
         report(where, describe(error), placeOf(error));
       }
@@ -164,21 +166,24 @@
   // The shells' timers: an error in a callback is no end of the run. d8 calls back at
   // once, whatever the delay, so that a script that waits cannot be judged there.
   const A_WAIT = 1000;
-  const nativeTimer = global.setTimeout;
-  if (typeof process !== 'object' && typeof nativeTimer === 'function') {
+  // In a scope of their own, so that no callback of a finalizer seems to hold all timers.
+  (function () {
+    const nativeTimer = global.setTimeout;
+    if (typeof process === 'object' || typeof nativeTimer !== 'function') return;
     global.setTimeout = function setTimeout(callback, delay, ...given) {
       if (typeof callback !== 'function') return nativeTimer(callback, delay);
       if (isD8 && delay >= A_WAIT) {
         telemetry('lacks', { feature: 'timers' });
         throw new AnyError('this shell does not wait for timers');
       }
-      return nativeTimer(guarded('callback', () => apply(callback, undefined, given)), delay);
+      return nativeTimer(guarded('callback', callback, given), delay);
     };
-  }
+  })();
 
   // Memories and tables. Those of the guest are held; others are watched weakly.
   const held = [];
   let weak = [];
+  let memories = 0;
   const known = Known && new Known();
 
   const isWatched = object => object instanceof Memory || object instanceof Table;
@@ -187,7 +192,12 @@
     if (!Weak || known.has(object)) return;
     known.add(object);
     const isMemory = object instanceof Memory;
-    weak[weak.length] = { object: new Weak(object), buffer: isMemory ? new Weak(bufferOf(object)) : null };
+    if (isMemory) memories++;
+    weak[weak.length] = {
+      object: new Weak(object),
+      buffer: isMemory ? new Weak(bufferOf(object)) : null,
+      number: memories,
+    };
   }
 
   function watchExports({ exports }) {
@@ -253,7 +263,23 @@
     return found;
   }
 
+  // Memories that are watched weakly and are alive: each by its object, or else by its
+  // buffer. Looking at them keeps them alive until the turn is over.
+  function weakMemories() {
+    const found = [];
+    for (let i = 0; i < weak.length; i++) {
+      const { object, buffer, number } = weak[i];
+      if (buffer === null) continue;
+      if (deref(object) !== undefined) found[found.length] = { number, weak: object, class: 'WebAssembly.Memory' };
+      else if (deref(buffer) !== undefined) found[found.length] = { number, weak: buffer, class: 'ArrayBuffer' };
+    }
+    return found;
+  }
+
   assign(ours, {
+    weakMemories,
+    memoriesMade: () => memories,
+    noteCallback: () => {},
     telemetry, describe, finish, fail, hold, sizes,
     watchesWeakly: () => weak.length > 0,
     elapsed: (started => () => now() - started)(now()),

@@ -112,7 +112,7 @@ fn no_parser_panics_on_a_damaged_snapshot() {
                     }
                     prop_assert_eq!(at, target);
                     path::fold(&heap, &path);
-                    group::by_path(&heap, &path::Paths::find(&heap, &[]), &[target]);
+                    group::by_path(&heap, &path::Paths::find(&heap, &[], &[]), &[target]);
                 }
                 Ok(())
             })

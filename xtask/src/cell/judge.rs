@@ -94,7 +94,7 @@ pub fn judge(
 }
 
 /// A feature that the script asked for, and that the program does not have.
-fn lacks(printed: &Printed, program: &Program) -> Option<Feature> {
+pub fn lacks(printed: &Printed, program: &Program) -> Option<Feature> {
     printed.events.iter().find_map(|event| match event {
         TelemetryEvent::Lacks { feature } => Feature::from_str(feature, false).ok(),
         TelemetryEvent::Threw(error) => {

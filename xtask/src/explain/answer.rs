@@ -83,7 +83,13 @@ fn in_words(answer: HeapAnswer, cell: Cell<'_>, verbose: bool) -> Result<Answer>
         HeapAnswer::Kept(kept) => {
             let why = engine.snapshot.hides();
             match explanation::explain(&kept, verbose, why) {
-                Some(explanation) => Answer::Kept(Box::new(explanation)),
+                Some(mut explanation) => {
+                    explanation.expected = match cell.case.expectation(engine).verdicts[..] {
+                        [verdict @ (Verdict::Collected | Verdict::Bounded)] => Some(verdict),
+                        _ => None,
+                    };
+                    Answer::Kept(Box::new(explanation))
+                }
                 None => {
                     let first = &kept.wrappers.objects[0];
                     let name = wrapper_name(Some(&first.class), first.number);

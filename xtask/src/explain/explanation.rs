@@ -4,9 +4,13 @@
 
 use crate::base::text::{clip, clip_to, inert};
 use crate::explain::growth::{Growth, growth};
+use crate::explain::kept::{KeptGroup, LinearMemory, OtherClosure, Step};
+use crate::explain::merging::{absorb, doubt_growth};
 use crate::explain::question::WrappersInHeap;
+use crate::explain::repeats::fold_repeats;
 use crate::explain::sources::{Place, Sources};
-use crate::measure::telemetry::{LinearObject, MemoryGrowth, Wrappers};
+use crate::measure::telemetry::{DeadWrappers, LinearObject, MemoryGrowth};
+use crate::measure::verdict::Verdict;
 use heap::group;
 use heap::path::{self, PathStart, Paths, RetainingPath};
 use heap::{self, Edge, EdgeKind, Heap, NodeId, NodeKind};
@@ -18,7 +22,9 @@ const SOURCE: usize = 60;
 /// What keeps the wrappers alive that should have died.
 #[derive(Debug, PartialEq, Eq, Serialize)]
 pub struct Explanation {
-    /// The number of wrappers made, and of those not collected.
+    /// The wrappers, if all died and linear memories stay: then those are explained.
+    pub dead: Option<DeadWrappers>,
+    /// The number of objects made, and of those not collected.
     pub made: u64,
     pub alive: u64,
     /// The number of those that were asked about.
@@ -34,24 +40,8 @@ pub struct Explanation {
     pub hidden: Option<&'static str>,
     /// Linear memory grows although most wrappers die.
     pub linear_growth: Option<LinearGrowth>,
-}
-
-/// Wrappers that are kept alive in the same way: the path of one of them stands for all.
-#[derive(Debug, PartialEq, Eq, Serialize)]
-pub struct KeptGroup {
-    /// `WasmObject #1`: the one with this path.
-    pub wrapper: String,
-    /// How many there are.
-    pub count: u64,
-    /// Their numbers, in the order of birth.
-    #[serde(skip)]
-    pub numbers: Vec<u64>,
-    #[serde(flatten)]
-    pub growth: Growth,
-    /// The start of the path: `global`, or `root: ` with the engine's name for it and its target.
-    pub root: String,
-    pub steps: Vec<Step>,
-    pub linear_memory: Option<LinearMemory>,
+    /// The verdict that the case is expected to have, if that is no leak.
+    pub expected: Option<Verdict>,
 }
 
 /// Pages of linear memory, while more objects were made and died.
@@ -83,54 +73,6 @@ impl LinearGrowth {
     }
 }
 
-/// A step: an edge, and its target.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Step {
-    pub kind: EdgeKind,
-    /// `table`, `.objects`, `[0]`, `slot [0]`, `held value`.
-    pub label: String,
-    /// The class of the object, `function`, or the engine's name for it.
-    pub node: String,
-    /// The source of a function.
-    pub source: Option<String>,
-    /// The place of the source of the function, or of the object's class.
-    pub place: Option<String>,
-    /// The closure for which a captured variable is kept, if it is another one.
-    pub captured_for: Option<OtherClosure>,
-    /// The steps up to this one are there several times, one after the other.
-    pub repeat: Option<Repeat>,
-}
-
-/// A closure of the same scope.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct OtherClosure {
-    pub source: String,
-    pub place: String,
-}
-
-/// A run of steps that is repeated.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-pub struct Repeat {
-    /// How many steps it has.
-    pub steps: usize,
-    /// How many times it is there.
-    pub times: usize,
-}
-
-/// The reference of the wrapper's object in linear memory: no collector sees it.
-#[derive(Debug, PartialEq, Eq, Serialize)]
-pub struct LinearMemory {
-    /// The field of the wrapper that holds the address.
-    pub field: String,
-    pub address: u64,
-    /// The thing that the guest holds by a handle: `callback`, `element in closure`.
-    pub what: String,
-    /// The handle: its index in the table.
-    pub handle: Option<u32>,
-    /// The step that is the table's slot of this handle, which closes the cycle.
-    pub closes: Option<usize>,
-}
-
 /// The name of a wrapper, by its class and number.
 pub fn wrapper_name(class: Option<&str>, number: u64) -> String {
     format!("{} #{number}", clip(class.unwrap_or("object")))
@@ -152,7 +94,7 @@ pub fn explain(kept: &WrappersInHeap, verbose: bool, hidden: Option<&'static str
         kept,
         heap,
         sources,
-        paths: &Paths::find(heap, &sources.names()),
+        paths: &Paths::find(heap, &sources.names(), &foreign_functions(heap, sources)),
         alive: wrappers.objects.iter().map(|object| object.number).collect(),
     };
     let grouped = group::by_path(heap, words.paths, &nodes);
@@ -161,7 +103,7 @@ pub fn explain(kept: &WrappersInHeap, verbose: bool, hidden: Option<&'static str
         .iter()
         .filter_map(|places| words.group(places, &nodes))
         .collect();
-    absorb_starts(&mut groups);
+    absorb(&mut groups);
     doubt_growth(&mut groups, wrappers);
     // The sort is stable: the largest of each kind stays the first of it.
     groups.sort_by_key(|group| group.growth != Growth::Grows);
@@ -169,6 +111,7 @@ pub fn explain(kept: &WrappersInHeap, verbose: bool, hidden: Option<&'static str
     let main = groups.next()?;
     let unexplained = (nodes.len() - explained) as u64;
     Some(Explanation {
+        dead: wrappers.dead.clone(),
         made: wrappers.made,
         alive: wrappers.alive,
         asked: nodes.len() as u64,
@@ -177,7 +120,25 @@ pub fn explain(kept: &WrappersInHeap, verbose: bool, hidden: Option<&'static str
         unexplained,
         hidden: hidden.filter(|_| unexplained > 0),
         linear_growth: memory.map(LinearGrowth::of),
+        expected: None,
     })
+}
+
+/// Functions that are not the case's: our own ones, and those of the host. Through what
+/// they share, each leads to all others, and to nothing that a user could change.
+fn foreign_functions(heap: &Heap, sources: &Sources) -> Vec<NodeId> {
+    let place = |id: NodeId| {
+        let position = heap.position(id)?;
+        sources.place(&position.file, position.line as usize)
+    };
+    let is_own = |id: NodeId| place(id).is_some_and(|place| !place.is_in_library());
+    let functions = (0..).take(heap.node_count());
+    let functions: Vec<NodeId> = functions.filter(|id| heap.kind(*id) == NodeKind::Function).collect();
+    // Some engines tell no places.
+    if !functions.iter().any(|id| is_own(*id)) {
+        return Vec::new();
+    }
+    functions.into_iter().filter(|id| !is_own(*id)).collect()
 }
 
 /// The context for describing an edge.
@@ -352,98 +313,6 @@ impl Words<'_> {
             closes,
         }
     }
-}
-
-/// The first objects of a list are on the path of all others: a group whose path is the
-/// start of that of a larger one, up to an object of the same class, belongs to it.
-fn absorb_starts(groups: &mut Vec<KeptGroup>) {
-    let class = |node: &str| node.split(" #").next().unwrap_or_default().to_owned();
-    let starts = |small: &KeptGroup, large: &KeptGroup| {
-        let (Some(last), true) = (small.steps.last(), small.steps.len() < large.steps.len()) else {
-            return false;
-        };
-        let same = |(one, other): (&Step, &Step)| one.kind == other.kind && one.label == other.label;
-        let at = &large.steps[small.steps.len() - 1];
-        let own = large
-            .steps
-            .last()
-            .is_some_and(|end| class(&end.node) == class(&last.node));
-        small.root == large.root
-            && own
-            && class(&at.node) == class(&last.node)
-            && small.steps.iter().zip(&large.steps).all(same)
-    };
-    for group in std::mem::take(groups) {
-        match groups
-            .iter_mut()
-            .find(|large| large.count > group.count && starts(&group, large))
-        {
-            Some(large) => {
-                large.count += group.count;
-                large.numbers.extend(&group.numbers);
-                large.numbers.sort_unstable();
-            }
-            None => groups.push(group),
-        }
-    }
-}
-
-/// Of a list that goes both ways one end leads to the older half and the other end to the
-/// newer one: groups that do not grow by themselves, but together.
-fn doubt_growth(groups: &mut [KeptGroup], wrappers: &Wrappers) {
-    let fixed = |group: &&KeptGroup| group.growth != Growth::Grows;
-    let mut all: Vec<u64> = groups
-        .iter()
-        .filter(fixed)
-        .flat_map(|group| &group.numbers)
-        .copied()
-        .collect();
-    all.sort_unstable();
-    let is_most = 2 * all.len() as u64 >= wrappers.made;
-    if is_most && growth(&all, &all, wrappers.made, &wrappers.rounds) == Growth::Grows {
-        groups.iter_mut().for_each(|group| group.growth = Growth::Grows);
-    }
-}
-
-/// Folds runs of steps that are the same except for their indices: of each, the last
-/// one stays. Returns also where each step has gone.
-fn fold_repeats(steps: Vec<Step>) -> (Vec<Step>, Vec<usize>) {
-    let same = |one: &Step, other: &Step| {
-        let numbered = matches!(one.kind, EdgeKind::Element | EdgeKind::MapValue | EdgeKind::TableSlot);
-        let alike = numbered || one.label == other.label;
-        // The wrapper in question has its number in its name.
-        let class = |step: &Step| step.node.split(" #").next().unwrap_or_default().to_owned();
-        one.kind == other.kind && alike && class(one) == class(other) && one.place == other.place
-    };
-    let mut folded: Vec<Step> = Vec::new();
-    let mut places = Vec::new();
-    let mut rest = 0;
-    while rest < steps.len() {
-        let run = (1..=group::LONGEST_RUN).find_map(|run| {
-            let alike = |index: usize| {
-                let other = steps.get(index + run);
-                other.is_some_and(|other| same(&steps[index], other))
-            };
-            let length = (rest..steps.len()).take_while(|index| alike(*index)).count();
-            let times = length / run + 1;
-            (times > 2).then_some(Repeat { steps: run, times })
-        });
-        let Some(repeat) = run else {
-            places.push(folded.len());
-            folded.push(steps[rest].clone());
-            rest += 1;
-            continue;
-        };
-        let all = repeat.steps * repeat.times;
-        let last = rest + all - repeat.steps;
-        places.extend((0..all).map(|index| folded.len() + index % repeat.steps));
-        folded.extend(steps[last..last + repeat.steps].iter().cloned());
-        if let Some(step) = folded.last_mut() {
-            step.repeat = Some(repeat);
-        }
-        rest += all;
-    }
-    (folded, places)
 }
 
 /// Whether these steps lead to the table that the guest's handles index, and an

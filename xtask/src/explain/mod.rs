@@ -6,5 +6,8 @@
 pub mod answer;
 pub mod explanation;
 pub mod growth;
+pub mod kept;
+pub mod merging;
 pub mod question;
+pub mod repeats;
 pub mod sources;

@@ -3,8 +3,9 @@
 
 use crate::base::file;
 use crate::base::text::clip;
-use crate::cell::judge::{broke, script_error};
+use crate::cell::judge::{broke, lacks, script_error};
 use crate::cell::run::Cell;
+use crate::engine::feature::Feature;
 use crate::engine::host;
 use crate::engine::library::{self, EXPLAIN, REACH, SNAPSHOT};
 use crate::explain::sources::Sources;
@@ -53,9 +54,7 @@ pub fn ask_engine(cell: Cell<'_>, guests: &Guests, limits: Limits, session: &Ses
         return Ok(HeapAnswer::CannotTell(doubt.clone()));
     }
     if let Some(feature) = cell.lacks() {
-        return Ok(HeapAnswer::CannotTell(format!(
-            "it has no {feature}, which the case needs"
-        )));
+        return Ok(HeapAnswer::CannotTell(lacking(feature)));
     }
     let stage = cell.stage(guests, session)?;
     library::put(&session.directories, &stage, SCRIPTS)?;
@@ -70,6 +69,9 @@ pub fn ask_engine(cell: Cell<'_>, guests: &Guests, limits: Limits, session: &Ses
         stderr: finished.stderr,
         printed: telemetry::split(finished.lines, Some(&key)),
     };
+    if let Some(feature) = lacks(&output.printed, program) {
+        return Ok(HeapAnswer::CannotTell(lacking(feature)));
+    }
     match output.report()? {
         QuestionReport::NoSnapshot(reason) => Ok(HeapAnswer::CannotTell(clip(&reason))),
         QuestionReport::Dead(wrappers, memory) => Ok(HeapAnswer::Nothing(wrappers, memory)),
@@ -79,6 +81,10 @@ pub fn ask_engine(cell: Cell<'_>, guests: &Guests, limits: Limits, session: &Ses
             find_wrappers(alive, program.engine.snapshot, &path, sources)
         }
     }
+}
+
+fn lacking(feature: Feature) -> String {
+    format!("it has no {feature}, which the case needs")
 }
 
 /// Finds the wrappers in the snapshot.

@@ -15,6 +15,13 @@ pub struct Place {
     pub line: usize,
 }
 
+impl Place {
+    /// Whether it is in one of our own scripts.
+    pub fn is_in_library(&self) -> bool {
+        self.file.starts_with(LIBRARY)
+    }
+}
+
 impl std::fmt::Display for Place {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{}:{}", self.file, self.line)

@@ -2,7 +2,7 @@
 //! `js/lib/runtime.js` reports the numbers. They are not part of the transcript.
 
 use crate::base::text::clip;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 const MARK: &str = "@ ";
@@ -163,6 +163,15 @@ pub struct Wrappers {
     /// Slots in use of the table that holds callbacks; whether the case counts them itself.
     pub slots: u64,
     pub own_slots: bool,
+    /// The wrappers, if all of these died: then the linear memories that stay are asked about.
+    pub dead: Option<DeadWrappers>,
+}
+
+/// Wrappers of which none stays.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeadWrappers {
+    pub class: String,
+    pub made: u64,
 }
 
 /// A wrapper that should have died.

@@ -611,7 +611,7 @@ mod tests {
         // Without a collection after each round the heap says nothing.
         assert_eq!(run(|_| 0, grows), (Verdict::Collected, None, 100));
         assert_eq!(run(|round| round - 1, |_| None), (Verdict::Collected, None, 0));
-        let some = |round: u64| (round % 4 == 0).then_some(1_000_000 + 48_000 * round);
+        let some = |round: u64| round.is_multiple_of(4).then_some(1_000_000 + 48_000 * round);
         assert_eq!(run(|round| round - 1, some), (Verdict::Leaks, Some(48.0), 25));
     }
 

@@ -1,9 +1,10 @@
 //! Explanations as text.
 
-use crate::base::text::{inert, inert_lines};
+use crate::base::text::{clip, inert, inert_lines};
 use crate::explain::answer::{Answer, ExplainedCell};
-use crate::explain::explanation::{Explanation, KeptGroup, LinearGrowth, LinearMemory, Step};
+use crate::explain::explanation::{Explanation, LinearGrowth};
 use crate::explain::growth::Growth;
+use crate::explain::kept::{KeptGroup, LinearMemory, Step};
 use console::{measure_text_width, pad_str, style};
 use heap::EdgeKind;
 
@@ -89,6 +90,7 @@ fn linear_caveat(growth: &LinearGrowth) -> String {
 
 fn kept(explanation: &Explanation) -> String {
     let Explanation {
+        dead,
         made,
         alive,
         asked,
@@ -97,8 +99,10 @@ fn kept(explanation: &Explanation) -> String {
         unexplained,
         hidden,
         linear_growth,
+        expected,
     } = explanation;
     let stay = match alive {
+        _ if dead.is_some() => format!("{alive} of {made} linear memories stay"),
         _ if alive == made && *made == 1 => "the only object stays".to_owned(),
         _ if alive == made => format!("all {made} objects stay"),
         1 => format!("1 of {made} objects stays"),
@@ -109,7 +113,10 @@ fn kept(explanation: &Explanation) -> String {
         count if asked < alive => format!(", {count} of {asked} that were asked about in the same way"),
         count => format!(", {count} of them in the same way"),
     };
-    let mut text = format!("{stay}{how_many}; {} is kept alive by\n", main.wrapper);
+    let dead = dead.as_ref().map_or(String::new(), |dead| {
+        format!("all {} {} objects were collected, but ", dead.made, clip(&dead.class))
+    });
+    let mut text = format!("{dead}{stay}{how_many}; {} is kept alive by\n", main.wrapper);
     text += &path(main);
     if let Some(note) = growth_note(main.growth, main.count) {
         text += &format!("  that is no leak: {note}\n");
@@ -127,6 +134,9 @@ fn kept(explanation: &Explanation) -> String {
     }
     if let Some(growth) = linear_growth {
         text += &linear_caveat(growth);
+    }
+    if let (Growth::Grows, Some(expected)) = (main.growth, expected) {
+        text += &format!("  but the case is expected to be {expected}: {made} objects do not show that\n");
     }
     text
 }
