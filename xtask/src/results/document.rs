@@ -6,7 +6,9 @@ use crate::results::program_row::ProgramRow;
 use serde::{Deserialize, Serialize};
 
 pub const SCHEMA: &str = "wasm-leaks/results";
-pub const VERSION: u32 = 2;
+pub const VERSION: u32 = 3;
+/// The oldest version that is read as this one: what it lacks has a default.
+pub const OLDEST: u32 = 2;
 
 /// The results of one run, or of several that were merged.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

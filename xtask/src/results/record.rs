@@ -4,7 +4,7 @@
 
 use crate::base::file;
 use crate::results::cell_row::CellRow;
-use crate::results::document::{Results, SCHEMA, VERSION};
+use crate::results::document::{OLDEST, Results, SCHEMA, VERSION};
 use crate::results::version_1;
 use anyhow::{Context, Result, bail, ensure};
 use nix::fcntl::{Flock, FlockArg};
@@ -112,7 +112,7 @@ fn parse(bytes: &[u8]) -> Result<Results> {
     let no_results = || format!("it does not begin with `\"schema\": \"{SCHEMA}\"`");
     let schema: Schema = serde_json::from_str(first.get()).with_context(no_results)?;
     let mut results: Results = match (schema.schema.as_str(), schema.version) {
-        (SCHEMA, VERSION) => serde_json::from_str(first.get())?,
+        (SCHEMA, OLDEST..=VERSION) => serde_json::from_str(first.get())?,
         (SCHEMA, newer) if newer > VERSION => {
             bail!("it has version {newer} of the schema; this program reads up to {VERSION}: use a newer program")
         }
@@ -132,6 +132,7 @@ fn parse(bytes: &[u8]) -> Result<Results> {
         results.cells.iter().all(|cell| cell.program < results.programs.len()),
         "a cell refers to a missing program"
     );
+    results.version = VERSION;
     results.cells.sort_by_key(|cell| cell.number);
     Ok(results)
 }
@@ -169,9 +170,24 @@ mod tests {
     }
 
     #[test]
+    fn version_2_had_fewer_numbers() {
+        let mut old = results(1);
+        old.cells.push(cell(0, "m0", 0));
+        let mut json: serde_json::Value = serde_json::from_slice(&old.to_json().unwrap()).unwrap();
+        json["version"] = 2.into();
+        json["cells"][0]["numbers"] = serde_json::json!({
+            "verdict": "late", "peak": 7, "residue": 0, "slope": 0.5, "bytes_per_object": null,
+            "rounds_lasted": null, "ran_out": true,
+        });
+        let read = parse(json.to_string().as_bytes()).unwrap();
+        let numbers = read.cells[0].numbers.as_ref().unwrap();
+        assert_eq!((read.version, numbers.peak, numbers.watched.rounds), (VERSION, 7, 0));
+    }
+
+    #[test]
     fn other_files_are_an_error() {
         let good = String::from_utf8(results(1).to_json().unwrap()).unwrap();
-        let newer = good.replace("\"version\": 2", "\"version\": 3");
+        let newer = good.replace("\"version\": 3", "\"version\": 4");
         let mut bad = results(1);
         bad.cells.push(cell(0, "m0", 7));
         for (text, wanted) in [
@@ -180,7 +196,7 @@ mod tests {
             ("{}".to_owned(), "it does not begin with"),
             ("[1]".to_owned(), "it does not begin with"),
             (good.replace("wasm-leaks", "other"), "it does not begin with"),
-            (newer, "version 3 of the schema; this program reads up to 2"),
+            (newer, "version 4 of the schema; this program reads up to 3"),
             (good[..good.len() / 2].to_owned(), "it is not JSON"),
             (format!("{good}{{}}\n"), "cell 1 of the record"),
             (format!("{good}nonsense\n"), "cell 1 of the record"),

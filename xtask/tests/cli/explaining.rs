@@ -47,6 +47,7 @@ m0 on d8 10.0.1: all 10 objects stay; WasmObject #1 is kept alive by
         └ obj               WasmObject #1  js/lib/runtime.js:140  captured variable
           ┆ .obj = 0x2fff0  linear memory  callback handle 0  ⟶  table slot [0] above
 the dashed edge is invisible to the collector: nothing in linear memory can be traced, so the slot stays a root for ever.
+  but the case is expected to be collected: 10 objects do not show that
 ";
     assert_eq!(
         without_lines_of_runtime(&answer.stdout),

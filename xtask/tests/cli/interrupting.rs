@@ -280,9 +280,10 @@ fn what_was_found_is_kept_when_another_cell_cannot_be_run() {
 #[test]
 fn a_record_that_cannot_grow_stays_readable() {
     let world = World::new();
-    world.engine("d8", D8, M0);
-    // Files of 14 KiB at most: the record's first line fits, that of a cell does not.
-    let script = "trap '' XFSZ; ulimit -f 14; exec \"$0\" test --engine v8";
+    let note = format!(r#"say @ {{"type":"note","text":"{}"}}"#, "x".repeat(40_000));
+    world.engine("d8", D8, &[&note, M0[0], M0[1]]);
+    // Files of 32 KiB at most: the record's first line fits, that of a cell does not.
+    let script = "trap '' XFSZ; ulimit -f 32; exec \"$0\" test --engine v8";
     let bash = which::which("bash").unwrap();
     let arguments = ["-c", script, env!("CARGO_BIN_EXE_wasm-leaks")];
     let answer = crate::world::Answer::of(world.command(bash, &arguments).output().unwrap());
