@@ -268,9 +268,14 @@
     return bytes;
   }
 
-  // Whether it takes more rounds to decide.
+  // More live objects at once than rounds that are collected leave. As in measure/verdict.rs.
+  const PILE = 3 * Math.max(OBJECTS_A_ROUND, 10);
+
+  // Whether it takes more rounds to decide. Where objects pile up because nothing collects,
+  // more of them show nothing.
   function isOpen() {
     const rounds = series.remaining.length;
+    if (collections < rounds && maxLive > PILE) return false;
     const needsMore = way =>
       (way === 'grows' && rounds < ROUNDS_OF_A_LEAK)
       || ((way === 'slows' || way === 'unclear') && rounds < MOST_ROUNDS);

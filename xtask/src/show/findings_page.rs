@@ -24,10 +24,11 @@ What each engine makes of each case. This page is made by `cargo xtask findings`
 from the results in `docs/findings.jsonl`, which come from
 `cargo xtask test --json`; do not edit it by hand.
 
-`collected`: everything is, and promptly. `late`: everything is in the end, but
-memory had run out by then, or much was live at once. `leaks`: what is never
-collected grows with what was allocated. The figure behind `late` is the most
-objects that were live after a round of 1,000; `out` means that memory ran out.
+`collected`: everything is, and promptly. `bounded`: something stays, and grows no
+more. `late`: everything is collected in the end, but memory had run out by then, or
+much was live at once. `leaks`: what stays grows with what is made. The figure behind
+`late` is the most objects that were live after a round of 1,000; `out` means that
+memory ran out.
 
 ";
 
