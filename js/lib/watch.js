@@ -33,10 +33,12 @@
   }
 
   // Errors. Whatever a script throws, describing it throws nothing.
+  const isError = error =>
+    error instanceof AnyError || (typeof error === 'object' && error !== null && 'message' in error);
+
   function describe(error) {
     try {
-      const isError = error instanceof AnyError || (typeof error === 'object' && error !== null && 'message' in error);
-      return isError ? `${error.name}: ${error.message}` : text(error);
+      return isError(error) ? `${error.name}: ${error.message}` : text(error);
     } catch (again) {
       return 'a value that cannot be shown';
     }
@@ -71,12 +73,22 @@
     return null;
   }
 
+  function isThrownError(error) {
+    try {
+      return isError(error);
+    } catch (again) {
+      return false;
+    }
+  }
+
   // What stopped the case. `missing` is a global name that is not defined here.
   function threw(error) {
     const message = describe(error);
     const pattern = /: (?:Can't find variable: )?([\w$]+)(?: is not defined)?$/;
     const found = error instanceof NotDefined ? search(pattern, message) : null;
-    telemetry('threw', { text: message, place: placeOf(error), missing: found ? found[1] : null });
+    const place = placeOf(error) || ours.script || null;
+    const told = isThrownError(error) ? message : `the script threw ${message}`;
+    telemetry('threw', { text: told, place, missing: found ? found[1] : null });
     sayError(stackOf(error));
   }
 
