@@ -5,4 +5,5 @@
 
 pub mod judge;
 pub mod run;
+pub mod script_error;
 pub mod transcript;

@@ -3,8 +3,9 @@
 
 use crate::base::file;
 use crate::base::text::clip;
-use crate::cell::judge::{broke, lacks, script_error};
+use crate::cell::judge::broke;
 use crate::cell::run::Cell;
+use crate::cell::script_error::{lacks, script_error};
 use crate::engine::feature::Feature;
 use crate::engine::host;
 use crate::engine::library::{self, EXPLAIN, REACH, SNAPSHOT};

@@ -3,6 +3,11 @@
 //! In: the lines that a script printed. Out: transcript, telemetry, a verdict.
 //! All of it is pure. It knows no program, no case and no file.
 
+pub mod numbers;
+pub mod seen;
 pub mod telemetry;
+#[cfg(test)]
+mod tests;
 pub mod trend;
 pub mod verdict;
+pub mod watched;

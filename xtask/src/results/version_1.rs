@@ -1,6 +1,7 @@
 //! Reads results of version 1, `wasm-cycles/results`, as current ones.
 
-use crate::measure::verdict::{Numbers, Verdict};
+use crate::measure::numbers::Numbers;
+use crate::measure::verdict::Verdict;
 use crate::results::cell_row::{CellRow, OutcomeName};
 use crate::results::document::{Results, SCHEMA, VERSION};
 use crate::results::program_row::ProgramRow;

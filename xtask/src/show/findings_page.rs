@@ -102,7 +102,7 @@ fn verdict_text(cell: &Repeated<'_>) -> String {
 }
 
 fn ran_out(cell: &Repeated<'_>) -> bool {
-    let out = |numbers: &crate::measure::verdict::Numbers| numbers.ran_out;
+    let out = |numbers: &crate::measure::numbers::Numbers| numbers.ran_out;
     cell.runs.iter().any(|run| run.numbers.as_ref().is_some_and(out))
 }
 

@@ -1,0 +1,260 @@
+//! The verdicts, by tables of telemetry.
+
+use crate::measure::numbers::numbers;
+use crate::measure::telemetry::{Counts, RunStart, TelemetryEvent};
+use crate::measure::verdict::Verdict;
+
+const START: RunStart = RunStart {
+    objects: 1000,
+    pages: 2,
+    maximum: Some(10),
+};
+
+fn counts(allocated: u64, live: u64, pages: u64) -> Counts {
+    Counts {
+        allocated,
+        live,
+        slots: live,
+        pages,
+        memories: 1,
+        entries: 0,
+        tables: 0,
+        collections: (allocated / 1000).saturating_sub(1),
+        heap: None,
+    }
+}
+
+/// Rounds of 1000 objects, by how many are live after each.
+fn rounds(live: &[u64]) -> Vec<TelemetryEvent> {
+    let round = |(index, live): (usize, &u64)| TelemetryEvent::Round(counts(1000 * (index as u64 + 1), *live, 3));
+    let rounds = live.iter().enumerate().map(round);
+    [TelemetryEvent::Start(START)].into_iter().chain(rounds).collect()
+}
+
+#[test]
+fn the_numbers_decide() {
+    let full = TelemetryEvent::OutOfMemory(counts(4500, 4500, 10));
+    let settled = |live| TelemetryEvent::Settled(counts(4000, live, 10));
+    let leak = &[1000, 2000, 3000, 4000][..];
+    let batch: Vec<u64> = (1..=100).map(|round| 1000 + 1000 * round % 8400).collect();
+    for (live, rest, expected) in [
+        (&[1000; 4][..], vec![settled(0)], Verdict::Collected),
+        // Objects that a conservative scan keeps.
+        (&[1000, 1001, 1002, 1001], vec![settled(2)], Verdict::Collected),
+        (&[1000; 4], vec![settled(10)], Verdict::Collected),
+        // Noise: finalizers that come a round or two late.
+        (&[1000, 2000, 1000, 2000], vec![settled(0)], Verdict::Collected),
+        (&[1000, 2000, 3000, 3000], vec![settled(0)], Verdict::Collected),
+        (&[0, 0, 0, 0], vec![settled(0)], Verdict::Collected),
+        // Too much at once, though all is collected in the end.
+        (&[1000, 2000, 3000, 3001], vec![settled(0)], Verdict::Late),
+        (leak, vec![settled(0)], Verdict::Late),
+        (leak, vec![full.clone(), settled(0)], Verdict::Late),
+        (&[1000; 4], vec![full.clone(), settled(3)], Verdict::Late),
+        // All stay, half stay, one in ten stays, one in a hundred stays.
+        (leak, vec![full.clone(), settled(4000)], Verdict::Leaks),
+        (leak, vec![settled(4000)], Verdict::Leaks),
+        (&[1000, 1500, 2000, 2500], vec![settled(2000)], Verdict::Leaks),
+        (&[1000, 1100, 1200, 1300], vec![settled(400)], Verdict::Leaks),
+        (&[1000, 1010, 1020, 1030], vec![settled(40)], Verdict::Leaks),
+        // Too much to be chance, but it does not grow: a cache of one round, or of three.
+        (&[1000; 4], vec![settled(11)], Verdict::Inconclusive),
+        (&[1000, 2000, 2000, 2000], vec![settled(1000)], Verdict::Inconclusive),
+        (
+            &[1000, 2000, 3000, 4000, 4000, 4000, 4000, 4000],
+            vec![settled(3000)],
+            Verdict::Bounded,
+        ),
+        // Room is wanted again, and there is none.
+        (
+            leak,
+            vec![full.clone(), settled(0), TelemetryEvent::StillFull(counts(4600, 0, 10))],
+            Verdict::Leaks,
+        ),
+        // Missing numbers, or too few.
+        (&[1000; 4], vec![], Verdict::Inconclusive),
+        (leak, vec![full], Verdict::Inconclusive),
+        (&[1000], vec![settled(1000)], Verdict::Inconclusive),
+        (&[], vec![settled(0)], Verdict::Inconclusive),
+        // A batch that is flushed now and then; in the end, too.
+        (&batch, vec![settled(0)], Verdict::Bounded),
+        (&batch, vec![settled(3000)], Verdict::Bounded),
+    ] {
+        let mut events = rounds(live);
+        events.extend(rest);
+        assert_eq!(numbers(&events).verdict, expected, "{events:?}");
+    }
+    // Without a start event the size of a round is unknown.
+    let headless = [rounds(&[1000; 4])[1..].to_vec(), vec![settled(0)]].concat();
+    assert_eq!(numbers(&headless).verdict, Verdict::Inconclusive);
+}
+
+#[test]
+fn a_callback_that_stays_in_the_table_is_retained() {
+    let mut events = rounds(&[1000; 4]);
+    let settled = |slots| {
+        TelemetryEvent::Settled(Counts {
+            slots,
+            ..counts(4000, 0, 3)
+        })
+    };
+    events.push(settled(10));
+    assert_eq!(numbers(&events).verdict, Verdict::Collected);
+    events.push(settled(4000));
+    assert_eq!(numbers(&events).verdict, Verdict::Inconclusive);
+    for (index, event) in events.iter_mut().enumerate() {
+        if let TelemetryEvent::Round(counts) = event {
+            counts.slots = 1000 * index as u64;
+        }
+    }
+    assert_eq!(numbers(&events).verdict, Verdict::Leaks);
+}
+
+#[test]
+fn a_leak_is_measured() {
+    let live: Vec<u64> = (1..=65).map(|round| round * 1000).collect();
+    let mut events = rounds(&live);
+    events.push(TelemetryEvent::OutOfMemory(counts(65_536, 65_536, 10)));
+    events.push(TelemetryEvent::Settled(counts(65_536, 65_536, 10)));
+    for (index, event) in events.iter_mut().enumerate() {
+        if let TelemetryEvent::Round(counts) = event {
+            counts.pages = 2 + index as u64 * 8000 / 65_536;
+        }
+    }
+    let numbers = numbers(&events);
+    assert_eq!((numbers.peak, numbers.residue), (65_000, Some(65_536)));
+    assert_eq!(numbers.slope, Some(1.0));
+    let bytes = numbers.bytes_per_object.unwrap();
+    assert!((bytes - 8.0).abs() < 0.2, "{bytes}");
+    let lasted = numbers.rounds_lasted.unwrap();
+    assert!((lasted - 66.0).abs() < 2.0, "{lasted}");
+    assert!(numbers.ran_out);
+    let text = numbers.to_string();
+    for part in [
+        "at most 65000 live after a round, memory ran out, 65536 remain at the end, growing by 1.00 per allocated object",
+        "linear memory grew by 8 pages, by about 8 bytes per object",
+        "watched: 65536 objects, slots of callbacks, 1 linear memory",
+    ] {
+        assert!(text.contains(part), "{text}");
+    }
+}
+
+#[test]
+fn what_is_left_is_held_against_what_was_made() {
+    // One object a round; so many are left after each, and in the end.
+    let run = |live: fn(u64) -> u64, made: fn(u64) -> u64, residue| {
+        let mut events = vec![TelemetryEvent::Start(START)];
+        let round = |round| TelemetryEvent::Round(counts(made(round), live(round), 3));
+        events.extend((1..=40).map(round));
+        events.push(TelemetryEvent::Settled(counts(made(40), residue, 3)));
+        numbers(&events).verdict
+    };
+    assert_eq!(run(|round| round, |round| round, 40), Verdict::Leaks);
+    assert_eq!(run(|round| round / 4, |round| round / 4, 10), Verdict::Leaks);
+    assert_eq!(run(|_| 1, |round| round, 2), Verdict::Collected);
+    assert_eq!(run(|_| 10, |_| 10, 10), Verdict::Bounded);
+    // Nothing was counted.
+    assert_eq!(run(|_| 0, |_| 0, 0), Verdict::Inconclusive);
+}
+
+#[test]
+fn memory_that_grows_is_a_leak_though_all_objects_are_collected() {
+    let run = |pages: fn(u64) -> u64, entries: fn(u64) -> u64| {
+        let mut events = rounds(&[1000; 100]);
+        events.push(TelemetryEvent::Settled(counts(100_000, 0, 10)));
+        let mut round = 0;
+        for event in &mut events {
+            if let TelemetryEvent::Round(counts) = event {
+                round += 1;
+                (counts.pages, counts.entries) = (pages(round), entries(round));
+            }
+        }
+        numbers(&events).verdict
+    };
+    assert_eq!(run(|_| 3, |_| 0), Verdict::Collected);
+    assert_eq!(run(|round| 3 + round / 16, |_| 0), Verdict::Leaks);
+    assert_eq!(run(|round| 3 + round.min(10), |_| 0), Verdict::Collected);
+    assert_eq!(run(|_| 3, |round| 16 * round), Verdict::Leaks);
+}
+
+#[test]
+fn a_heap_that_grows_is_a_leak_of_what_was_not_watched_by_itself() {
+    let run = |collections: fn(u64) -> u64, heap: fn(u64) -> Option<u64>| {
+        let mut events = vec![TelemetryEvent::Start(START)];
+        let round = |round: u64| Counts {
+            collections: collections(round),
+            heap: heap(round),
+            ..counts(1000 * round, 1000, 3)
+        };
+        events.extend((1..=100).map(|number| TelemetryEvent::Round(round(number))));
+        events.push(TelemetryEvent::Settled(counts(100_000, 0, 3)));
+        let numbers = numbers(&events);
+        (numbers.verdict, numbers.heap_per_object, numbers.watched.heap)
+    };
+    let grows = |round| Some(1_000_000 + 48_000 * round);
+    assert_eq!(run(|round| round - 1, grows), (Verdict::Leaks, Some(48.0), 100));
+    assert_eq!(
+        run(|round| round - 1, |round| Some(1_000_000 + 7_000 * round)),
+        (Verdict::Collected, None, 100)
+    );
+    // Without a collection after each round the heap says nothing.
+    assert_eq!(run(|_| 0, grows), (Verdict::Collected, None, 100));
+    assert_eq!(run(|round| round - 1, |_| None), (Verdict::Collected, None, 0));
+    let some = |round: u64| round.is_multiple_of(4).then_some(1_000_000 + 48_000 * round);
+    assert_eq!(run(|round| round - 1, some), (Verdict::Leaks, Some(48.0), 25));
+}
+
+#[test]
+fn memory_that_grows_with_a_pile_of_objects_is_no_leak() {
+    // Of 100 rounds, so many collected; each pile is higher than the one before.
+    let run = |collections: fn(u64) -> u64| {
+        let mut events = vec![TelemetryEvent::Start(START)];
+        let round = |round: u64| Counts {
+            collections: collections(round),
+            ..counts(1000 * round, 1000 * (round % (3 + round / 10)), 3 + round / 10)
+        };
+        events.extend((1..=100).map(|number| TelemetryEvent::Round(round(number))));
+        events.push(TelemetryEvent::Settled(counts(100_000, 0, 13)));
+        numbers(&events).verdict
+    };
+    assert_eq!(run(|_| 0), Verdict::Late);
+    assert_eq!(run(|round| round - 1), Verdict::Leaks);
+}
+
+#[test]
+fn no_number_is_too_large() {
+    let most = Counts {
+        allocated: u64::MAX,
+        live: u64::MAX,
+        slots: u64::MAX,
+        pages: u64::MAX,
+        memories: u64::MAX,
+        entries: u64::MAX,
+        tables: u64::MAX,
+        collections: u64::MAX,
+        heap: Some(u64::MAX),
+    };
+    let start = RunStart {
+        objects: u64::MAX,
+        pages: u64::MAX,
+        maximum: Some(u64::MAX),
+    };
+    let mut events = vec![TelemetryEvent::Start(start)];
+    for rounds in 0..12 {
+        numbers(&events).to_string();
+        events.push(TelemetryEvent::Settled(most));
+        numbers(&events).to_string();
+        events.pop();
+        let collections = if rounds % 2 == 0 { u64::MAX } else { 0 };
+        events.push(TelemetryEvent::Round(Counts { collections, ..most }));
+    }
+}
+
+#[test]
+fn what_is_collected_lasts_for_ever() {
+    let mut events = rounds(&[1000; 4]);
+    events.push(TelemetryEvent::Settled(counts(4000, 0, 3)));
+    let numbers = numbers(&events);
+    assert_eq!((numbers.slope, numbers.rounds_lasted), (Some(0.0), None));
+    assert_eq!(numbers.bytes_per_object, None);
+}
