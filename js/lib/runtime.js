@@ -116,13 +116,39 @@
   share('module', module);
   share('instance', instance);
 
+  // The most pages that a module's own memory may have, by its memory section: flags, the
+  // least, the most, after the sections' lengths. Binary format, 5.5.
+  function ownMaximum(bytes) {
+    let at = 8;
+    const unsigned = () => {
+      let value = 0;
+      for (let shift = 1; ; shift *= 128) {
+        const byte = bytes[at++];
+        value += (byte % 128) * shift;
+        if (!(byte >= 128)) return value;
+      }
+    };
+    while (at < bytes.length) {
+      const section = bytes[at++];
+      const end = unsigned() + at;
+      if (section === 5 && unsigned() > 0) {
+        const flags = bytes[at++];
+        unsigned();
+        return flags % 2 === 1 ? unsigned() : undefined;
+      }
+      at = end;
+    }
+    return undefined;
+  }
+
   // The memories and tables of the guest; ours only if the guest uses it.
   const usesOurs = WebAssembly.Module.imports(module).some(({ kind }) => kind === 'memory');
   const exported = Object.values(instance.exports);
   const memories = new Set(exported.filter(value => value instanceof WebAssembly.Memory));
   if (usesOurs) memories.add(memory);
-  memories.forEach(hold);
-  new Set(exported.filter(value => value instanceof WebAssembly.Table)).forEach(hold);
+  const maximum = usesOurs ? PAGES.maximum : ownMaximum(new Uint8Array(readBinary(guestPath)));
+  memories.forEach(memory => hold(memory, maximum));
+  new Set(exported.filter(value => value instanceof WebAssembly.Table)).forEach(table => hold(table));
 
   // Called by each wrapper at its birth, with itself, which only explain.js uses;
   // and by its finalizer, or by the code that frees it.

@@ -62,9 +62,12 @@
     // d8 collects to find out, and answers later.
     const measures = typeof performance === 'object' && typeof performance.measureMemory === 'function';
     const measure = measures ? performance.measureMemory.bind(performance) : null;
+    // A case may replace it.
+    const then = Function.prototype.call.bind(Promise.prototype.then);
+    const estimate = found => found.total.jsMemoryEstimate;
     if (typeof gcHeapSize === 'function') define('heapBytes', () => gcHeapSize());
     else if (typeof gcparam === 'function') define('heapBytes', () => gcparam('gcBytes'));
-    else if (measure) define('heapBytes', () => measure({ execution: 'eager' }).then(found => found.total.jsMemoryEstimate));
+    else if (measure) define('heapBytes', () => then(measure({ execution: 'eager' }), estimate));
     else define('heapBytes', () => null);
     return shellArguments();
   };

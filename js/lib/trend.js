@@ -4,6 +4,8 @@
 
 (function () {
   const { floor, max, min } = Math;
+  const { apply } = Reflect;
+  const { sort } = Array.prototype;
 
   // The smallest share of what was made that must stay for a leak, and the smallest
   // share of an earlier growth that a later one must reach.
@@ -39,6 +41,36 @@
     return later + quantum >= STEADY * earlier ? 'grows' : 'unclear';
   }
 
+  // Growth that gets rarer and larger, as of a vector that doubles: each time that there are
+  // twice as many rounds, values that never fall have grown by at least as much as before.
+  function growsByOctaves(values) {
+    if (values.length < 16 || falls(values, 0)) return false;
+    const at = share => values[floor(values.length / share) - 1];
+    const grown = [at(4) - at(8), at(2) - at(4), at(1) - at(2)];
+    return grown[0] >= 1 && grown[1] >= STEADY * grown[0] && grown[2] >= STEADY * grown[1];
+  }
+
+  // The median of the increments from values[from] to values[to - 1].
+  function increment(values, from, to) {
+    const all = [];
+    for (let i = max(from, 1); i < to; i++) all[all.length] = values[i] - values[i - 1];
+    apply(sort, all, [(one, other) => one - other]);
+    return all[floor(all.length / 2)];
+  }
+
+  // Growth by a little at most readings, and by a lot at some, as of a map whose table
+  // doubles: what is left when least is left grows, by enough at most readings.
+  function growsAtMostReadings(values, smallest) {
+    const quarter = floor(values.length / 4);
+    if (quarter < 2) return false;
+    const second = least(values, quarter, 2 * quarter);
+    const third = least(values, 2 * quarter, 3 * quarter);
+    const last = least(values, 3 * quarter, values.length);
+    if (third - second < smallest || last - third < smallest) return false;
+    const earlier = increment(values, 2 * quarter, 3 * quarter);
+    return min(earlier, increment(values, 3 * quarter, values.length)) >= smallest / quarter;
+  }
+
   // Of objects that remain, after rounds in which so many were made in all. Finalizers
   // may come a round or two late.
   harness.objectsTrend = (values, made) => {
@@ -54,9 +86,10 @@
   harness.heapTrend = (values, made, rounds) => {
     const quarter = (floor(values.length / 4) * rounds) / values.length;
     const smallest = max(LEAST_OBJECT * (made / rounds), LEAST_ROUND) * quarter;
+    if (growsAtMostReadings(values, smallest)) return 'grows';
     return trend(values, smallest, smallest, 0);
   };
 
   // Of what comes in steps: pages of linear memory, entries of tables.
-  harness.stepsTrend = values => trend(values, 1, 0, 1);
+  harness.stepsTrend = values => (growsByOctaves(values) ? 'grows' : trend(values, 1, 0, 1));
 })();

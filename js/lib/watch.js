@@ -192,15 +192,18 @@
     };
   })();
 
-  // Memories and tables. Those of the guest are held; others are watched weakly.
+  // Memories and tables. Those of the guest are held; others are watched weakly. No
+  // memory tells the most pages that it may have: whoever makes one says so.
   const held = [];
+  const PAGE = 65536;
+  const pagesOf = memory => bytesOf(bufferOf(memory)) / PAGE;
   let weak = [];
   let memories = 0;
   const known = Known && new Known();
 
   const isWatched = object => object instanceof Memory || object instanceof Table;
 
-  function watch(object) {
+  function watch(object, maximum) {
     if (!Weak || known.has(object)) return;
     known.add(object);
     const isMemory = object instanceof Memory;
@@ -209,24 +212,28 @@
       object: new Weak(object),
       buffer: isMemory ? new Weak(bufferOf(object)) : null,
       number: memories,
+      maximum: isMemory ? mayGrowTo(object, maximum) : undefined,
     };
   }
+
+  const mayGrowTo = (memory, maximum) => (pagesOf(memory) < maximum ? maximum : undefined);
 
   function watchExports({ exports }) {
     const names = keys(exports);
     for (let i = 0; i < names.length; i++) if (isWatched(exports[names[i]])) watch(exports[names[i]]);
   }
 
-  function hold(object) {
+  function hold(object, maximum) {
     if (known) known.add(object);
-    held[held.length] = object;
+    const most = object instanceof Memory ? mayGrowTo(object, maximum) : undefined;
+    held[held.length] = { object, maximum: most };
     weak = weak.filter(watched => deref(watched.object) !== object);
   }
 
   for (const name of ['Memory', 'Table']) {
     replace(WebAssembly, name, (make, given) => {
       const object = make(...given);
-      watch(object);
+      watch(object, name === 'Memory' && given[0] ? given[0].maximum : undefined);
       return object;
     });
   }
@@ -240,24 +247,24 @@
     return made;
   });
 
-  const PAGE = 65536;
-
   // The size of what is alive, and how many there are. Looking at those that are watched
   // weakly keeps them alive until the turn is over.
   function sizes() {
-    const found = { pages: 0, memories: 0, entries: 0, tables: 0 };
-    const add = object => {
-      if (object instanceof Memory) addBuffer(bufferOf(object));
+    const found = { pages: 0, memories: 0, full: 0, entries: 0, tables: 0 };
+    const add = (object, maximum) => {
+      if (object instanceof Memory) addBuffer(bufferOf(object), maximum);
       else {
         found.tables++;
         found.entries += lengthOf(object);
       }
     };
-    const addBuffer = buffer => {
+    const addBuffer = (buffer, maximum) => {
+      const pages = bytesOf(buffer) / PAGE;
       found.memories++;
-      found.pages += bytesOf(buffer) / PAGE;
+      found.pages += pages;
+      if (pages >= maximum) found.full++;
     };
-    for (let i = 0; i < held.length; i++) add(held[i]);
+    for (let i = 0; i < held.length; i++) add(held[i].object, held[i].maximum);
     const alive = [];
     for (let i = 0; i < weak.length; i++) {
       const watched = weak[i];
@@ -267,7 +274,7 @@
       const buffer = watched.buffer === null ? undefined : deref(watched.buffer);
       if (object === undefined && buffer === undefined) continue;
       if (object === undefined) addBuffer(buffer);
-      else add(object);
+      else add(object, watched.maximum);
       if (object instanceof Memory && bufferOf(object) !== buffer) watched.buffer = new Weak(bufferOf(object));
       alive[alive.length] = watched;
     }

@@ -2,7 +2,7 @@
 //! means something, and last by the numbers. Pure.
 
 use crate::case::expectation::Expectation;
-use crate::cell::script_error::{lacks, rejected, script_error, uncaught};
+use crate::cell::script_error::{lacks, names_a_place, rejected, script_error, uncaught};
 use crate::cell::transcript::{Difference, Mismatch, compare};
 use crate::engine::feature::Feature;
 use crate::engine::program::Program;
@@ -154,7 +154,11 @@ fn exit(end: Option<End>, printed: &Printed, stderr: &str, shell: &Shell) -> Res
         ));
     };
     if let Some(line) = printed.after_end.iter().find(|line| !line.trim().is_empty()) {
-        return Err(format!("after its end the engine said: {line}"));
+        // Only rejections are told then; other errors are caught by `js/lib/watch.js`.
+        return Err(match names_a_place(line) {
+            true => rejected(line),
+            false => format!("after its end the engine said: {line}"),
+        });
     }
     if let Some(rejection) = stderr.lines().find_map(|line| line.strip_prefix(REJECTION)) {
         return Err(rejected(rejection));

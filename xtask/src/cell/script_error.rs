@@ -38,13 +38,16 @@ const ALREADY_PRINTED: &str = "Error: Error executing file";
 /// `js/cases/m0/test.js:3: TypeError: …`, as d8 prints it.
 const PRINTED: &str = r"^\S.*:\d+: ";
 
+/// Whether the line begins with a place, as d8's errors do.
+pub fn names_a_place(line: &str) -> bool {
+    regex::Regex::new(PRINTED).is_ok_and(|pattern| pattern.is_match(line))
+}
+
 fn in_engine_words(error: &ScriptError, printed: &Printed) -> String {
-    if error.text.starts_with(ALREADY_PRINTED) {
-        let pattern = regex::Regex::new(PRINTED).ok();
-        let is_error = |line: &&String| pattern.as_ref().is_some_and(|pattern| pattern.is_match(line));
-        if let Some(line) = printed.transcript.iter().find(is_error) {
-            return line.clone();
-        }
+    if error.text.starts_with(ALREADY_PRINTED)
+        && let Some(line) = printed.transcript.iter().find(|line| names_a_place(line))
+    {
+        return line.clone();
     }
     with_place(&error.text, error.place.as_deref())
 }

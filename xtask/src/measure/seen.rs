@@ -18,6 +18,9 @@ const A_FEW: u64 = 10;
 /// A case that lets go of a batch now and then does so more than once.
 const BATCHES: usize = 2;
 
+/// What is set up once takes its memory in fewer steps than this.
+const STEPS_TO_FILL: usize = 4;
+
 /// One round cannot show a leak: nothing is collected before its end.
 pub const ROUNDS_TO_TELL: usize = 2;
 
@@ -151,6 +154,20 @@ impl Seen {
         let steps = [self.series(|counts| counts.pages), self.series(|counts| counts.entries)];
         let grows = steps.iter().any(|values| trend::of_steps(values) == Trend::Grows);
         grows && (self.collected_each_round() || !self.piled_up())
+    }
+
+    /// A memory grew, step by step, until it could not, and whatever wanted more went
+    /// without. If the guest reports that instead, it is asked for room again.
+    pub fn filled_up(&self) -> bool {
+        let is_full = self.settled.is_some_and(|settled| settled.full > 0);
+        let grew = self.rounds.windows(2).filter(|pair| pair[1].pages > pair[0].pages);
+        let steps = grew.count();
+        let quarter = self.rounds.len() / 4;
+        let early = self.rounds.get(quarter).map_or(0, |counts| counts.pages);
+        let late = self.rounds.last().map_or(0, |counts| counts.pages);
+        let took_long = late > early;
+        let unnoticed = self.full.is_none();
+        is_full && unnoticed && steps >= STEPS_TO_FILL && took_long && (self.collected_each_round() || !self.piled_up())
     }
 
     /// All that is alive was let go of more than once, though each round collected: a batch.

@@ -95,6 +95,9 @@ pub struct Counts {
     pub pages: u64,
     #[serde(default = "one")]
     pub memories: u64,
+    /// How many of these grew to the most pages that they may have.
+    #[serde(default)]
+    pub full: u64,
     /// Entries of all WebAssembly tables that are alive, and how many these are.
     #[serde(default)]
     pub entries: u64,
@@ -308,6 +311,7 @@ mod tests {
                     slots: 7,
                     pages: 3,
                     memories: 1,
+                    full: 0,
                     entries: 0,
                     tables: 0,
                     collections: 0,

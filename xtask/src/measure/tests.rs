@@ -17,6 +17,7 @@ fn counts(allocated: u64, live: u64, pages: u64) -> Counts {
         slots: live,
         pages,
         memories: 1,
+        full: 0,
         entries: 0,
         tables: 0,
         collections: (allocated / 1000).saturating_sub(1),
@@ -205,6 +206,37 @@ fn a_heap_that_grows_is_a_leak_of_what_was_not_watched_by_itself() {
 }
 
 #[test]
+fn memory_that_grows_until_it_cannot_is_a_leak() {
+    // It grows by a page a round until this round, and may have ten more than at first.
+    let run = |until: u64, steps: u64, full: u64, ran_out: bool| {
+        let mut events = vec![TelemetryEvent::Start(START)];
+        let pages = |round: u64| 3 + round.min(until) * steps / until;
+        let round = |round: u64| Counts {
+            full: 0,
+            ..counts(1000 * round, 1000, pages(round))
+        };
+        events.extend((1..=100).map(|number| TelemetryEvent::Round(round(number))));
+        if ran_out {
+            events.push(TelemetryEvent::OutOfMemory(counts(100_000, 1000, 13)));
+        }
+        let settled = Counts {
+            full,
+            ..counts(100_000, 0, 13)
+        };
+        events.push(TelemetryEvent::Settled(settled));
+        numbers(&events).verdict
+    };
+    assert_eq!(run(40, 10, 1, false), Verdict::Leaks);
+    // It may grow on.
+    assert_eq!(run(40, 10, 0, false), Verdict::Collected);
+    // What is set up at once, or in few steps.
+    assert_eq!(run(20, 10, 1, false), Verdict::Collected);
+    assert_eq!(run(40, 3, 1, false), Verdict::Collected);
+    // There was room again.
+    assert_eq!(run(40, 10, 1, true), Verdict::Late);
+}
+
+#[test]
 fn memory_that_grows_with_a_pile_of_objects_is_no_leak() {
     // Of 100 rounds, so many collected; each pile is higher than the one before.
     let run = |collections: fn(u64) -> u64| {
@@ -229,6 +261,7 @@ fn no_number_is_too_large() {
         slots: u64::MAX,
         pages: u64::MAX,
         memories: u64::MAX,
+        full: u64::MAX,
         entries: u64::MAX,
         tables: u64::MAX,
         collections: u64::MAX,

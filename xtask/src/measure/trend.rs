@@ -22,6 +22,9 @@ const STEADY: f64 = 0.8;
 /// A series with fewer values in a quarter is not judged by its quarters.
 const LEAST_QUARTER: usize = 2;
 
+/// Of a shorter series nothing is said by its octaves.
+const LEAST_OCTAVES: usize = 16;
+
 /// The trend of objects that remain after each round, of which so many were made in all.
 pub fn of_objects(values: &[f64], made: f64) -> Trend {
     let round = made / values.len().max(1) as f64;
@@ -40,12 +43,59 @@ const LEAST_ROUND: f64 = 4096.0;
 pub fn of_heap(values: &[f64], made: f64, rounds: f64) -> Trend {
     let quarter = (values.len() / 4) as f64 * rounds / values.len().max(1) as f64;
     let smallest = (LEAST_OBJECT * made / rounds.max(1.0)).max(LEAST_ROUND) * quarter;
-    of(values, smallest, smallest, 0.0)
+    match grows_at_most_readings(values, smallest) {
+        true => Trend::Grows,
+        false => of(values, smallest, smallest, 0.0),
+    }
+}
+
+/// Growth by a little at most readings, and by a lot at some, as of a map whose table
+/// doubles: what is left when least is left grows, by enough at most readings.
+fn grows_at_most_readings(values: &[f64], smallest: f64) -> bool {
+    let quarter = values.len() / 4;
+    if quarter < LEAST_QUARTER {
+        return false;
+    }
+    let (second, third, last) = minima(values, quarter);
+    let enough = smallest / quarter as f64;
+    let increment = |from: usize, to: usize| {
+        let mut all: Vec<f64> = values[from - 1..to].windows(2).map(|pair| pair[1] - pair[0]).collect();
+        all.sort_by(f64::total_cmp);
+        all[all.len() / 2]
+    };
+    third - second >= smallest
+        && last - third >= smallest
+        && increment(2 * quarter, 3 * quarter) >= enough
+        && increment(3 * quarter, values.len()) >= enough
+}
+
+/// The least values of the second, the third and the last quarter.
+fn minima(values: &[f64], quarter: usize) -> (f64, f64, f64) {
+    let least = |values: &[f64]| values.iter().copied().fold(f64::INFINITY, f64::min);
+    (
+        least(&values[quarter..2 * quarter]),
+        least(&values[2 * quarter..3 * quarter]),
+        least(&values[3 * quarter..]),
+    )
+}
+
+/// Growth that gets rarer and larger, as of a vector that doubles: each time that there are
+/// twice as many rounds, values that never fall have grown by at least as much as before.
+fn grows_by_octaves(values: &[f64]) -> bool {
+    if values.len() < LEAST_OCTAVES || values.windows(2).any(|pair| pair[0] > pair[1]) {
+        return false;
+    }
+    let at = |share: usize| values[values.len() / share - 1];
+    let grown = [at(4) - at(8), at(2) - at(4), at(1) - at(2)];
+    grown[0] >= 1.0 && grown[1] >= STEADY * grown[0] && grown[2] >= STEADY * grown[1]
 }
 
 /// The trend of what comes in steps: pages of linear memory, entries of tables.
 pub fn of_steps(values: &[f64]) -> Trend {
-    of(values, 1.0, 0.0, 1.0)
+    match grows_by_octaves(values) {
+        true => Trend::Grows,
+        false => of(values, 1.0, 0.0, 1.0),
+    }
 }
 
 /// Compares quarters by their least values, the first quarter left out: what is let go of
@@ -55,10 +105,7 @@ fn of(values: &[f64], smallest: f64, noise: f64, quantum: f64) -> Trend {
     if quarter < LEAST_QUARTER {
         return Trend::Unclear;
     }
-    let least = |values: &[f64]| values.iter().copied().fold(f64::INFINITY, f64::min);
-    let second = least(&values[quarter..2 * quarter]);
-    let third = least(&values[2 * quarter..3 * quarter]);
-    let last = least(&values[3 * quarter..]);
+    let (second, third, last) = minima(values, quarter);
     let falls = values.windows(2).any(|pair| pair[0] - pair[1] > noise);
     let enough = if falls { smallest.max(noise) } else { smallest };
     let (earlier, later) = (third - second, last - third);
@@ -147,6 +194,26 @@ mod tests {
         assert_eq!(heap(100, |reading| (reading * 40_000.0).min(400_000.0)), Trend::Flat);
         assert_eq!(heap(100, |reading| reading * 50_000.0 % 800_000.0), Trend::Flat);
         assert_eq!(heap(0, |reading| reading), Trend::Unclear);
+    }
+
+    #[test]
+    fn a_vector_that_doubles_grows_and_one_that_is_large_enough_does_not() {
+        let doubles = |rounds: u32, most: f64| {
+            let capacity = |made: f64| (2.0_f64).powf((made / 1000.0).log2().ceil()).min(most);
+            of_steps(&series(rounds, capacity))
+        };
+        for rounds in [100, 150, 200, 256, 257, 300, 400] {
+            assert_eq!(doubles(rounds, f64::INFINITY), Trend::Grows, "{rounds}");
+        }
+        assert_ne!(doubles(400, 128.0), Trend::Grows);
+        assert_ne!(doubles(200, 64.0), Trend::Grows);
+        // A little with each object, and a table that doubles.
+        let map = |most: f64| {
+            let bytes = |made: f64| 43.0 * made.min(most) + 80.0 * 2.0_f64.powf(made.min(most).log2().ceil());
+            of_heap(&series(400, bytes), 400_000.0, 400.0)
+        };
+        assert_eq!(map(f64::INFINITY), Trend::Grows);
+        assert_ne!(map(150_000.0), Trend::Grows);
     }
 
     #[test]

@@ -48,7 +48,8 @@ pub fn decide(seen: &Seen) -> Verdict {
         return Verdict::Inconclusive;
     }
     // Where objects grow as well, it is theirs, and what becomes of them decides.
-    if seen.remaining() != Trend::Grows && (seen.grew_in_steps() || seen.heap_per_object().is_some()) {
+    let others_grow = seen.grew_in_steps() || seen.filled_up() || seen.heap_per_object().is_some();
+    if seen.remaining() != Trend::Grows && others_grow {
         return Verdict::Leaks;
     }
     if settled.allocated == 0 {

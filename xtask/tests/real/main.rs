@@ -7,6 +7,7 @@ mod world;
 mod breakages;
 mod checks;
 mod explanations;
+mod verdicts;
 
 use serde_json::Value;
 use std::io::Write;
@@ -45,6 +46,13 @@ on_every_engine! {
     checks::without_gc_nothing_is_judged
     checks::every_breakage_is_noticed
     checks::the_runtime_sees_the_trends_that_the_judge_sees
+    verdicts::each_kind_of_growth_is_told
+    verdicts::a_verdict_names_what_it_rests_on
+    verdicts::an_error_that_nobody_caught_is_never_ok
+    verdicts::an_error_that_is_caught_is_none
+    verdicts::the_scripts_error_comes_first
+    verdicts::what_a_shell_lacks_is_skipped
+    verdicts::a_case_forges_nothing
     explanations::the_paths_of_all_engines_agree
     explanations::a_function_is_shown_as_it_is_written
     explanations::nothing_keeps_what_is_collected
