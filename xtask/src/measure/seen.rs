@@ -1,7 +1,7 @@
 //! What was seen of a cell, from its telemetry: series of readings, and what they show.
 
 use crate::measure::telemetry::{Counts, RunStart, TelemetryEvent};
-use crate::measure::trend::{self, SLOPE, Trend};
+use crate::measure::trend::{self, Trend};
 use crate::measure::watched::Watched;
 
 /// How many rounds' worth of objects may be live at once if they are collected promptly.
@@ -89,17 +89,9 @@ impl Seen {
     pub fn remaining(&self) -> Trend {
         let values = self.series(remaining);
         let made = self.rounds.last().map_or(0, |counts| counts.allocated) as f64;
-        match trend::of_objects(&values, made) {
-            Trend::Unclear if (ROUNDS_TO_TELL..8).contains(&values.len()) => {
-                let (first, last) = (values[0], values[values.len() - 1]);
-                let later = last - values[(values.len() - 1) / 2];
-                let enough = (SLOPE * made).max(1.0);
-                match last - first >= enough && later >= enough / 2.0 && last > values[values.len() - 2] {
-                    true => Trend::Grows,
-                    false => Trend::Unclear,
-                }
-            }
-            trend => trend,
+        match values.len() < trend::ENOUGH {
+            true => trend::of_few(&values, made),
+            false => trend::of_objects(&values, made),
         }
     }
 

@@ -37,6 +37,7 @@ fn the_numbers_decide() {
     let full = TelemetryEvent::OutOfMemory(counts(4500, 4500, 10));
     let settled = |live| TelemetryEvent::Settled(counts(4000, live, 10));
     let leak = &[1000, 2000, 3000, 4000][..];
+    let every_tenth: Vec<u64> = (1..=100).map(|round| 1000 + 100 * round).collect();
     let batch: Vec<u64> = (1..=100).map(|round| 1000 + 1000 * round % 8400).collect();
     for (live, rest, expected) in [
         (&[1000; 4][..], vec![settled(0)], Verdict::Collected),
@@ -77,6 +78,17 @@ fn the_numbers_decide() {
         (leak, vec![full], Verdict::Inconclusive),
         (&[1000], vec![settled(1000)], Verdict::Inconclusive),
         (&[], vec![settled(0)], Verdict::Inconclusive),
+        // It grew to the end, but less than one in two hundred is left.
+        (&every_tenth, vec![settled(19)], Verdict::Inconclusive),
+        (&every_tenth, vec![settled(20)], Verdict::Leaks),
+        // Half at once is no batch; more is.
+        (&[4000, 2000].repeat(6), vec![settled(0)], Verdict::Late),
+        (&[4000, 1999].repeat(6), vec![settled(0)], Verdict::Bounded),
+        (
+            &[4000, 4000, 4000, 4000, 4000, 4000, 4000, 1999],
+            vec![settled(0)],
+            Verdict::Late,
+        ),
         // A batch that is flushed now and then; in the end, too.
         (&batch, vec![settled(0)], Verdict::Bounded),
         (&batch, vec![settled(3000)], Verdict::Bounded),
@@ -201,6 +213,9 @@ fn a_heap_that_grows_is_a_leak_of_what_was_not_watched_by_itself() {
     // Without a collection after each round the heap says nothing.
     assert_eq!(run(|_| 0, grows), (Verdict::Collected, None, 100));
     assert_eq!(run(|round| round - 1, |_| None), (Verdict::Collected, None, 0));
+    // The later half counts.
+    let faster = |round: u64| Some(1_000_000 + 48_000 * round + 48_000 * round.saturating_sub(50));
+    assert_eq!(run(|round| round - 1, faster), (Verdict::Leaks, Some(96.0), 100));
     let some = |round: u64| round.is_multiple_of(4).then_some(1_000_000 + 48_000 * round);
     assert_eq!(run(|round| round - 1, some), (Verdict::Leaks, Some(48.0), 25));
 }
@@ -290,4 +305,15 @@ fn what_is_collected_lasts_for_ever() {
     let numbers = numbers(&events);
     assert_eq!((numbers.slope, numbers.rounds_lasted), (Some(0.0), None));
     assert_eq!(numbers.bytes_per_object, None);
+}
+
+#[test]
+fn what_was_cut_short_says_so() {
+    let mut events = rounds(&[1000; 4]);
+    events.push(TelemetryEvent::CutShort { round: 4, planned: 100 });
+    events.push(TelemetryEvent::Settled(counts(4000, 0, 3)));
+    let numbers = numbers(&events);
+    assert_eq!((numbers.verdict, numbers.cut_short), (Verdict::Collected, Some(100)));
+    let text = numbers.to_string();
+    assert!(text.contains("of 100 rounds 4 before the time was up"), "{text}");
 }

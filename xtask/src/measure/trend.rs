@@ -33,6 +33,30 @@ pub fn of_objects(values: &[f64], made: f64) -> Trend {
     of(values, (SLOPE * round * quarter).max(1.0), 2.0 * round, 1.0)
 }
 
+/// So many values have quarters that can be compared.
+pub const ENOUGH: usize = 4 * LEAST_QUARTER;
+
+/// The trend of objects that remain after each of a few rounds, of which so many were made
+/// in all: it grows if it did so to the end, and in its later half by its share.
+pub fn of_few(values: &[f64], made: f64) -> Trend {
+    let [first, .., before, last] = *values else {
+        return match *values {
+            [first, last] if last - first >= enough_of_few(made) => Trend::Grows,
+            _ => Trend::Unclear,
+        };
+    };
+    let later = last - values[(values.len() - 1) / 2];
+    let enough = enough_of_few(made);
+    match last - first >= enough && later >= enough / 2.0 && last > before {
+        true => Trend::Grows,
+        false => Trend::Unclear,
+    }
+}
+
+fn enough_of_few(made: f64) -> f64 {
+    (SLOPE * made).max(1.0)
+}
+
 /// Of what stays of the JavaScript heap for each object, fewer bytes are none of its own;
 /// and compiled code comes late.
 const LEAST_OBJECT: f64 = 8.0;
@@ -149,6 +173,35 @@ mod tests {
         // Rounds that end late, now and then.
         assert_eq!(objects(100, |made| 1000.0 + made % 2000.0), Trend::Flat);
         assert_eq!(objects(7, |made| made), Trend::Unclear);
+    }
+
+    #[test]
+    fn a_few_rounds_are_judged_by_their_halves() {
+        use Trend::{Grows, Unclear};
+        for (values, made, wanted) in [
+            (&[1000.0, 2000.0, 3000.0, 4000.0][..], 4000.0, Grows),
+            (&[1000.0, 1010.0, 1020.0, 1030.0], 4000.0, Grows),
+            // In all by too little, or in the later half.
+            (&[1000.0, 1006.0, 1012.0, 1019.0], 4000.0, Unclear),
+            (&[0.0, 15.0, 16.0, 24.0], 4000.0, Unclear),
+            (&[0.0, 15.0, 16.0, 25.0], 4000.0, Grows),
+            // Not to the end.
+            (&[0.0, 10.0, 40.0, 40.0], 4000.0, Unclear),
+            (&[0.0, 10.0, 40.0, 39.0], 4000.0, Unclear),
+            (&[0.0, 10.0, 20.0], 3000.0, Grows),
+            (&[0.0, 15.0, 20.0], 3000.0, Unclear),
+            (&[0.0, 0.0, 0.0, 10.0, 20.0, 30.0, 40.0], 7000.0, Grows),
+            (&[0.0, 10.0, 20.0, 30.0, 40.0, 40.0, 41.0], 7000.0, Unclear),
+            (&[0.0, 10.0], 2000.0, Grows),
+            (&[0.0, 9.0], 2000.0, Unclear),
+            // Less than one object is none.
+            (&[0.0, 1.0], 2.0, Grows),
+            (&[0.0, 0.5], 2.0, Unclear),
+            (&[7.0], 1000.0, Unclear),
+            (&[], 0.0, Unclear),
+        ] {
+            assert_eq!(of_few(values, made), wanted, "{values:?} of {made}");
+        }
     }
 
     #[test]

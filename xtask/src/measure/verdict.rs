@@ -57,7 +57,7 @@ pub fn decide(seen: &Seen) -> Verdict {
         return Verdict::Inconclusive;
     }
     let (residue, made) = (remaining(&settled) as f64, settled.allocated as f64);
-    if residue > 0.0 && residue > by_chance(made) {
+    if residue > by_chance(made) {
         return match seen.remaining() {
             Trend::Grows if residue >= SLOPE * made => Verdict::Leaks,
             Trend::Flat | Trend::Slows => Verdict::Bounded,
@@ -71,7 +71,8 @@ pub fn decide(seen: &Seen) -> Verdict {
     }
 }
 
-/// The most objects that may remain of those made and count as nothing; never half of them.
+/// The most objects that may remain of those made and count as nothing: 0 or more, and
+/// never half of them.
 fn by_chance(made: f64) -> f64 {
     (made * RESIDUE_SHARE).clamp(FEW, RESIDUE).min((made - 1.0) / 2.0)
 }
