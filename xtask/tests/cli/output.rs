@@ -63,7 +63,7 @@ fn json_holds_the_facts_of_every_cell() {
     let json = std::fs::read(world.checkout.join("r.json")).unwrap();
     let json: serde_json::Value = serde_json::from_slice(&json).unwrap();
     assert_eq!(json["schema"], "wasm-leaks/results");
-    assert_eq!(json["version"], 2);
+    assert_eq!(json["version"], 3);
     assert_eq!(json["planned"], 2);
     assert_eq!(json["missing"], serde_json::json!(["spidermonkey"]));
     assert_eq!(json["programs"][0]["version"], "10.0.1");
