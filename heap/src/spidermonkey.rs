@@ -137,12 +137,12 @@ impl Dump {
             let own;
             (own, rest) = rest.split_at(node.edges as usize);
             let mut key = None;
-            for raw in own {
+            for (place, raw) in own.iter().enumerate() {
                 let name = self.names.get(raw.name);
                 let Some(to) = self.ids.get(&raw.to).copied() else {
                     // Permanent strings and symbols are in no zone that is dumped; all the rest is.
                     ensure!(
-                        name != "shape" && name != "base",
+                        !is_in_each_dump(text, place, name),
                         "it is cut off: an object's {name} is missing"
                     );
                     key = None;
@@ -332,6 +332,16 @@ fn targets(heap: &Heap, value: NodeId, weak: &HashMap<NodeId, NodeId>) -> Vec<Op
     let mut elements: Vec<(u32, NodeId)> = heap.edges(value).iter().filter_map(element).collect();
     elements.sort_unstable();
     elements.iter().map(|(_, id)| weak.get(id).copied()).collect()
+}
+
+/// Whether what this edge leads to is in each dump that is whole: the shape of an object,
+/// and what a shape has, which comes last. A property may be called so, too, but never
+/// comes first, and no shape has one.
+fn is_in_each_dump(from: &str, place: usize, name: &str) -> bool {
+    match from {
+        "shape" => ["base", "propertymap"].contains(&name),
+        _ => place == 0 && name == "shape",
+    }
 }
 
 /// `0x1d5a69f3e038 B text`: an address, a colour, and a text.

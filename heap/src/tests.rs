@@ -10,7 +10,7 @@ struct TestSnapshot {
     name: &'static str,
     format: SnapshotFormat,
     text: &'static str,
-    /// Where JavaScriptCore has the wrapper.
+    /// Where JavaScriptCore has the wrappers.
     address: &'static [u64],
     /// The steps of the path, folded.
     steps: &'static [&'static str],
@@ -41,7 +41,7 @@ macro_rules! snapshot {
     };
 }
 
-/// The address of the wrapper in each of JavaScriptCore's.
+/// The addresses of the wrappers in each of JavaScriptCore's.
 const M1: &[u64] = &[0x7fa8_e14b_c200];
 const HELD_VALUE: &[u64] = &[0x7f08_384b_c200];
 const M3_CYCLE: &[u64] = &[0x7f61_744b_c200];
@@ -156,6 +156,10 @@ static SNAPSHOTS: &[TestSnapshot] = &[
     ),
 ];
 
+fn named(name: &str) -> &'static TestSnapshot {
+    SNAPSHOTS.iter().find(|snapshot| snapshot.name == name).unwrap()
+}
+
 /// The folded path from a global variable to the wrapper, in words.
 fn steps(heap: &Heap) -> Option<Vec<String>> {
     let path = path::shortest(heap, heap.targets.first().copied().flatten()?)?;
@@ -217,20 +221,29 @@ fn a_snapshot_that_is_cut_off_is_an_error_or_tells_the_same() {
     }
 }
 
+/// Inserts a line behind the first one that begins so.
+fn insert_behind(text: &str, line: &str, inserted: &str) -> String {
+    let start = text.find(line).unwrap();
+    let end = start + text[start..].find('\n').unwrap();
+    format!("{}\n{inserted}{}", &text[..end], &text[end..])
+}
+
+#[test]
+fn a_property_may_have_a_name_that_the_engine_has_for_its_own() {
+    let dump = named("m1.spidermonkey.txt");
+    for name in ["shape", "base", "propertymap"] {
+        // What is missing may be a permanent string.
+        let text = insert_behind(dump.text, "> 0x3e75de06b2a0 B shape", &format!("> 0x1 B {name}"));
+        let heap = dump.parse(text.as_bytes()).unwrap();
+        assert_eq!(steps(&heap).unwrap(), dump.steps, "{name}");
+    }
+}
+
 #[test]
 fn what_is_no_snapshot_of_a_known_version_is_said_to_be_none() {
-    let jsc = SNAPSHOTS
-        .iter()
-        .find(|snapshot| snapshot.name == "m1.jsc.json")
-        .unwrap();
-    let v8 = SNAPSHOTS
-        .iter()
-        .find(|snapshot| snapshot.name == "m1.v8.heapsnapshot")
-        .unwrap();
-    let dump = SNAPSHOTS
-        .iter()
-        .find(|snapshot| snapshot.name == "m1.spidermonkey.txt")
-        .unwrap();
+    let jsc = named("m1.jsc.json");
+    let v8 = named("m1.v8.heapsnapshot");
+    let dump = named("m1.spidermonkey.txt");
     for (snapshot, text, wanted) in [
         (
             jsc,
@@ -267,6 +280,11 @@ fn what_is_no_snapshot_of_a_known_version_is_said_to_be_none() {
             dump,
             dump.text.replace("# Roots.", "# Roots, anew."),
             "it has an unknown version",
+        ),
+        (
+            dump,
+            insert_behind(dump.text, "> 0x3e75de03b040 B base", "> 0x1 B propertymap"),
+            "an object's propertymap is missing",
         ),
         (dump, String::new(), "empty"),
         (dump, "# Roots.\n# Weak maps.\n".to_owned(), "cut off before its nodes"),
