@@ -2,11 +2,13 @@
 
 mod damaged;
 
-use super::{Edge, EdgeKind, Heap, NodeKind, SnapshotFormat, TargetHint};
+use super::{Edge, EdgeKind, Heap, NodeId, NodeKind, SnapshotFormat, TargetHint};
 use crate::path::{self, PathStart};
 use anyhow::Result;
 
 struct TestSnapshot {
+    /// The case and the engine, or the program and its version, as other versions write
+    /// the same format in another way.
     name: &'static str,
     format: SnapshotFormat,
     text: &'static str,
@@ -45,6 +47,9 @@ macro_rules! snapshot {
 const M1: &[u64] = &[0x7fa8_e14b_c200];
 const HELD_VALUE: &[u64] = &[0x7f08_384b_c200];
 const M3_CYCLE: &[u64] = &[0x7f61_744b_c200];
+const M1_BUN: &[u64] = &[0x05f1_8af9_4800, 0x05f1_8af9_4820];
+const HELD_VALUE_BUN: &[u64] = &[0x022d_6759_4840];
+const WASM_GC_ROOT_BUN: &[u64] = &[0x0249_a279_47e0];
 
 static SNAPSHOTS: &[TestSnapshot] = &[
     snapshot!(
@@ -154,15 +159,135 @@ static SNAPSHOTS: &[TestSnapshot] = &[
             "CapturedVariable obj HeapObject"
         ]
     ),
+    snapshot!(
+        "m1.js128.txt",
+        SpiderMonkey,
+        &[],
+        &[
+            "Property table ObjectTable",
+            "Property objects Array",
+            "Element 0 function",
+            "CapturedVariable obj WasmObject"
+        ]
+    ),
+    snapshot!(
+        "m1.js140.txt",
+        SpiderMonkey,
+        &[],
+        &[
+            "Property table ObjectTable",
+            "Property objects Array",
+            "Element 0 function",
+            "CapturedVariable obj WasmObject"
+        ]
+    ),
+    snapshot!(
+        "m1.node26.heapsnapshot",
+        V8,
+        &[],
+        &[
+            "Property table ObjectTable",
+            "Property objects Array",
+            "Element 0 function",
+            "CapturedVariable obj WasmObject"
+        ]
+    ),
+    snapshot!(
+        "m1.bun.json",
+        Jsc,
+        M1_BUN,
+        &[
+            "Property table ObjectTable",
+            "Property objects Array",
+            "Element 0 function",
+            "CapturedVariable obj WasmObject"
+        ]
+    ),
+    snapshot!(
+        "held-value.js128.txt",
+        SpiderMonkey,
+        &[],
+        &[
+            "CapturedVariable holder FinalizationRegistry",
+            "HeldValue Object",
+            "Property wrapper HeldObject"
+        ]
+    ),
+    snapshot!(
+        "held-value.js140.txt",
+        SpiderMonkey,
+        &[],
+        &[
+            "CapturedVariable holder FinalizationRegistry",
+            "HeldValue Object",
+            "Property wrapper HeldObject"
+        ]
+    ),
+    snapshot!(
+        "held-value.node26.heapsnapshot",
+        V8,
+        &[],
+        &[
+            "CapturedVariable holder FinalizationRegistry",
+            "HeldValue Object",
+            "Property wrapper HeldObject"
+        ]
+    ),
+    snapshot!(
+        "held-value.bun.json",
+        Jsc,
+        HELD_VALUE_BUN,
+        &[
+            "CapturedVariable holder FinalizationRegistry",
+            "HeldValue Object",
+            "Property wrapper HeldObject"
+        ]
+    ),
+    snapshot!(
+        "wasm-gc-root.js140.txt",
+        SpiderMonkey,
+        &[],
+        &[
+            "Property instance WebAssembly.Instance",
+            "Internal WebAssembly.Array",
+            "Element WebAssembly.Struct",
+            "WasmGcField function",
+            "CapturedVariable obj HeapObject"
+        ]
+    ),
+    snapshot!(
+        "wasm-gc-root.bun.json",
+        Jsc,
+        WASM_GC_ROOT_BUN,
+        &[
+            "Property instance WebAssembly.Instance",
+            "Internal WebAssembly.Array",
+            "Element WebAssembly.Struct",
+            "WasmGcField function",
+            "CapturedVariable obj HeapObject"
+        ]
+    ),
+    snapshot!(
+        "map-key.js140.txt",
+        SpiderMonkey,
+        &[],
+        &["CapturedVariable cache Map", "MapValue \"key 0\" WasmObject"]
+    ),
+    snapshot!(
+        "map-key.node26.heapsnapshot",
+        V8,
+        &[],
+        &["CapturedVariable cache Map", "MapValue \"key 0\" WasmObject"]
+    ),
 ];
 
 fn named(name: &str) -> &'static TestSnapshot {
     SNAPSHOTS.iter().find(|snapshot| snapshot.name == name).unwrap()
 }
 
-/// The folded path from a global variable to the wrapper, in words.
-fn steps(heap: &Heap) -> Option<Vec<String>> {
-    let path = path::shortest(heap, heap.targets.first().copied().flatten()?)?;
+/// The folded path from a global variable to a wrapper, in words.
+fn steps_to(heap: &Heap, target: NodeId) -> Option<Vec<String>> {
+    let path = path::shortest(heap, target)?;
     let step = |edge: &Edge| {
         let label = heap.label(edge.label).filter(|_| edge.kind != EdgeKind::Internal);
         let node = match heap.kind(edge.to) {
@@ -175,6 +300,11 @@ fn steps(heap: &Heap) -> Option<Vec<String>> {
     matches!(path.start, PathStart::Global(_)).then(|| path::fold(heap, &path).iter().map(step).collect())
 }
 
+/// The steps to the first wrapper.
+fn steps(heap: &Heap) -> Option<Vec<String>> {
+    steps_to(heap, heap.targets.first().copied().flatten()?)
+}
+
 #[test]
 fn every_engines_snapshot_has_the_same_path() {
     for snapshot in SNAPSHOTS {
@@ -183,22 +313,53 @@ fn every_engines_snapshot_has_the_same_path() {
     }
 }
 
+/// Where the functions on the paths are written: the line of a case's script.
+const FUNCTIONS: &[(&str, u32)] = &[("m1", 8), ("m3-cycle", 9), ("wasm-gc-root", 7)];
+
 #[test]
 fn functions_are_placed_where_the_engine_reports_places() {
-    for snapshot in SNAPSHOTS.iter().filter(|snapshot| snapshot.name.starts_with("m1.")) {
+    let has_function = |snapshot: &&TestSnapshot| snapshot.steps.iter().any(|step| step.ends_with(" function"));
+    for snapshot in SNAPSHOTS.iter().filter(has_function) {
+        let name = snapshot.name;
+        let (case, line) = FUNCTIONS
+            .iter()
+            .find(|(case, _)| name.split('.').next() == Some(case))
+            .unwrap();
         let heap = snapshot.parse(snapshot.text.as_bytes()).unwrap();
         let path = path::shortest(&heap, heap.targets[0].unwrap()).unwrap();
         let function = path.edges.iter().find(|edge| heap.kind(edge.to) == NodeKind::Function);
         let function = function.unwrap().to;
         let position = heap
             .position(function)
-            .map(|position| (position.file.as_str(), position.line));
+            .map(|position| (position.file.clone(), position.line));
         match snapshot.format {
-            SnapshotFormat::V8 => assert_eq!(position, Some(("js/m1/test.js", 8))),
-            SnapshotFormat::SpiderMonkey => assert_eq!(position, Some(("/stage/js/m1/test.js", 8))),
-            SnapshotFormat::Jsc => assert!(position.is_none() && heap.address(function).is_some()),
+            SnapshotFormat::V8 => assert_eq!(position, Some((format!("js/{case}/test.js"), *line)), "{name}"),
+            SnapshotFormat::SpiderMonkey => {
+                assert_eq!(position, Some((format!("/stage/js/{case}/test.js"), *line)), "{name}");
+            }
+            SnapshotFormat::Jsc => assert!(position.is_none() && heap.address(function).is_some(), "{name}"),
         }
     }
+}
+
+#[test]
+fn each_of_several_wrappers_has_its_own_path() {
+    let mut seen = 0;
+    for snapshot in SNAPSHOTS {
+        let heap = snapshot.parse(snapshot.text.as_bytes()).unwrap();
+        let [_, second] = heap.targets[..] else {
+            continue;
+        };
+        let steps = steps_to(&heap, second.unwrap()).unwrap();
+        let expected: Vec<String> = snapshot
+            .steps
+            .iter()
+            .map(|step| step.replace("Element 0", "Element 1"))
+            .collect();
+        assert_eq!(steps, expected, "{}", snapshot.name);
+        seen += 1;
+    }
+    assert_eq!(seen, 4, "those of m1 in newer engines");
 }
 
 #[test]
