@@ -307,19 +307,33 @@ impl Dump {
             if heap.kind(id) != NodeKind::Function {
                 continue;
             }
-            // The latter in newer versions.
-            let script = heap
-                .by_name(id, "script")
-                .or_else(|| heap.by_name(id, "JSFunction script"));
-            let text = script.map(|script| self.names.get(self.nodes[script as usize].text));
-            let place = text.and_then(|text| text.strip_prefix("script ")?.rsplit_once(':'));
-            if let Some((file, line)) = place
-                && let Ok(line) = line.parse()
-            {
-                let file = file.to_owned();
-                heap.positions.insert(id, SourcePosition { file, line });
+            if let Some(position) = self.position(heap, id) {
+                heap.positions.insert(id, position);
             }
         }
+    }
+
+    /// The latter name is that in newer versions, where a property may be called `script`.
+    fn position(&self, heap: &Heap, function: NodeId) -> Option<SourcePosition> {
+        let names = ["script", "JSFunction script"];
+        let named = |edge: &&Edge| {
+            heap.label(edge.label)
+                .is_some_and(|label| names.contains(&label.as_str()))
+        };
+        let text = |edge: &Edge| {
+            let text = self.names.get(self.nodes[edge.to as usize].text);
+            text.strip_prefix("script ")
+        };
+        let (file, line) = heap
+            .edges(function)
+            .iter()
+            .filter(named)
+            .find_map(text)?
+            .rsplit_once(':')?;
+        Some(SourcePosition {
+            file: file.to_owned(),
+            line: line.parse().ok()?,
+        })
     }
 }
 

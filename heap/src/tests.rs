@@ -279,6 +279,30 @@ static SNAPSHOTS: &[TestSnapshot] = &[
         &[],
         &["CapturedVariable cache Map", "MapValue \"key 0\" WasmObject"]
     ),
+    // m1, with properties that are called as the engine calls its own.
+    snapshot!(
+        "names.js140.txt",
+        SpiderMonkey,
+        &[],
+        &[
+            "Property table ObjectTable",
+            "Property objects Array",
+            "Element 0 function",
+            "CapturedVariable obj WasmObject"
+        ]
+    ),
+    // m1, with properties that are called as the engine calls its own.
+    snapshot!(
+        "names.node26.heapsnapshot",
+        V8,
+        &[],
+        &[
+            "Property table ObjectTable",
+            "Property objects Array",
+            "Element 0 function",
+            "CapturedVariable obj WasmObject"
+        ]
+    ),
 ];
 
 fn named(name: &str) -> &'static TestSnapshot {
@@ -314,7 +338,7 @@ fn every_engines_snapshot_has_the_same_path() {
 }
 
 /// Where the functions on the paths are written: the line of a case's script.
-const FUNCTIONS: &[(&str, u32)] = &[("m1", 8), ("m3-cycle", 9), ("wasm-gc-root", 7)];
+const FUNCTIONS: &[(&str, u32)] = &[("m1", 8), ("m3-cycle", 9), ("names", 5), ("wasm-gc-root", 7)];
 
 #[test]
 fn functions_are_placed_where_the_engine_reports_places() {
