@@ -287,6 +287,14 @@ impl Heap {
         self.edges(id).iter().find(named).map(|edge| edge.to)
     }
 
+    /// Where an edge leads that has this name from the engine. A program's property or
+    /// variable may have the same one.
+    fn by_engines_name(&self, id: NodeId, name: &str) -> Option<NodeId> {
+        let is_engines = |edge: &&Edge| edge.kind == EdgeKind::Internal;
+        let named = |edge: &&Edge| matches!(edge.label, EdgeLabel::Name(label) if self.names.get(label) == name);
+        self.edges(id).iter().filter(is_engines).find(named).map(|edge| edge.to)
+    }
+
     /// Adds a node; its edges are added next.
     fn add_node(&mut self, kind: NodeKind, name: u32) -> Result<NodeId> {
         let id = u32::try_from(self.nodes.len()).context("it has too many nodes")?;

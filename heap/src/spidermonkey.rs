@@ -137,12 +137,12 @@ impl Dump {
             let own;
             (own, rest) = rest.split_at(node.edges as usize);
             let mut key = None;
-            for raw in own {
+            for (place, raw) in own.iter().enumerate() {
                 let name = self.names.get(raw.name);
                 let Some(to) = self.ids.get(&raw.to).copied() else {
                     // Permanent strings and symbols are in no zone that is dumped; all the rest is.
                     ensure!(
-                        name != "shape" && name != "base",
+                        !is_in_each_dump(text, place, name),
                         "it is cut off: an object's {name} is missing"
                     );
                     key = None;
@@ -307,19 +307,33 @@ impl Dump {
             if heap.kind(id) != NodeKind::Function {
                 continue;
             }
-            // The latter in newer versions.
-            let script = heap
-                .by_name(id, "script")
-                .or_else(|| heap.by_name(id, "JSFunction script"));
-            let text = script.map(|script| self.names.get(self.nodes[script as usize].text));
-            let place = text.and_then(|text| text.strip_prefix("script ")?.rsplit_once(':'));
-            if let Some((file, line)) = place
-                && let Ok(line) = line.parse()
-            {
-                let file = file.to_owned();
-                heap.positions.insert(id, SourcePosition { file, line });
+            if let Some(position) = self.position(heap, id) {
+                heap.positions.insert(id, position);
             }
         }
+    }
+
+    /// The latter name is that in newer versions, where a property may be called `script`.
+    fn position(&self, heap: &Heap, function: NodeId) -> Option<SourcePosition> {
+        let names = ["script", "JSFunction script"];
+        let named = |edge: &&Edge| {
+            heap.label(edge.label)
+                .is_some_and(|label| names.contains(&label.as_str()))
+        };
+        let text = |edge: &Edge| {
+            let text = self.names.get(self.nodes[edge.to as usize].text);
+            text.strip_prefix("script ")
+        };
+        let (file, line) = heap
+            .edges(function)
+            .iter()
+            .filter(named)
+            .find_map(text)?
+            .rsplit_once(':')?;
+        Some(SourcePosition {
+            file: file.to_owned(),
+            line: line.parse().ok()?,
+        })
     }
 }
 
@@ -332,6 +346,16 @@ fn targets(heap: &Heap, value: NodeId, weak: &HashMap<NodeId, NodeId>) -> Vec<Op
     let mut elements: Vec<(u32, NodeId)> = heap.edges(value).iter().filter_map(element).collect();
     elements.sort_unstable();
     elements.iter().map(|(_, id)| weak.get(id).copied()).collect()
+}
+
+/// Whether what this edge leads to is in each dump that is whole: the shape of an object,
+/// and what a shape has, which comes last. A property may be called so, too, but never
+/// comes first, and no shape has one.
+fn is_in_each_dump(from: &str, place: usize, name: &str) -> bool {
+    match from {
+        "shape" => ["base", "propertymap"].contains(&name),
+        _ => place == 0 && name == "shape",
+    }
 }
 
 /// `0x1d5a69f3e038 B text`: an address, a colour, and a text.

@@ -300,7 +300,7 @@ impl V8Rows {
             return HashMap::new();
         }
         let is_map = |id: &NodeId| heap.kind(*id) == NodeKind::Object && heap.name(*id) == "WeakMap";
-        let table = |id: NodeId| Some((self.nodes[heap.by_name(id, "table")? as usize].number, id));
+        let table = |id: NodeId| Some((self.nodes[heap.by_engines_name(id, "table")? as usize].number, id));
         let maps: HashMap<u32, NodeId> = (0..self.nodes.len() as NodeId)
             .filter(is_map)
             .filter_map(table)
@@ -327,10 +327,10 @@ impl V8Rows {
             if (id as usize) >= heap.node_count() || heap.kind(id) != NodeKind::Function {
                 return None;
             }
-            let code = heap.by_name(id, "shared")?;
+            let code = heap.by_engines_name(id, "shared")?;
             let script = heap
-                .by_name(code, "script")
-                .or_else(|| heap.by_name(code, "script_or_debug_info"))?;
+                .by_engines_name(code, "script")
+                .or_else(|| heap.by_engines_name(code, "script_or_debug_info"))?;
             let file = heap.name(script);
             let file = file.strip_prefix("system / Script / ").unwrap_or(file).to_owned();
             let line = location.line.saturating_add(1);

@@ -38,9 +38,9 @@ pub fn find_globals(heap: &mut Heap) -> Vec<NodeId> {
         }
         realms.push(id);
         let named = ["extension", "global_object", "global_proxy_object"];
-        let found = named.iter().filter_map(|name| heap.by_name(id, name));
+        let found = named.iter().filter_map(|name| heap.by_engines_name(id, name));
         objects.extend(found.filter(|id| heap.kind(*id) == NodeKind::Object));
-        if let Some(table) = heap.by_name(id, "script_context_table") {
+        if let Some(table) = heap.by_engines_name(id, "script_context_table") {
             let contexts = heap.edges(table).iter().map(|edge| edge.to);
             scopes.extend(contexts.filter(|id| is_context(heap, *id)));
         }
@@ -80,7 +80,7 @@ pub fn name_variables(heap: &mut Heap, id: NodeId) {
     if !is_context(heap, id) {
         return;
     }
-    let Some(info) = heap.by_name(id, "scope_info") else {
+    let Some(info) = heap.by_engines_name(id, "scope_info") else {
         return;
     };
     let is_string = |edge: &&Edge| edge.label == EdgeLabel::None && heap.kind(edge.to) == NodeKind::Object;
@@ -233,7 +233,10 @@ pub fn name_entries(heap: &mut Heap, id: NodeId, is_text: &impl Fn(NodeId) -> bo
         "Set" => false,
         _ => return,
     };
-    let Some(table) = heap.by_name(id, "table").filter(|_| heap.kind(id) == NodeKind::Object) else {
+    let Some(table) = heap
+        .by_engines_name(id, "table")
+        .filter(|_| heap.kind(id) == NodeKind::Object)
+    else {
         return;
     };
     if heap.kind(table) != NodeKind::Engine {
