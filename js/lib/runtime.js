@@ -5,7 +5,7 @@
 'use strict';
 
 (function () {
-  const { options, telemetry, describe, finish, fail, hold, sizes, watchesWeakly, elapsed } = harness;
+  const { options, telemetry, describe, finish, fail, hold, ownMaximum, sizes, watchesWeakly, elapsed } = harness;
   const { objectsTrend, stepsTrend, heapTrend } = harness;
   const { Error, Math, RangeError, WebAssembly } = globalThis;
 
@@ -115,31 +115,6 @@
     : { exports: wasm_bindgen.initSync({ module, memory }) };
   share('module', module);
   share('instance', instance);
-
-  // The most pages that a module's own memory may have, by its memory section: flags, the
-  // least, the most, after the sections' lengths. Binary format, 5.5.
-  function ownMaximum(bytes) {
-    let at = 8;
-    const unsigned = () => {
-      let value = 0;
-      for (let shift = 1; ; shift *= 128) {
-        const byte = bytes[at++];
-        value += (byte % 128) * shift;
-        if (!(byte >= 128)) return value;
-      }
-    };
-    while (at < bytes.length) {
-      const section = bytes[at++];
-      const end = unsigned() + at;
-      if (section === 5 && unsigned() > 0) {
-        const flags = bytes[at++];
-        unsigned();
-        return flags % 2 === 1 ? unsigned() : undefined;
-      }
-      at = end;
-    }
-    return undefined;
-  }
 
   // The memories and tables of the guest; ours only if the guest uses it.
   const usesOurs = WebAssembly.Module.imports(module).some(({ kind }) => kind === 'memory');

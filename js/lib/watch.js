@@ -247,6 +247,31 @@
     return made;
   });
 
+  // The most pages that a module's own memory may have, by its memory section: flags, the
+  // least, the most, after the sections' lengths. Binary format, 5.5.
+  function ownMaximum(bytes) {
+    let at = 8;
+    const unsigned = () => {
+      let value = 0;
+      for (let shift = 1; ; shift *= 128) {
+        const byte = bytes[at++];
+        value += (byte % 128) * shift;
+        if (!(byte >= 128)) return value;
+      }
+    };
+    while (at < bytes.length) {
+      const section = bytes[at++];
+      const end = unsigned() + at;
+      if (section === 5 && unsigned() > 0) {
+        const flags = bytes[at++];
+        unsigned();
+        return flags % 2 === 1 ? unsigned() : undefined;
+      }
+      at = end;
+    }
+    return undefined;
+  }
+
   // The size of what is alive, and how many there are. Looking at those that are watched
   // weakly keeps them alive until the turn is over.
   function sizes() {
@@ -299,7 +324,7 @@
     weakMemories,
     memoriesMade: () => memories,
     noteCallback: () => {},
-    telemetry, describe, finish, fail, hold, sizes,
+    telemetry, describe, finish, fail, hold, ownMaximum, sizes,
     watchesWeakly: () => weak.length > 0,
     elapsed: (started => () => now() - started)(now()),
     threw: error => {

@@ -15,12 +15,17 @@ pub enum Growth {
     First,
     /// One alone, of many.
     One,
+    /// Of all that were made too few stay, in whatever way.
+    TooFew,
     /// No more were made in the later rounds.
     NoMoreMade,
 }
 
 /// Of fewer objects nothing is said.
 const FEW: u64 = 100;
+
+/// A leak keeps at least one in so many, as for a verdict.
+const LEAST: u64 = 200;
 
 /// Classifies a group by the numbers of its objects, in order, from 1 on. `made` objects
 /// were made in all, `alive` has the numbers of those that stay, in order, and `rounds`
@@ -55,6 +60,8 @@ pub fn growth(numbers: &[u64], alive: &[u64], made: u64, rounds: &[u64]) -> Grow
         Growth::First
     } else if count == 1 {
         Growth::One
+    } else if (alive.len() as u64) * LEAST < made {
+        Growth::TooFew
     } else {
         Growth::Grows
     }
@@ -83,8 +90,19 @@ mod tests {
             ((2041..=3000).collect(), &everything, Growth::Grows),
             ((1..=1000).collect(), &everything, Growth::Grows),
             // By chance all are in one half.
-            (vec![1700, 2100, 2900], &vec![1700, 2100, 2900], Growth::Grows),
-            (vec![100, 900, 1400], &vec![100, 900, 1400], Growth::Grows),
+            (vec![1700, 2100, 2900], &all(150), Growth::Grows),
+            (vec![100, 900, 1400], &all(150), Growth::Grows),
+            // One in two hundred is needed.
+            (
+                (100..1500).step_by(100).collect(),
+                &(100..1500).step_by(100).collect(),
+                Growth::TooFew,
+            ),
+            (
+                (0..15).map(|n| 100 + 200 * n).collect(),
+                &(0..15).map(|n| 100 + 200 * n).collect(),
+                Growth::Grows,
+            ),
             (vec![], &vec![], Growth::Grows),
         ] {
             assert_eq!(growth(&numbers, alive, 3000, &rounds), wanted, "{numbers:?}");

@@ -171,6 +171,7 @@ fn growth_note(growth: Growth, count: u64) -> Option<String> {
         Growth::First if count == 1 => "only the first one is kept so, and no later one".to_owned(),
         Growth::First => format!("only the first {count} are kept so, and no later ones"),
         Growth::One => "only one is kept so".to_owned(),
+        Growth::TooFew => "of all that were made only so few stay".to_owned(),
         Growth::NoMoreMade => "no more are made in later rounds".to_owned(),
     })
 }
