@@ -6,8 +6,11 @@
 
 (function () {
   const { options, telemetry, describe, finish, fail, hold, ownMaximum, sizes, watchesWeakly, elapsed } = harness;
+  const { isOfMemory } = harness;
   const { objectsTrend, stepsTrend, heapTrend } = harness;
   const { Error, Math, RangeError, WebAssembly } = globalThis;
+  // A case may use these names for something else.
+  const { print, gc, turn, heapBytes, readBinary } = globalThis;
 
   const number = (value, otherwise) => (value === undefined ? otherwise : Number(value));
   const ROUNDS = number(options.rounds, 100);
@@ -133,6 +136,7 @@
   };
 
   function died() {
+    if (live() <= 0) throw new Error('`died()` was called more often than `born(this)`');
     nfinalized++;
   }
 
@@ -246,8 +250,10 @@
     ms: elapsed(),
   });
 
-  // Finalizers never run within the job that collected: yield to let them run.
+  // A WeakRef keeps what it was asked for until its job is over, and finalizers never run
+  // within the job that collected: yield before, and yield to let them run.
   async function collect() {
+    await turn();
     gc();
     await turn();
     collections++;
@@ -258,15 +264,11 @@
   const series = { remaining: [], pages: [], entries: [], heap: [] };
 
   // The size of the JavaScript heap, right after a collection: else it says nothing. Where
-  // it takes a collection and a turn to find out, that is done after some rounds only.
+  // it takes more to find out, that is done after some rounds only.
   const SOME_ROUNDS = 4;
-  let asksLater = false;
   function measureHeap(round, before) {
-    if (collections === before || (asksLater && round % SOME_ROUNDS !== 0)) return null;
-    const bytes = heapBytes();
-    if (bytes === null || typeof bytes === 'number') return bytes;
-    asksLater = true;
-    return bytes;
+    if (collections === before || (heapBytes.isCostly && round % SOME_ROUNDS !== 0)) return null;
+    return heapBytes();
   }
 
   // More live objects at once than rounds that are collected leave. As in measure/verdict.rs.
@@ -337,7 +339,7 @@
     if (usesOurs && error instanceof WebAssembly.RuntimeError && room <= ASKED_AT_ONCE)
       return { type: 'trapped', line: 'error: the guest trapped', fills: true };
     const message = error instanceof RangeError ? error.message : error;
-    if (typeof message === 'string' && NO_ROOM.test(message))
+    if (typeof message === 'string' && NO_ROOM.test(message) && isOfMemory(error))
       return { type: 'no-more-memories', line: `error: ${describe(error)}` };
     return undefined;
   }

@@ -33,6 +33,29 @@
     return taken;
   };
 
+  // Writes all of a line, whatever the pipe.
+  const writers = fs => {
+    const { writeSync } = fs;
+    const writer = descriptor => line => {
+      let rest = Buffer.from(`${line}\n`);
+      while (rest.length > 0) {
+        try {
+          rest = rest.subarray(writeSync(descriptor, rest));
+        } catch (error) {
+          if (error.code !== 'EAGAIN') throw error;
+        }
+      }
+    };
+    return { 1: writer(1), 2: writer(2) };
+  };
+
+  // Marks a way to measure that is not for each round.
+  const costly = ask => Object.assign(ask, { isCostly: true });
+  const shrunken = (collect, parameter) => () => {
+    collect(undefined, 'shrinking');
+    return parameter('gcBytes');
+  };
+
   const useHost = () => {
     const builtin = typeof require === 'function' ? require : process.getBuiltinModule;
     const fs = builtin('node:fs');
@@ -41,8 +64,11 @@
     const log = console.log.bind(console);
     const error = console.error.bind(console);
     const exit = process.exit.bind(process);
-    define('print', line => log(line));
-    define('printErr', line => error(line));
+    // Node.js loses what a pipe has no room for when the process exits.
+    const keeps = typeof Bun === 'object' || typeof Deno === 'object';
+    const write = keeps ? { 1: log, 2: error } : writers(fs);
+    define('print', (...words) => write[1](words.map(String).join(' ')));
+    define('printErr', (...words) => write[2](words.map(String).join(' ')));
     define('quit', status => exit(status));
     define('readBinary', path => fs.readFileSync(path));
     // A classic script, as in the shells: its `let` and `class` are visible to
@@ -52,22 +78,28 @@
     });
     if (typeof gc !== 'function' && typeof Bun === 'object')
       define('gc', () => Bun.gc(true));
-    if (typeof Bun === 'object') define('heapBytes', builtin('bun:jsc').heapSize);
-    else define('heapBytes', () => process.memoryUsage().heapUsed);
+    // Buffers lie outside of V8's heap.
+    const usage = process.memoryUsage.bind(process);
+    const used = () => {
+      const { heapUsed, external } = usage();
+      return heapUsed + external;
+    };
+    define('heapBytes', typeof Bun === 'object' ? builtin('bun:jsc').heapSize : used);
     return process.argv.splice(2);
   };
 
   const useShell = () => {
     define('readBinary', path => read(path, 'binary'));
-    // d8 collects to find out, and answers later.
+    // Collects to find out, and so costs time: SpiderMonkey's figure is of whole arenas,
+    // each of which one survivor keeps, until they are put together; d8 answers later.
     const measures = typeof performance === 'object' && typeof performance.measureMemory === 'function';
     const measure = measures ? performance.measureMemory.bind(performance) : null;
     // A case may replace it.
     const then = Function.prototype.call.bind(Promise.prototype.then);
     const estimate = found => found.total.jsMemoryEstimate;
     if (typeof gcHeapSize === 'function') define('heapBytes', () => gcHeapSize());
-    else if (typeof gcparam === 'function') define('heapBytes', () => gcparam('gcBytes'));
-    else if (measure) define('heapBytes', () => then(measure({ execution: 'eager' }), estimate));
+    else if (typeof gcparam === 'function') define('heapBytes', costly(shrunken(gc, gcparam)));
+    else if (measure) define('heapBytes', costly(() => then(measure({ execution: 'eager' }), estimate)));
     else define('heapBytes', () => null);
     return shellArguments();
   };

@@ -24,19 +24,24 @@
     return false;
   }
 
-  // 'flat', 'grows', 'slows' (it grew, and now less or not at all) or 'unclear'. Quarters
-  // are compared by their least values, the first left out: what is let go of now and
-  // then does not grow. Where values fall by more than noise, a growth must exceed that.
-  function trend(values, smallest, noise, quantum) {
+  // The growth of the least values from the second quarter to the third, and from there to
+  // the last.
+  function growths(values) {
     const quarter = floor(values.length / 4);
-    if (quarter < 2) return 'unclear';
     const second = least(values, quarter, 2 * quarter);
     const third = least(values, 2 * quarter, 3 * quarter);
     const last = least(values, 3 * quarter, values.length);
-    const enough = falls(values, noise) ? max(smallest, noise) : smallest;
-    const earlier = third - second;
-    const later = last - third;
-    if (min(third, last) - second < enough) return later < enough ? 'flat' : 'unclear';
+    return [third - second, last - third];
+  }
+
+  // 'flat', 'grows', 'slows' (it grew, and now less or not at all) or 'unclear'. Quarters
+  // are compared by their least values, the first left out: what is let go of now and
+  // then does not grow. Where values fall, as those of a batch, a growth must exceed noise.
+  function trend(values, smallest, noise, fall, quantum) {
+    if (values.length < 8) return 'unclear';
+    const enough = falls(values, fall) ? max(smallest, noise) : smallest;
+    const [earlier, later] = growths(values);
+    if (min(earlier, earlier + later) < enough) return later < enough ? 'flat' : 'unclear';
     if (later < enough) return 'slows';
     return later + quantum >= STEADY * earlier ? 'grows' : 'unclear';
   }
@@ -62,11 +67,7 @@
   // doubles: what is left when least is left grows, by enough at most readings.
   function growsAtMostReadings(values, smallest) {
     const quarter = floor(values.length / 4);
-    if (quarter < 2) return false;
-    const second = least(values, quarter, 2 * quarter);
-    const third = least(values, 2 * quarter, 3 * quarter);
-    const last = least(values, 3 * quarter, values.length);
-    if (third - second < smallest || last - third < smallest) return false;
+    if (quarter < 2 || min(...growths(values)) < smallest) return false;
     const earlier = increment(values, 2 * quarter, 3 * quarter);
     return min(earlier, increment(values, 3 * quarter, values.length)) >= smallest / quarter;
   }
@@ -75,21 +76,43 @@
   // may come a round or two late.
   harness.objectsTrend = (values, made) => {
     const round = made / values.length;
-    return trend(values, max(1, SLOPE * round * floor(values.length / 4)), 2 * round, 1);
+    const smallest = max(1, SLOPE * round * floor(values.length / 4));
+    const way = trend(values, smallest, round, 2 * round, 1);
+    const isOpen = way !== 'grows' && (beginsLate(values, max(smallest, round)) || growsSlowly(values, smallest));
+    return isOpen ? 'unclear' : way;
   };
+
+  // In the end more remain than ever before, though less did at some time in the last quarter.
+  function beginsLate(values, enough) {
+    if (values.length < 8) return false;
+    const quarter = floor(values.length / 4);
+    let most = 0;
+    for (let i = 0; i < values.length - quarter; i++) most = max(most, values[i]);
+    return least(values, values.length - 2, values.length) - most >= enough;
+  }
+
+  // A growth that is steady, though too slow to be called a leak; or one that the noise of
+  // a batch hides.
+  function growsSlowly(values, smallest) {
+    if (values.length < 8) return false;
+    const [earlier, later] = growths(values);
+    const few = falls(values, 2) ? smallest : max(1, smallest / 10);
+    const isSteady = later >= STEADY * earlier && earlier >= STEADY * later;
+    return earlier >= few && later >= few && (isSteady || few === smallest);
+  }
 
   // Of the bytes of the JavaScript heap, at readings that are evenly spread over so many
   // rounds, in which so many objects were made. Of what stays for each object, less than
   // this is none of its own; and compiled code comes late.
   const LEAST_OBJECT = 8;
-  const LEAST_ROUND = 4096;
+  const LEAST_ROUND = 1024;
   harness.heapTrend = (values, made, rounds) => {
     const quarter = (floor(values.length / 4) * rounds) / values.length;
     const smallest = max(LEAST_OBJECT * (made / rounds), LEAST_ROUND) * quarter;
     if (growsAtMostReadings(values, smallest)) return 'grows';
-    return trend(values, smallest, smallest, 0);
+    return trend(values, smallest, smallest, smallest, 0);
   };
 
   // Of what comes in steps: pages of linear memory, entries of tables.
-  harness.stepsTrend = values => (growsByOctaves(values) ? 'grows' : trend(values, 1, 0, 1));
+  harness.stepsTrend = values => (growsByOctaves(values) ? 'grows' : trend(values, 1, 0, 0, 1));
 })();

@@ -133,6 +133,8 @@
   if (typeof process === 'object') {
     process.on('unhandledRejection', (reason, promise) => noteRejection(promise, reason));
     process.on('rejectionHandled', noteHandled);
+    // Deno tells only those who listen to this.
+    if (typeof Deno === 'object') global.addEventListener('rejectionhandled', () => {});
     process.on('uncaughtException', error => report('callback', describe(error), placeOf(error)));
   } else if (typeof setUnhandledRejectionCallback === 'function') {
     setUnhandledRejectionCallback(noteRejection);
@@ -148,9 +150,17 @@
     if (!isD8) end(status);
   }
 
+  // A line of it may begin as telemetry does.
+  const asTranscript = message => {
+    let text = '';
+    for (let i = 0; i < message.length; i++)
+      text += message[i] === '\n' && message[i + 1] === '@' ? '\n ' : message[i];
+    return text;
+  };
+
   function fail(error) {
     threw(error);
-    say(`error: ${describe(error)}`);
+    say(`error: ${asTranscript(describe(error))}`);
     finish(1);
   }
 
@@ -230,15 +240,27 @@
     weak = weak.filter(watched => deref(watched.object) !== object);
   }
 
+  // What an engine throws when it can make no more memories: one may say no more than
+  // `out of memory`, which a case may throw as well.
+  let ofMemory;
+  function made(make, given) {
+    try {
+      return make(...given);
+    } catch (error) {
+      ofMemory = { error };
+      throw error;
+    }
+  }
+
   for (const name of ['Memory', 'Table']) {
     replace(WebAssembly, name, (make, given) => {
-      const object = make(...given);
+      const object = made(make, given);
       watch(object, name === 'Memory' && given[0] ? given[0].maximum : undefined);
       return object;
     });
   }
   replace(WebAssembly, 'Instance', (make, given) => {
-    const instance = make(...given);
+    const instance = made(make, given);
     watchExports(instance);
     return instance;
   });
@@ -321,6 +343,7 @@
   }
 
   assign(ours, {
+    isOfMemory: error => ofMemory !== undefined && ofMemory.error === error,
     weakMemories,
     memoriesMade: () => memories,
     noteCallback: () => {},

@@ -29,8 +29,37 @@ const LEAST_OCTAVES: usize = 16;
 pub fn of_objects(values: &[f64], made: f64) -> Trend {
     let round = made / values.len().max(1) as f64;
     let quarter = (values.len() / 4) as f64;
+    let smallest = (SLOPE * round * quarter).max(1.0);
     // Finalizers may come a round or two late.
-    of(values, (SLOPE * round * quarter).max(1.0), 2.0 * round, 1.0)
+    match of(values, smallest, round, 2.0 * round, 1.0) {
+        Trend::Grows => Trend::Grows,
+        _ if begins_late(values, smallest.max(round)) || grows_slowly(values, smallest) => Trend::Unclear,
+        trend => trend,
+    }
+}
+
+/// In the end more remain than ever before, though less did at some time in the last quarter.
+fn begins_late(values: &[f64], enough: f64) -> bool {
+    if values.len() < ENOUGH {
+        return false;
+    }
+    let before = &values[..values.len() - values.len() / 4];
+    let most = before.iter().copied().fold(0.0, f64::max);
+    let end = values[values.len() - 2].min(values[values.len() - 1]);
+    end - most >= enough
+}
+
+/// A growth that is steady, though too slow to be called a leak; or one that the noise of a
+/// batch hides.
+fn grows_slowly(values: &[f64], smallest: f64) -> bool {
+    if values.len() < ENOUGH {
+        return false;
+    }
+    let (earlier, later) = growths(values);
+    let is_batch = falls(values, 2.0);
+    let few = if is_batch { smallest } else { (smallest / 10.0).max(1.0) };
+    let steady = later >= STEADY * earlier && earlier >= STEADY * later;
+    earlier >= few && later >= few && (steady || few == smallest)
 }
 
 /// So many values have quarters that can be compared.
@@ -60,7 +89,7 @@ fn enough_of_few(made: f64) -> f64 {
 /// Of what stays of the JavaScript heap for each object, fewer bytes are none of its own;
 /// and compiled code comes late.
 const LEAST_OBJECT: f64 = 8.0;
-const LEAST_ROUND: f64 = 4096.0;
+const LEAST_ROUND: f64 = 1024.0;
 
 /// The trend of the bytes of the JavaScript heap, at readings that are evenly spread over
 /// so many rounds, in which so many objects were made.
@@ -69,7 +98,7 @@ pub fn of_heap(values: &[f64], made: f64, rounds: f64) -> Trend {
     let smallest = (LEAST_OBJECT * made / rounds.max(1.0)).max(LEAST_ROUND) * quarter;
     match grows_at_most_readings(values, smallest) {
         true => Trend::Grows,
-        false => of(values, smallest, smallest, 0.0),
+        false => of(values, smallest, smallest, smallest, 0.0),
     }
 }
 
@@ -80,33 +109,37 @@ fn grows_at_most_readings(values: &[f64], smallest: f64) -> bool {
     if quarter < LEAST_QUARTER {
         return false;
     }
-    let (second, third, last) = minima(values, quarter);
+    let (earlier, later) = growths(values);
     let enough = smallest / quarter as f64;
     let increment = |from: usize, to: usize| {
         let mut all: Vec<f64> = values[from - 1..to].windows(2).map(|pair| pair[1] - pair[0]).collect();
         all.sort_by(f64::total_cmp);
         all[all.len() / 2]
     };
-    third - second >= smallest
-        && last - third >= smallest
+    earlier.min(later) >= smallest
         && increment(2 * quarter, 3 * quarter) >= enough
         && increment(3 * quarter, values.len()) >= enough
 }
 
-/// The least values of the second, the third and the last quarter.
-fn minima(values: &[f64], quarter: usize) -> (f64, f64, f64) {
+/// The growth of the least values from the second quarter to the third, and from there to
+/// the last.
+fn growths(values: &[f64]) -> (f64, f64) {
+    let quarter = values.len() / 4;
     let least = |values: &[f64]| values.iter().copied().fold(f64::INFINITY, f64::min);
-    (
-        least(&values[quarter..2 * quarter]),
-        least(&values[2 * quarter..3 * quarter]),
-        least(&values[3 * quarter..]),
-    )
+    let second = least(&values[quarter..2 * quarter]);
+    let third = least(&values[2 * quarter..3 * quarter]);
+    (third - second, least(&values[3 * quarter..]) - third)
+}
+
+/// Whether a value is less than the one before it, by more than this.
+fn falls(values: &[f64], by: f64) -> bool {
+    values.windows(2).any(|pair| pair[0] - pair[1] > by)
 }
 
 /// Growth that gets rarer and larger, as of a vector that doubles: each time that there are
 /// twice as many rounds, values that never fall have grown by at least as much as before.
 fn grows_by_octaves(values: &[f64]) -> bool {
-    if values.len() < LEAST_OCTAVES || values.windows(2).any(|pair| pair[0] > pair[1]) {
+    if values.len() < LEAST_OCTAVES || falls(values, 0.0) {
         return false;
     }
     let at = |share: usize| values[values.len() / share - 1];
@@ -118,22 +151,23 @@ fn grows_by_octaves(values: &[f64]) -> bool {
 pub fn of_steps(values: &[f64]) -> Trend {
     match grows_by_octaves(values) {
         true => Trend::Grows,
-        false => of(values, 1.0, 0.0, 1.0),
+        false => of(values, 1.0, 0.0, 0.0, 1.0),
     }
 }
 
 /// Compares quarters by their least values, the first quarter left out: what is let go of
-/// now and then does not grow. Where values fall by more than `noise`, a growth must exceed that.
-fn of(values: &[f64], smallest: f64, noise: f64, quantum: f64) -> Trend {
-    let quarter = values.len() / 4;
-    if quarter < LEAST_QUARTER {
+/// now and then does not grow. Where values fall, as those of a batch, a growth must exceed
+/// `noise`.
+fn of(values: &[f64], smallest: f64, noise: f64, fall: f64, quantum: f64) -> Trend {
+    if values.len() < ENOUGH {
         return Trend::Unclear;
     }
-    let (second, third, last) = minima(values, quarter);
-    let falls = values.windows(2).any(|pair| pair[0] - pair[1] > noise);
-    let enough = if falls { smallest.max(noise) } else { smallest };
-    let (earlier, later) = (third - second, last - third);
-    match (third.min(last) - second < enough, later < enough) {
+    let enough = match falls(values, fall) {
+        true => smallest.max(noise),
+        false => smallest,
+    };
+    let (earlier, later) = growths(values);
+    match (earlier.min(earlier + later) < enough, later < enough) {
         (true, true) => Trend::Flat,
         (true, false) => Trend::Unclear,
         (false, true) => Trend::Slows,
@@ -160,7 +194,10 @@ mod tests {
         for share in [1.0, 0.5, 0.05, 0.01, 0.006] {
             assert_eq!(objects(100, |made| 1000.0 + share * made), Trend::Grows, "{share}");
         }
-        assert_eq!(objects(100, |made| 1000.0 + 0.004 * made), Trend::Flat);
+        // Too slowly to be called a leak, and yet not flat.
+        assert_eq!(objects(100, |made| 1000.0 + 0.004 * made), Trend::Unclear);
+        assert_eq!(objects(400, |made| 1000.0 + 0.001 * made), Trend::Unclear);
+        assert_eq!(objects(400, |made| 1000.0 + 0.0001 * made), Trend::Flat);
         // A cache that is full at once, after a while, late.
         assert_eq!(objects(100, |made| made.min(2000.0)), Trend::Flat);
         assert_eq!(objects(100, |made| made.min(60_000.0)), Trend::Unclear);
@@ -267,6 +304,26 @@ mod tests {
         };
         assert_eq!(map(f64::INFINITY), Trend::Grows);
         assert_ne!(map(150_000.0), Trend::Grows);
+    }
+
+    #[test]
+    fn a_leak_beside_a_batch_or_at_the_end_is_not_flat() {
+        let beside = |rounds, share: f64| objects(rounds, |made| made % 5300.0 + share * made);
+        assert_eq!(beside(100, 0.02), Trend::Unclear);
+        assert_eq!(beside(400, 0.02), Trend::Grows);
+        assert_eq!(beside(400, 0.01), Trend::Grows);
+        assert_eq!(beside(400, 0.0), Trend::Flat);
+        let late = |rounds, from: f64, most: f64| objects(rounds, |made| 1000.0 + (made - from).clamp(0.0, most));
+        assert_eq!(late(100, 80_000.0, f64::INFINITY), Trend::Unclear);
+        assert_eq!(late(200, 80_000.0, f64::INFINITY), Trend::Grows);
+        // What is set up late.
+        assert_eq!(late(100, 95_000.0, 3000.0), Trend::Unclear);
+        assert_eq!(late(400, 95_000.0, 3000.0), Trend::Flat);
+        // A round that ends late is no beginning.
+        assert_eq!(
+            objects(100, |made| if made > 99_000.0 { 3000.0 } else { 1000.0 }),
+            Trend::Flat
+        );
     }
 
     #[test]
