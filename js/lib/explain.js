@@ -11,6 +11,8 @@ const explainTarget = [];
 
 (function () {
   const ROUNDS = 6;
+  // If most objects stay, so many in all: a batch may be let go of later.
+  const MORE_ROUNDS = 18;
   // The collector gets so many chances, and more while wrappers are still dying.
   const LAST_CHANCES = 10;
   const MOST_CHANCES = 100;
@@ -22,16 +24,18 @@ const explainTarget = [];
   const MOST_IN_LINEAR_MEMORY = 50;
   // While linear memory is watched.
   const MEMORY_ROUNDS = 32;
+  // Where it takes a collection to measure the heap, after so many rounds.
+  const SOME_ROUNDS = 4;
 
   const { apply, ownKeys, getOwnPropertyDescriptor, getPrototypeOf } = Reflect;
-  const { WeakRef, WebAssembly, gc, turn, eval: evaluate } = globalThis;
+  const { WeakRef, WebAssembly, gc, turn, heapBytes, eval: evaluate } = globalThis;
   const { floor, min } = Math;
   const { deref } = WeakRef.prototype;
   const { slice, startsWith } = String.prototype;
   const { get: tableGet } = WebAssembly.Table.prototype;
   const tableLength = getOwnPropertyDescriptor(WebAssembly.Table.prototype, 'length').get;
 
-  const { telemetry, finish, fail, sizes, stepsTrend, attempt, snapshot, reach, options } = harness;
+  const { telemetry, finish, fail, sizes, stepsTrend, heapTrend, attempt, snapshot, reach, options } = harness;
   const { weakMemories, memoriesMade } = harness;
   const { addressOf } = reach;
   const OBJECTS = min(500, Number(options.objects || Infinity));
@@ -206,7 +210,7 @@ const explainTarget = [];
     const births = [];
     const memories = [];
     let full = false;
-    for (let round = 0; round < ROUNDS && !full && made < MOST_WATCHED; round++) {
+    for (let round = 0, rounds = ROUNDS; round < rounds && !full && made < MOST_WATCHED; round++) {
       try {
         await once(test, OBJECTS, between);
         births[round] = wrappers.length;
@@ -217,6 +221,11 @@ const explainTarget = [];
         births[round] = wrappers.length;
         memories[round] = memoriesMade();
         break;
+      }
+      if (round + 1 === ROUNDS) {
+        await collect();
+        if (countAlive() * 2 > wrappers.length) rounds = MORE_ROUNDS;
+        await turn();
       }
     }
     return { births, memories, full };
@@ -247,6 +256,8 @@ const explainTarget = [];
     reach.stopWatching();
     const born = made;
     const pages = [];
+    const entries = [];
+    const heap = [];
     for (let round = 0; round < MEMORY_ROUNDS && !full; round++) {
       try {
         await once(test, MEMORY_OBJECTS, between);
@@ -255,11 +266,26 @@ const explainTarget = [];
         break;
       }
       await collect();
-      pages[round] = sizes().pages;
+      const found = sizes();
+      pages[round] = found.pages;
+      entries[round] = found.entries;
       await turn();
+      const bytes = heapBytes.isCostly && (round + 1) % SOME_ROUNDS !== 0 ? null : await heapBytes();
+      if (bytes !== null) heap[heap.length] = bytes;
     }
-    const [from, to] = pages.length > 0 ? [pages[0], pages[pages.length - 1]] : [0, sizes().pages];
-    telemetry('memory', { from, to, objects: made - born, full, grows: full || stepsTrend(pages) === 'grows' });
+    const ends = values => (values.length > 0 ? [values[0], values[values.length - 1]] : [0, 0]);
+    const objects = made - born;
+    const heapGrows = heapTrend(heap, objects, pages.length) === 'grows';
+    const [first, last] = ends(heap);
+    telemetry('memory', {
+      pages: ends(pages),
+      entries: ends(entries),
+      objects,
+      full,
+      pages_grow: full || stepsTrend(pages) === 'grows',
+      entries_grow: stepsTrend(entries) === 'grows',
+      heap_per_object: heapGrows && objects > 0 ? (last - first) / objects : null,
+    });
   }
 
   async function explain(test, between) {

@@ -2,7 +2,7 @@
 //! means something, and last by the numbers. Pure.
 
 use crate::case::expectation::Expectation;
-use crate::cell::script_error::{lacks, names_a_place, rejected, script_error, uncaught};
+use crate::cell::script_error::{lacks, rejected_at_the_end, script_error, uncaught};
 use crate::cell::transcript::{Difference, Mismatch, compare};
 use crate::engine::feature::Feature;
 use crate::engine::program::Program;
@@ -57,8 +57,29 @@ pub fn judge(
     expectation: &Expectation,
     program: &Program,
 ) -> Judgement {
+    // A program that floods as it ends may have told first what was wrong.
+    let rejected = rejected_at_the_end(printed, stderr);
+    let has_ended = printed
+        .events
+        .iter()
+        .any(|event| matches!(event, TelemetryEvent::Quit { .. }));
+    let how = match rejected.is_some() && has_ended && matches!(ending.stop, Some(Stop::Flooded(_))) {
+        true => None,
+        false => broke(ending),
+    };
+    if how.is_none()
+        && let Some(feature) = lacks(printed, stderr)
+    {
+        return Judgement::of(Outcome::Skipped(feature));
+    }
+    if how.is_none()
+        && let Some(text) = script_error(printed)
+    {
+        // Its numbers stop where the error came, and mean nothing.
+        return Judgement::of(Outcome::Failed(vec![Departure::Other(text)]));
+    }
     // If the program was killed, its last line may be cut off, which is no error of its own.
-    if let Some(how) = broke(ending).or_else(|| printed.malformed.clone()) {
+    if let Some(how) = how.or_else(|| printed.malformed.clone()) {
         // What was seen until then is told, but decides nothing.
         let seen = printed
             .events
@@ -68,13 +89,6 @@ pub fn judge(
             outcome: Outcome::Broke(how),
             numbers: seen.then(|| numbers(&printed.events)),
         };
-    }
-    if let Some(feature) = lacks(printed, program) {
-        return Judgement::of(Outcome::Skipped(feature));
-    }
-    if let Some(text) = script_error(printed) {
-        // Its numbers stop where the error came, and mean nothing.
-        return Judgement::of(Outcome::Failed(vec![Departure::Other(text)]));
     }
     let numbers = numbers(&printed.events);
     let mut departures: Vec<Departure> = uncaught(&printed.events).map(Departure::Other).collect();
@@ -133,13 +147,13 @@ fn signal_name(signal: i32) -> String {
     nix::sys::signal::Signal::try_from(signal).map_or(String::new(), |signal| format!(" ({signal})"))
 }
 
-/// What SpiderMonkey's shell begins the report of a rejection with.
-const REJECTION: &str = "Unhandled rejection: ";
-
 /// The script reports its exit status before it exits: a run without that report
 /// stopped early, and one with another exit status failed, where the exit status
 /// means something. What the engine says after that report is the reason.
 fn exit(end: Option<End>, printed: &Printed, stderr: &str, shell: &Shell) -> Result<(), String> {
+    if let Some(rejection) = rejected_at_the_end(printed, stderr) {
+        return Err(rejection);
+    }
     let meant = printed.events.iter().rev().find_map(|event| match event {
         TelemetryEvent::Quit { status } => Some(*status),
         _ => None,
@@ -154,14 +168,7 @@ fn exit(end: Option<End>, printed: &Printed, stderr: &str, shell: &Shell) -> Res
         ));
     };
     if let Some(line) = printed.after_end.iter().find(|line| !line.trim().is_empty()) {
-        // Only rejections are told then; other errors are caught by `js/lib/watch.js`.
-        return Err(match names_a_place(line) {
-            true => rejected(line),
-            false => format!("after its end the engine said: {line}"),
-        });
-    }
-    if let Some(rejection) = stderr.lines().find_map(|line| line.strip_prefix(REJECTION)) {
-        return Err(rejected(rejection));
+        return Err(format!("after its end the engine said: {line}"));
     }
     let expected = if shell.keeps_exit_status { meant } else { 0 };
     if actual != expected {
@@ -369,9 +376,16 @@ mod tests {
                 "FAILED js/x.js:3: SyntaxError: odd",
             ),
             (missing("setTimeout"), "skipped(timers)"),
+            (missing("EventTarget"), "skipped(eventtarget)"),
             (
-                missing("EventTarget"),
-                "FAILED ReferenceError: EventTarget is not defined",
+                uncaught("finalizer").replace("E: bad", "ReferenceError: queueMicrotask is not defined"),
+                "skipped(microtasks)",
+            ),
+            (
+                REJECTED
+                    .replace("E: fine", "ReferenceError: Can't find variable: setInterval")
+                    .replace("1,", "7,"),
+                "skipped(timers)",
             ),
             (missing("mistake"), "FAILED ReferenceError: mistake is not defined"),
             (
@@ -408,7 +422,7 @@ mod tests {
             stop: None,
             end: Some(End::Status(0)),
         };
-        let judged = |printed: &Printed, stderr: &str| match judge(
+        let judged_with = |ending: Ending, printed: &Printed, stderr: &str| match judge(
             ending,
             printed,
             stderr,
@@ -420,10 +434,22 @@ mod tests {
             Outcome::Failed(departures) => format!("{departures:?}"),
             other => format!("{other:?}"),
         };
+        let judged = |printed: &Printed, stderr: &str| judged_with(ending, printed, stderr);
         let mut printed = split(COLLECTED.iter().map(|line| (*line).to_owned()).collect(), None);
         assert_eq!(judged(&printed, "a warning"), "Ok");
         assert!(judged(&printed, "Unhandled rejection: (new Error)\n").contains("(new Error)"));
         printed.after_end = vec![String::new(), "t.js:1: Error: late".to_owned()];
         assert!(judged(&printed, "").contains("t.js:1: Error: late"));
+        // It told so many that it was killed.
+        let flooded = Ending {
+            stop: Some(Stop::Flooded(16 << 20)),
+            end: Some(End::Signal(9)),
+        };
+        assert!(judged_with(flooded, &printed, "").starts_with("[Other(\"a promise was rejected"));
+        printed.after_end.clear();
+        assert!(judged_with(flooded, &printed, "").starts_with("Broke"));
+        let ended = printed.events.pop();
+        assert_eq!(ended, Some(TelemetryEvent::Quit { status: 0 }));
+        assert!(judged_with(flooded, &printed, "Unhandled rejection: x\n").starts_with("Broke"));
     }
 }

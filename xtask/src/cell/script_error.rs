@@ -2,22 +2,48 @@
 //! nobody caught. Pure.
 
 use crate::engine::feature::Feature;
-use crate::engine::program::Program;
 use crate::measure::telemetry::{Printed, Rejection, ScriptError, TelemetryEvent, UncaughtError};
 use clap::ValueEnum;
 
-/// A feature that the script asked for, and that the program does not have.
-pub fn lacks(printed: &Printed, program: &Program) -> Option<Feature> {
-    printed.events.iter().find_map(|event| match event {
+/// A feature that the script asked for in vain: a global name of it is not defined, wherever
+/// that came up. A shell may have one name of a feature, and not the others.
+pub fn lacks(printed: &Printed, stderr: &str) -> Option<Feature> {
+    let told = printed.events.iter().find_map(|event| match event {
         TelemetryEvent::Lacks { feature } => Feature::from_str(feature, false).ok(),
-        TelemetryEvent::Threw(error) => {
-            let text = in_engine_words(error, printed);
-            let undefined = || text.split_once("ReferenceError: ")?.1.strip_suffix(" is not defined");
-            let feature = Feature::of_name(error.missing.as_deref().or_else(undefined)?)?;
-            (!program.features.contains(&feature)).then_some(feature)
+        TelemetryEvent::Threw(error) => error
+            .missing
+            .as_deref()
+            .and_then(Feature::of_name)
+            .or_else(|| undefined(&in_engine_words(error, printed))),
+        TelemetryEvent::Uncaught(error) => undefined(&error.text),
+        TelemetryEvent::Rejected(rejection) if !is_handled(rejection.number, &printed.events) => {
+            undefined(&rejection.text)
         }
         _ => None,
-    })
+    });
+    let after = printed.after_end.iter().map(String::as_str);
+    let rejections = stderr.lines().filter(|line| line.starts_with(REJECTION));
+    told.or_else(|| after.chain(rejections).find_map(undefined))
+}
+
+/// What an engine says of a global name that is not defined.
+const UNDEFINED: &str = r"Can't find variable: ([\w$]+)|ReferenceError: ([\w$]+) is not defined";
+
+fn undefined(text: &str) -> Option<Feature> {
+    let found = regex::Regex::new(UNDEFINED).ok()?.captures(text)?;
+    Feature::of_name(found.get(1).or_else(|| found.get(2))?.as_str())
+}
+
+/// What SpiderMonkey's shell begins the report of a rejection with.
+const REJECTION: &str = "Unhandled rejection: ";
+
+/// What an engine tells only after the end of the script: d8 on standard output,
+/// SpiderMonkey's shell on standard error. Other errors are caught by `js/lib/watch.js`.
+pub fn rejected_at_the_end(printed: &Printed, stderr: &str) -> Option<String> {
+    let after = printed.after_end.iter().find(|line| names_a_place(line));
+    let line = after.map(String::as_str);
+    let line = line.or_else(|| stderr.lines().find_map(|line| line.strip_prefix(REJECTION)));
+    line.map(rejected)
 }
 
 /// The error that stopped the script, in the engine's words and with its place.
@@ -39,7 +65,7 @@ const ALREADY_PRINTED: &str = "Error: Error executing file";
 const PRINTED: &str = r"^\S.*:\d+: ";
 
 /// Whether the line begins with a place, as d8's errors do.
-pub fn names_a_place(line: &str) -> bool {
+fn names_a_place(line: &str) -> bool {
     regex::Regex::new(PRINTED).is_ok_and(|pattern| pattern.is_match(line))
 }
 
@@ -61,15 +87,8 @@ fn with_place(text: &str, place: Option<&str>) -> String {
 
 /// Errors that nobody caught are never as expected: the first of each kind.
 pub fn uncaught(events: &[TelemetryEvent]) -> impl Iterator<Item = String> {
-    let is_handled = |wanted: u64| {
-        let mut handled = events.iter().filter_map(|event| match event {
-            TelemetryEvent::RejectionHandled { number } => Some(*number),
-            _ => None,
-        });
-        handled.any(|number| number == wanted)
-    };
     let rejection = events.iter().find_map(|event| match event {
-        TelemetryEvent::Rejected(rejection) if !is_handled(rejection.number) => Some(rejection),
+        TelemetryEvent::Rejected(rejection) if !is_handled(rejection.number, events) => Some(rejection),
         _ => None,
     });
     let rejection = rejection.map(|Rejection { text, place, .. }| rejected(&with_place(text, place.as_deref())));
@@ -82,7 +101,12 @@ pub fn uncaught(events: &[TelemetryEvent]) -> impl Iterator<Item = String> {
     errors.chain(rejection)
 }
 
-/// The words for a promise that was rejected.
-pub fn rejected(reason: &str) -> String {
+fn is_handled(wanted: u64, events: &[TelemetryEvent]) -> bool {
+    events
+        .iter()
+        .any(|event| matches!(event, TelemetryEvent::RejectionHandled { number } if *number == wanted))
+}
+
+fn rejected(reason: &str) -> String {
     format!("a promise was rejected, and nobody handled it: {reason}")
 }

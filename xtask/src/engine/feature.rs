@@ -58,7 +58,7 @@ const NAMES: &[(Feature, &[&str])] = &[
     (Feature::Fetch, &["fetch", "Request", "Response", "Headers"]),
     (Feature::Worker, &["Worker"]),
     (Feature::Console, &["console"]),
-    (Feature::Process, &["process"]),
+    (Feature::Process, &["process", "Buffer", "require"]),
     (Feature::FinalizationRegistry, &["FinalizationRegistry", "WeakRef"]),
     (Feature::Gc, &["gc"]),
 ];

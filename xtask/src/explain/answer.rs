@@ -1,7 +1,7 @@
 //! The answer to the question what keeps an object alive, for each case on each program.
 
 use crate::cell::run::Cell;
-use crate::explain::explanation::{self, Explanation, LinearGrowth, wrapper_name};
+use crate::explain::explanation::{self, Explanation, OtherGrowth, wrapper_name};
 use crate::explain::question::{self, HeapAnswer};
 use crate::guest::guests::Guests;
 use crate::measure::verdict::Verdict;
@@ -33,10 +33,11 @@ pub enum Answer {
         slots: u64,
         /// The case counts slots itself, of whatever.
         own_slots: bool,
-        /// Linear memory grows although the wrappers die.
-        linear_growth: Option<LinearGrowth>,
-        /// The case is expected to leak: then one round is not enough to show it.
-        leaks: bool,
+        /// What grows although the wrappers die.
+        other_growth: Option<OtherGrowth>,
+        /// The verdict that the case is expected to have, if something is to stay: then
+        /// these objects are not enough to show it.
+        expected: Option<Verdict>,
     },
     /// The engine has no way to answer.
     CannotTell {
@@ -76,8 +77,11 @@ fn in_words(answer: HeapAnswer, cell: Cell<'_>, verbose: bool) -> Result<Answer>
             made: wrappers.made,
             slots: wrappers.slots,
             own_slots: wrappers.own_slots,
-            linear_growth: memory.map(LinearGrowth::of),
-            leaks: cell.case.expectation(engine).verdicts == [Verdict::Leaks],
+            other_growth: memory.and_then(OtherGrowth::of),
+            expected: match cell.case.expectation(engine).verdicts[..] {
+                [verdict @ (Verdict::Leaks | Verdict::Bounded)] => Some(verdict),
+                _ => None,
+            },
         },
         HeapAnswer::CannotTell(reason) => Answer::CannotTell { reason },
         HeapAnswer::Kept(kept) => {

@@ -20,7 +20,7 @@ use serde::Serialize;
 const SOURCE: usize = 60;
 
 /// What keeps the wrappers alive that should have died.
-#[derive(Debug, PartialEq, Eq, Serialize)]
+#[derive(Debug, PartialEq, Serialize)]
 pub struct Explanation {
     /// The wrappers, if all died and linear memories stay: then those are explained.
     pub dead: Option<DeadWrappers>,
@@ -38,38 +38,37 @@ pub struct Explanation {
     /// How many no path leads to, and why that may be.
     pub unexplained: u64,
     pub hidden: Option<&'static str>,
-    /// Linear memory grows although most wrappers die.
-    pub linear_growth: Option<LinearGrowth>,
+    /// What grows although most wrappers die.
+    pub other_growth: Option<OtherGrowth>,
     /// The verdict that the case is expected to have, if that is no leak.
     pub expected: Option<Verdict>,
 }
 
-/// Pages of linear memory, while more objects were made and died.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-pub struct LinearGrowth {
-    pub from: u64,
-    pub to: u64,
+/// What grows although wrappers die, while more objects were made.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct OtherGrowth {
     pub objects: u64,
-    /// It ran out.
+    /// Pages of linear memory, at first and in the end; and whether it ran out.
+    pub pages: Option<(u64, u64)>,
     pub full: bool,
+    /// Entries of WebAssembly tables.
+    pub entries: Option<(u64, u64)>,
+    /// Bytes of the JavaScript heap for each object, of what no wrapper is.
+    pub heap_per_object: Option<f64>,
 }
 
-impl LinearGrowth {
-    /// What the script reported.
-    pub fn of(memory: MemoryGrowth) -> LinearGrowth {
-        let MemoryGrowth {
-            from,
-            to,
-            objects,
-            full,
-            ..
-        } = memory;
-        LinearGrowth {
-            from,
-            to,
-            objects,
-            full,
-        }
+impl OtherGrowth {
+    /// What the script reported, if anything grows.
+    pub fn of(memory: MemoryGrowth) -> Option<OtherGrowth> {
+        let growth = OtherGrowth {
+            objects: memory.objects,
+            pages: memory.pages_grow.then_some(memory.pages),
+            full: memory.full,
+            entries: memory.entries_grow.then_some(memory.entries),
+            heap_per_object: memory.heap_per_object,
+        };
+        let any = growth.pages.is_some() || growth.entries.is_some() || growth.heap_per_object.is_some();
+        any.then_some(growth)
     }
 }
 
@@ -94,7 +93,7 @@ pub fn explain(kept: &WrappersInHeap, verbose: bool, hidden: Option<&'static str
         kept,
         heap,
         sources,
-        paths: &Paths::find(heap, &sources.names(), &foreign_functions(heap, sources)),
+        paths: &Paths::find(heap, &sources.names(), &foreign_functions(kept)),
         alive: wrappers.objects.iter().map(|object| object.number).collect(),
     };
     let grouped = group::by_path(heap, words.paths, &nodes);
@@ -119,26 +118,34 @@ pub fn explain(kept: &WrappersInHeap, verbose: bool, hidden: Option<&'static str
         others: groups.collect(),
         unexplained,
         hidden: hidden.filter(|_| unexplained > 0),
-        linear_growth: memory.map(LinearGrowth::of),
+        other_growth: memory.and_then(OtherGrowth::of),
         expected: None,
     })
 }
 
 /// Functions that are not the case's: our own ones, and those of the host. Through what
 /// they share, each leads to all others, and to nothing that a user could change.
-fn foreign_functions(heap: &Heap, sources: &Sources) -> Vec<NodeId> {
-    let place = |id: NodeId| {
-        let position = heap.position(id)?;
-        sources.place(&position.file, position.line as usize)
+fn foreign_functions(kept: &WrappersInHeap) -> Vec<NodeId> {
+    let WrappersInHeap {
+        heap,
+        sources,
+        functions,
+        ..
+    } = kept;
+    let place = |id: NodeId| match heap.position(id) {
+        Some(position) => sources.place(&position.file, position.line as usize),
+        None => sources.find(functions.get(&heap.address(id)?)?),
     };
     let is_own = |id: NodeId| place(id).is_some_and(|place| !place.is_in_library());
-    let functions = (0..).take(heap.node_count());
-    let functions: Vec<NodeId> = functions.filter(|id| heap.kind(*id) == NodeKind::Function).collect();
+    let all = (0..).take(heap.node_count());
+    let all: Vec<NodeId> = all.filter(|id| heap.kind(*id) == NodeKind::Function).collect();
+    let own: Vec<bool> = all.iter().map(|id| is_own(*id)).collect();
     // Some engines tell no places.
-    if !functions.iter().any(|id| is_own(*id)) {
+    if !own.contains(&true) {
         return Vec::new();
     }
-    functions.into_iter().filter(|id| !is_own(*id)).collect()
+    let foreign = all.into_iter().zip(own).filter(|(_, own)| !own);
+    foreign.map(|(id, _)| id).collect()
 }
 
 /// The context for describing an edge.

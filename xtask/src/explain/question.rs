@@ -70,7 +70,7 @@ pub fn ask_engine(cell: Cell<'_>, guests: &Guests, limits: Limits, session: &Ses
         stderr: finished.stderr,
         printed: telemetry::split(finished.lines, Some(&key)),
     };
-    if let Some(feature) = lacks(&output.printed, program) {
+    if let Some(feature) = lacks(&output.printed, &output.stderr) {
         return Ok(HeapAnswer::CannotTell(lacking(feature)));
     }
     match output.report()? {
@@ -194,7 +194,7 @@ impl QuestionOutput {
                 // The last one counts: those before died late.
                 TelemetryEvent::Wrappers(reported) => wrappers = Some(reported.clone()),
                 TelemetryEvent::Reachable(reported) => reachable = reported.clone(),
-                TelemetryEvent::Memory(reported) => memory = Some(*reported).filter(|memory| memory.grows),
+                TelemetryEvent::Memory(reported) => memory = Some(*reported),
                 TelemetryEvent::Snapshot { file: reported } => file = Some(reported.clone()),
                 TelemetryEvent::NoSnapshot { reason } => return Ok(QuestionReport::NoSnapshot(reason.clone())),
                 TelemetryEvent::Quit { status } => finished = *status == 0,

@@ -115,9 +115,12 @@ impl Seen {
         last.is_some_and(|last| last.collections >= self.rounds.len() as u64 - 1)
     }
 
-    /// More was alive at once than rounds that are collected leave.
+    /// More was alive at once than rounds that are collected leave; of many rounds, after
+    /// more than one: a conservative scan of the stack may keep much for once.
     pub fn piled_up(&self) -> bool {
-        self.peak() > ROUNDS_LIVE.saturating_mul(self.round().max(A_FEW))
+        let most = ROUNDS_LIVE.saturating_mul(self.round().max(A_FEW));
+        let piles = self.rounds.iter().filter(|counts| counts.live > most).count();
+        piles > usize::from(self.rounds.len() >= trend::ENOUGH)
     }
 
     /// Readings of the JavaScript heap: objects that were made until then, and its bytes.

@@ -22,7 +22,7 @@ pub struct Printed {
 }
 
 /// A line of telemetry.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(tag = "type", rename_all = "kebab-case")]
 pub enum TelemetryEvent {
     /// The first round is about to begin.
@@ -209,17 +209,20 @@ pub struct ReachableReference {
     pub map: Option<String>,
 }
 
-/// Linear memory, while more objects were made and died.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+/// What grew while more objects were made and died, at first and in the end.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Deserialize)]
+#[serde(default)]
 pub struct MemoryGrowth {
-    /// Pages at first, and in the end.
-    pub from: u64,
-    pub to: u64,
-    /// The objects that were made meanwhile.
+    /// Pages of linear memories, and entries of tables.
+    pub pages: (u64, u64),
+    pub entries: (u64, u64),
     pub objects: u64,
-    /// Whether it ran out, and whether it grew again and again.
+    /// Linear memory ran out.
     pub full: bool,
-    pub grows: bool,
+    pub pages_grow: bool,
+    pub entries_grow: bool,
+    /// Bytes of the JavaScript heap, if it grows.
+    pub heap_per_object: Option<f64>,
 }
 
 /// The wrapper's object in linear memory.

@@ -81,6 +81,17 @@ fn the_numbers_decide() {
         // It grew to the end, but less than one in two hundred is left.
         (&every_tenth, vec![settled(19)], Verdict::Inconclusive),
         (&every_tenth, vec![settled(20)], Verdict::Leaks),
+        // One pile in many rounds is a whim of the collector.
+        (
+            &[1000, 1000, 1000, 1000, 3300, 1000, 1000, 1000],
+            vec![settled(0)],
+            Verdict::Collected,
+        ),
+        (
+            &[1000, 1000, 1000, 3300, 3300, 1000, 1000, 1000],
+            vec![settled(0)],
+            Verdict::Late,
+        ),
         // Half at once is no batch; more is.
         (&[4000, 2000].repeat(6), vec![settled(0)], Verdict::Late),
         (&[4000, 1999].repeat(6), vec![settled(0)], Verdict::Bounded),

@@ -2,7 +2,7 @@
 
 use crate::base::text::{clip, inert, inert_lines};
 use crate::explain::answer::{Answer, ExplainedCell};
-use crate::explain::explanation::{Explanation, LinearGrowth};
+use crate::explain::explanation::{Explanation, OtherGrowth};
 use crate::explain::growth::Growth;
 use crate::explain::kept::{KeptGroup, LinearMemory, Step};
 use console::{measure_text_width, pad_str, style};
@@ -22,8 +22,8 @@ pub fn text(explained: &ExplainedCell) -> String {
             made,
             slots,
             own_slots,
-            linear_growth,
-            leaks,
+            other_growth,
+            expected,
         } => {
             let text = format!(
                 "{head}nothing keeps {wrapper} alive; {} collected\n",
@@ -31,13 +31,14 @@ pub fn text(explained: &ExplainedCell) -> String {
             );
             let caveats = [
                 slots_caveat(*slots, *own_slots),
-                linear_growth.map(|growth| linear_caveat(&growth)),
+                other_growth.map(|growth| growth_caveats(&growth)),
             ];
             let caveats: String = caveats.into_iter().flatten().collect();
-            let unknown = format!("  but the case is expected to leak: {made} objects do not show what\n");
-            match caveats.is_empty() && *leaks {
-                true => text + &unknown,
-                false => text + &caveats,
+            match expected.filter(|_| caveats.is_empty()) {
+                Some(expected) => {
+                    text + &format!("  but the expected verdict is {expected}: {made} objects do not show what stays\n")
+                }
+                None => text + &caveats,
             }
         }
         Answer::CannotTell { reason } => format!("{head}it cannot tell: {}\n", inert_lines(reason)),
@@ -69,23 +70,29 @@ fn slots_caveat(slots: u64, own: bool) -> Option<String> {
     ))
 }
 
-/// Linear memory that grows although wrappers die.
-fn linear_caveat(growth: &LinearGrowth) -> String {
-    let LinearGrowth {
-        from,
-        to,
-        objects,
-        full,
-    } = growth;
-    let how = match full {
-        true => format!("ran out at {to} pages"),
-        false => format!("grew from {from} to {to} pages"),
-    };
+/// What grows although wrappers die.
+fn growth_caveats(growth: &OtherGrowth) -> String {
+    let OtherGrowth { objects, full, .. } = growth;
     let when = match objects {
         0 => String::new(),
         _ => format!(" with {objects} more objects"),
     };
-    format!("  but linear memory {how}{when}: wrappers die, and the guest's objects in it stay\n")
+    let how = |(from, to): (u64, u64), what: &str| format!("grew from {from} to {to} {what}{when}");
+    let pages = growth.pages.map(|pages| {
+        let how = match full {
+            true => format!("ran out at {} pages{when}", pages.1),
+            false => how(pages, "pages"),
+        };
+        format!("linear memory {how}: wrappers die, and the guest's objects in it stay")
+    });
+    let entries = growth
+        .entries
+        .map(|entries| format!("tables {}: their entries stay", how(entries, "entries")));
+    let heap = growth.heap_per_object.map(|bytes| {
+        format!("the JavaScript heap grew by about {bytes:.0} bytes for each of {objects} more objects: something else stays")
+    });
+    let caveats = [pages, entries, heap].into_iter().flatten();
+    caveats.map(|caveat| format!("  but {caveat}\n")).collect()
 }
 
 fn kept(explanation: &Explanation) -> String {
@@ -98,7 +105,7 @@ fn kept(explanation: &Explanation) -> String {
         others,
         unexplained,
         hidden,
-        linear_growth,
+        other_growth,
         expected,
     } = explanation;
     let stay = match alive {
@@ -132,11 +139,11 @@ fn kept(explanation: &Explanation) -> String {
         let why = hidden.map_or(String::new(), |hidden| format!(": {hidden}"));
         text += &format!("  {unexplained} more that no path from a root leads to{why}\n");
     }
-    if let Some(growth) = linear_growth {
-        text += &linear_caveat(growth);
+    if let Some(growth) = other_growth {
+        text += &growth_caveats(growth);
     }
     if let (Growth::Grows, Some(expected)) = (main.growth, expected) {
-        text += &format!("  but the case is expected to be {expected}: {made} objects do not show that\n");
+        text += &format!("  but the expected verdict is {expected}: {made} objects do not show that\n");
     }
     text
 }

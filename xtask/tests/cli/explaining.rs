@@ -47,7 +47,7 @@ m0 on d8 10.0.1: all 10 objects stay; WasmObject #1 is kept alive by
         └ obj               WasmObject #1  js/lib/runtime.js:140  captured variable
           ┆ .obj = 0x2fff0  linear memory  callback handle 0  ⟶  table slot [0] above
 the dashed edge is invisible to the collector: nothing in linear memory can be traced, so the slot stays a root for ever.
-  but the case is expected to be collected: 10 objects do not show that
+  but the expected verdict is collected: 10 objects do not show that
 ";
     assert_eq!(
         without_lines_of_runtime(&answer.stdout),
@@ -127,7 +127,9 @@ fn nothing_keeps_what_was_collected() {
     let answer = world.run(&["explain", "m0", "--engine", "v8"]);
     answer.expect(0, &[]);
     assert!(
-        answer.stdout.contains("but the case is expected to leak"),
+        answer
+            .stdout
+            .contains("but the expected verdict is leaks: 10 objects do not show what stays"),
         "{}",
         answer.stdout
     );
@@ -144,9 +146,9 @@ fn nothing_keeps_what_was_collected() {
 #[test]
 fn linear_memory_and_slots_are_named_if_wrappers_die() {
     let own = DEAD.replace("\"slots\":0", "\"slots\":7,\"own_slots\":true");
-    let grows = r#"say @ {"type":"memory","from":3,"to":6,"objects":22000,"full":false,"grows":true}"#;
-    let full = r#"say @ {"type":"memory","from":3,"to":10,"objects":0,"full":true,"grows":true}"#;
-    let stable = r#"say @ {"type":"memory","from":3,"to":4,"objects":32000,"full":false,"grows":false}"#;
+    let grows = r#"say @ {"type":"memory","pages":[3,6],"objects":22000,"pages_grow":true}"#;
+    let full = r#"say @ {"type":"memory","pages":[3,10],"full":true,"pages_grow":true}"#;
+    let stable = r#"say @ {"type":"memory","pages":[3,4],"objects":32000}"#;
     for (orders, printed) in [
         (
             &[&own, FINISHED][..],
@@ -159,6 +161,22 @@ fn linear_memory_and_slots_are_named_if_wrappers_die() {
         (
             &[DEAD, full, FINISHED],
             "  but linear memory ran out at 10 pages: wrappers die",
+        ),
+        (
+            &[
+                DEAD,
+                r#"say @ {"type":"memory","entries":[3,9],"objects":6,"entries_grow":true}"#,
+                FINISHED,
+            ],
+            "  but tables grew from 3 to 9 entries with 6 more objects: their entries stay\n",
+        ),
+        (
+            &[
+                DEAD,
+                r#"say @ {"type":"memory","objects":600,"heap_per_object":48.2}"#,
+                FINISHED,
+            ],
+            "  but the JavaScript heap grew by about 48 bytes for each of 600 more objects: something else stays\n",
         ),
     ] {
         let answer = explain("", orders, &[]);

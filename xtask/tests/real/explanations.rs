@@ -113,7 +113,7 @@ pub fn nothing_keeps_what_is_collected(engine: &str) {
         }
         assert_eq!(answer["answer"], "nothing", "{answer:#}");
         assert_eq!(
-            (&answer["made"], &answer["slots"], &answer["linear_growth"]),
+            (&answer["made"], &answer["slots"], &answer["other_growth"]),
             (&3000.into(), &0.into(), &Value::Null),
             "{answer:#}"
         );
@@ -449,7 +449,7 @@ pub fn linear_memory_alone_is_named(engine: &str) {
         "{answer:#}"
     );
     assert!(
-        answer["linear_growth"]["to"].as_u64() > answer["linear_growth"]["from"].as_u64(),
+        answer["other_growth"]["pages"][1].as_u64() > answer["other_growth"]["pages"][0].as_u64(),
         "{answer:#}"
     );
     // A cache of wrappers is none of it, nor is a peak.
@@ -461,14 +461,14 @@ pub fn linear_memory_alone_is_named(engine: &str) {
         (&50.into(), &"newest".into()),
         "{answer:#}"
     );
-    assert!(answer["linear_growth"]["to"].is_u64(), "{answer:#}");
+    assert!(answer["other_growth"]["pages"][1].is_u64(), "{answer:#}");
     let answer = explain_counted(
         &world,
         engine,
         "const cache = [];",
         "cache[i % 50] = new WasmObject(instance);",
     );
-    assert_eq!(answer["linear_growth"], Value::Null, "{answer:#}");
+    assert_eq!(answer["other_growth"], Value::Null, "{answer:#}");
     // What the case counts is its own.
     let own = "const names = new Map(); let made = 0; slots = () => names.size;";
     let answer = explain_counted(&world, engine, own, "names.set(++made, 1); new Counted();");
