@@ -36,17 +36,26 @@
   // Writes all of a line, whatever the pipe.
   const writers = fs => {
     const { writeSync } = fs;
+    const { from } = Buffer;
     const writer = descriptor => line => {
-      let rest = Buffer.from(`${line}\n`);
-      while (rest.length > 0) {
+      const bytes = from(`${line}\n`);
+      for (let written = 0; written < bytes.length;) {
         try {
-          rest = rest.subarray(writeSync(descriptor, rest));
+          written += writeSync(descriptor, bytes, written);
         } catch (error) {
           if (error.code !== 'EAGAIN') throw error;
         }
       }
     };
     return { 1: writer(1), 2: writer(2) };
+  };
+
+  // Without methods that a case may replace.
+  const toText = String;
+  const inOneLine = words => {
+    let line = words.length > 0 ? toText(words[0]) : '';
+    for (let i = 1; i < words.length; i++) line += ` ${toText(words[i])}`;
+    return line;
   };
 
   // Marks a way to measure that is not for each round.
@@ -67,8 +76,8 @@
     // Node.js loses what a pipe has no room for when the process exits.
     const keeps = typeof Bun === 'object' || typeof Deno === 'object';
     const write = keeps ? { 1: log, 2: error } : writers(fs);
-    define('print', (...words) => write[1](words.map(String).join(' ')));
-    define('printErr', (...words) => write[2](words.map(String).join(' ')));
+    define('print', (...words) => write[1](inOneLine(words)));
+    define('printErr', (...words) => write[2](inOneLine(words)));
     define('quit', status => exit(status));
     define('readBinary', path => fs.readFileSync(path));
     // A classic script, as in the shells: its `let` and `class` are visible to

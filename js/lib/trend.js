@@ -31,7 +31,7 @@
     const second = least(values, quarter, 2 * quarter);
     const third = least(values, 2 * quarter, 3 * quarter);
     const last = least(values, 3 * quarter, values.length);
-    return [third - second, last - third];
+    return { earlier: third - second, later: last - third };
   }
 
   // 'flat', 'grows', 'slows' (it grew, and now less or not at all) or 'unclear'. Quarters
@@ -40,7 +40,7 @@
   function trend(values, smallest, noise, fall, quantum) {
     if (values.length < 8) return 'unclear';
     const enough = falls(values, fall) ? max(smallest, noise) : smallest;
-    const [earlier, later] = growths(values);
+    const { earlier, later } = growths(values);
     if (min(earlier, earlier + later) < enough) return later < enough ? 'flat' : 'unclear';
     if (later < enough) return 'slows';
     return later + quantum >= STEADY * earlier ? 'grows' : 'unclear';
@@ -67,9 +67,11 @@
   // doubles: what is left when least is left grows, by enough at most readings.
   function growsAtMostReadings(values, smallest) {
     const quarter = floor(values.length / 4);
-    if (quarter < 2 || min(...growths(values)) < smallest) return false;
-    const earlier = increment(values, 2 * quarter, 3 * quarter);
-    return min(earlier, increment(values, 3 * quarter, values.length)) >= smallest / quarter;
+    if (quarter < 2) return false;
+    const { earlier, later } = growths(values);
+    if (min(earlier, later) < smallest) return false;
+    const before = increment(values, 2 * quarter, 3 * quarter);
+    return min(before, increment(values, 3 * quarter, values.length)) >= smallest / quarter;
   }
 
   // Of objects that remain, after rounds in which so many were made in all. Finalizers
@@ -95,7 +97,7 @@
   // a batch hides.
   function growsSlowly(values, smallest) {
     if (values.length < 8) return false;
-    const [earlier, later] = growths(values);
+    const { earlier, later } = growths(values);
     const few = falls(values, 2) ? smallest : max(1, smallest / 10);
     const isSteady = later >= STEADY * earlier && earlier >= STEADY * later;
     return earlier >= few && later >= few && (isSteady || few === smallest);
@@ -105,7 +107,7 @@
   // rounds, in which so many objects were made. Of what stays for each object, less than
   // this is none of its own; and compiled code comes late.
   const LEAST_OBJECT = 8;
-  const LEAST_ROUND = 1024;
+  const LEAST_ROUND = 2048;
   harness.heapTrend = (values, made, rounds) => {
     const quarter = (floor(values.length / 4) * rounds) / values.length;
     const smallest = max(LEAST_OBJECT * (made / rounds), LEAST_ROUND) * quarter;

@@ -89,7 +89,7 @@ fn enough_of_few(made: f64) -> f64 {
 /// Of what stays of the JavaScript heap for each object, fewer bytes are none of its own;
 /// and compiled code comes late.
 const LEAST_OBJECT: f64 = 8.0;
-const LEAST_ROUND: f64 = 1024.0;
+const LEAST_ROUND: f64 = 2048.0;
 
 /// The trend of the bytes of the JavaScript heap, at readings that are evenly spread over
 /// so many rounds, in which so many objects were made.
