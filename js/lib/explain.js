@@ -20,7 +20,7 @@ const explainTarget = [];
   const FEW = 10;
   // No more than this is watched, asked, or told.
   const MOST_WATCHED = 20000;
-  const MOST_ASKED = 5000;
+  const MOST_ASKED = 10000;
   const MOST_IN_LINEAR_MEMORY = 50;
   // While linear memory is watched.
   const MEMORY_ROUNDS = 32;

@@ -176,7 +176,7 @@ fn linear_memory_and_slots_are_named_if_wrappers_die() {
                 r#"say @ {"type":"memory","objects":600,"heap_per_object":48.2}"#,
                 FINISHED,
             ],
-            "  but the JavaScript heap grew by about 48 bytes for each of 600 more objects: something else stays\n",
+            "  but the JavaScript heap grew with 600 more objects: something else stays\n",
         ),
     ] {
         let answer = explain("", orders, &[]);

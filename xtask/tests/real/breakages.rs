@@ -78,8 +78,8 @@ pub const BREAKAGES: &[Breakage] = &[
     (
         "gc() does nothing",
         "js/lib/runtime.js",
-        "async function collect() {\n    gc();",
-        "async function collect() {",
+        "    await turn();\n    gc();",
+        "    await turn();",
         &["m0"],
     ),
     (

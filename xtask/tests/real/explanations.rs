@@ -233,7 +233,7 @@ pub fn the_question_changes_nothing(engine: &str) {
     // Of each round the first one has died.
     assert_eq!(
         (&answer["made"], &answer["alive"]),
-        (&3000.into(), &2994.into()),
+        (&9000.into(), &8982.into()),
         "{answer:#}"
     );
 
@@ -366,7 +366,7 @@ pub fn the_culprit_is_what_grows(engine: &str) {
     assert_eq!(named(&answer), ["all", ".list", "[0]"], "{answer:#}");
     assert_eq!(
         (&answer["count"], &answer["growth"]),
-        (&2960.into(), &"grows".into()),
+        (&8960.into(), &"grows".into()),
         "{answer:#}"
     );
     let other = &answer["others"][0];
@@ -397,11 +397,11 @@ pub fn the_culprit_is_what_grows(engine: &str) {
 
     // Half of it is kept in another way, since half of the time.
     let halves = "const old = []; const all = { young: [] }; let made = 0;";
-    let each = "(++made <= 1500 ? old : all.young).push(new Counted());";
+    let each = "(++made <= 4500 ? old : all.young).push(new Counted());";
     let answer = explain_counted(&world, engine, halves, each);
     assert_eq!(
         (&answer["count"], &answer["growth"]),
-        (&1500.into(), &"grows".into()),
+        (&4500.into(), &"grows".into()),
         "{answer:#}"
     );
     assert_eq!(answer["others"][0]["growth"], "grows", "{answer:#}");
@@ -413,7 +413,7 @@ pub fn the_culprit_is_what_grows(engine: &str) {
     let answer = explain_counted(&world, engine, both, each);
     assert_eq!(
         (&answer["alive"], &answer["growth"]),
-        (&3000.into(), &"grows".into()),
+        (&9000.into(), &"grows".into()),
         "{answer:#}"
     );
 }
@@ -640,7 +640,7 @@ pub fn a_case_may_replace_anything(engine: &str) {
         assert!(!answer.stdout.contains("nothing keeps"), "{head}: {}", answer.stdout);
         if answer.status == Some(0) {
             assert!(
-                answer.stdout.contains("all 3000 objects stay"),
+                answer.stdout.contains("all 9000 objects stay"),
                 "{head}: {}",
                 answer.stdout
             );
