@@ -4,10 +4,14 @@
 use crate::engine::feature::Feature;
 use crate::measure::telemetry::{Printed, Rejection, ScriptError, TelemetryEvent, UncaughtError};
 use clap::ValueEnum;
+use regex::Regex;
+use std::collections::HashSet;
+use std::sync::LazyLock;
 
 /// A feature that the script asked for in vain: a global name of it is not defined, wherever
 /// that came up. A shell may have one name of a feature, and not the others.
 pub fn lacks(printed: &Printed, stderr: &str) -> Option<Feature> {
+    let handled = handled(&printed.events);
     let told = printed.events.iter().find_map(|event| match event {
         TelemetryEvent::Lacks { feature } => Feature::from_str(feature, false).ok(),
         TelemetryEvent::Threw(error) => error
@@ -16,9 +20,7 @@ pub fn lacks(printed: &Printed, stderr: &str) -> Option<Feature> {
             .and_then(Feature::of_name)
             .or_else(|| undefined(&in_engine_words(error, printed))),
         TelemetryEvent::Uncaught(error) => undefined(&error.text),
-        TelemetryEvent::Rejected(rejection) if !is_handled(rejection.number, &printed.events) => {
-            undefined(&rejection.text)
-        }
+        TelemetryEvent::Rejected(rejection) if !handled.contains(&rejection.number) => undefined(&rejection.text),
         _ => None,
     });
     let after = printed.after_end.iter().map(String::as_str);
@@ -27,10 +29,11 @@ pub fn lacks(printed: &Printed, stderr: &str) -> Option<Feature> {
 }
 
 /// What an engine says of a global name that is not defined.
-const UNDEFINED: &str = r"Can't find variable: ([\w$]+)|ReferenceError: ([\w$]+) is not defined";
+static UNDEFINED: LazyLock<Option<Regex>> =
+    LazyLock::new(|| Regex::new(r"Can't find variable: ([\w$]+)|ReferenceError: ([\w$]+) is not defined").ok());
 
 fn undefined(text: &str) -> Option<Feature> {
-    let found = regex::Regex::new(UNDEFINED).ok()?.captures(text)?;
+    let found = UNDEFINED.as_ref()?.captures(text)?;
     Feature::of_name(found.get(1).or_else(|| found.get(2))?.as_str())
 }
 
@@ -62,11 +65,11 @@ fn threw(events: &[TelemetryEvent]) -> Option<&ScriptError> {
 const ALREADY_PRINTED: &str = "Error: Error executing file";
 
 /// `js/cases/m0/test.js:3: TypeError: …`, as d8 prints it.
-const PRINTED: &str = r"^\S.*:\d+: ";
+static PRINTED: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"^\S.*:\d+: ").ok());
 
 /// Whether the line begins with a place, as d8's errors do.
 fn names_a_place(line: &str) -> bool {
-    regex::Regex::new(PRINTED).is_ok_and(|pattern| pattern.is_match(line))
+    PRINTED.as_ref().is_some_and(|pattern| pattern.is_match(line))
 }
 
 fn in_engine_words(error: &ScriptError, printed: &Printed) -> String {
@@ -87,8 +90,9 @@ fn with_place(text: &str, place: Option<&str>) -> String {
 
 /// Errors that nobody caught are never as expected: the first of each kind.
 pub fn uncaught(events: &[TelemetryEvent]) -> impl Iterator<Item = String> {
+    let handled = handled(events);
     let rejection = events.iter().find_map(|event| match event {
-        TelemetryEvent::Rejected(rejection) if !is_handled(rejection.number, events) => Some(rejection),
+        TelemetryEvent::Rejected(rejection) if !handled.contains(&rejection.number) => Some(rejection),
         _ => None,
     });
     let rejection = rejection.map(|Rejection { text, place, .. }| rejected(&with_place(text, place.as_deref())));
@@ -101,10 +105,13 @@ pub fn uncaught(events: &[TelemetryEvent]) -> impl Iterator<Item = String> {
     errors.chain(rejection)
 }
 
-fn is_handled(wanted: u64, events: &[TelemetryEvent]) -> bool {
-    events
-        .iter()
-        .any(|event| matches!(event, TelemetryEvent::RejectionHandled { number } if *number == wanted))
+/// The numbers of rejections that were handled after all.
+fn handled(events: &[TelemetryEvent]) -> HashSet<u64> {
+    let number = |event: &TelemetryEvent| match event {
+        TelemetryEvent::RejectionHandled { number } => Some(*number),
+        _ => None,
+    };
+    events.iter().filter_map(number).collect()
 }
 
 fn rejected(reason: &str) -> String {

@@ -6,6 +6,7 @@ mod world;
 
 mod breakages;
 mod checks;
+mod culprits;
 mod explanations;
 mod verdicts;
 
@@ -60,13 +61,13 @@ on_every_engine! {
     explanations::the_question_changes_nothing
     explanations::a_case_may_define_anything
     explanations::an_error_of_the_case_is_told
-    explanations::the_culprit_is_what_grows
-    explanations::what_does_not_grow_is_no_leak
-    explanations::linear_memory_alone_is_named
-    explanations::what_holds_is_called_by_its_name
-    explanations::a_closure_is_shown_with_the_one_that_it_keeps_for
-    explanations::a_case_may_replace_anything
-    explanations::a_path_that_is_not_told_is_said_to_be_none
+    culprits::the_culprit_is_what_grows
+    culprits::what_does_not_grow_is_no_leak
+    culprits::linear_memory_alone_is_named
+    culprits::what_holds_is_called_by_its_name
+    culprits::a_closure_is_shown_with_the_one_that_it_keeps_for
+    culprits::a_case_may_replace_anything
+    culprits::a_path_that_is_not_told_is_said_to_be_none
     explanations::the_page_of_explanations_is_true
 }
 
