@@ -114,16 +114,22 @@
   };
 
   const words = isHost ? useHost() : useShell();
+  const forward = words.slice();
   const options = {};
   for (let found; (found = /^(\w+)=(.*)$/.exec(words[0])) !== null; words.shift()) options[found[1]] = found[2];
   const [guest, ...scripts] = words;
+  const lib = options.lib || 'js/lib/';
+  // In SpiderMonkey's inner global: what inner_global.js gives it.
+  const { outer } = global;
+  delete global.outer;
 
   // Resolves in a later turn of the event loop, before which an engine may run
   // finalizers. SpiderMonkey's shell has no timers, and runs finalizers only
   // once its job queue is drained, which a job can start.
   const later = typeof setTimeout === 'function' ? setTimeout : undefined;
   define('turn', () => new Promise(resolve => {
-    if (later) later(resolve, 0);
+    if (outer) outer.turn(resolve);
+    else if (later) later(resolve, 0);
     else enqueueJob(() => { drainJobQueue(); resolve(); });
   }));
 
@@ -139,17 +145,58 @@
 
   define('guestPath', guest);
   // watch.js adds to it, and reports what a script throws as it is loaded.
-  const harness = { options, script: scripts[scripts.length - 1], threw: error => { throw error; } };
-  for (const script of scripts) {
-    const isOurs = script.startsWith('js/lib/');
-    if (isOurs) define('harness', harness);
+  const harness = { options, outer, forward, script: scripts[scripts.length - 1], threw: error => { throw error; } };
+  const isOurs = script => script.startsWith(lib);
+
+  // Whether all went well.
+  function loadAll(names) {
+    for (const script of names) {
+      if (isOurs(script)) define('harness', harness);
+      try {
+        load(script);
+      } catch (error) {
+        harness.threw(error);
+        return false;
+      } finally {
+        if (isOurs(script)) delete global.harness;
+      }
+    }
+    return true;
+  }
+
+  // A program of the user's: its functions, as they are when its script has been run.
+  const NAMES = ['setup', 'test', 'teardown'];
+  const evaluate = eval;
+  function programOf(get) {
+    const program = {};
+    for (const name of NAMES) {
+      const found = get(name);
+      if (typeof found === 'function') program[name] = found;
+    }
+    return program;
+  }
+
+  async function runProgram(script) {
+    if (!loadAll(scripts.slice(0, -1))) return;
+    for (const name of ['guestPath', 'turn', 'heapBytes', 'readBinary']) delete global[name];
+    let program;
     try {
-      load(script);
+      if (options.module) {
+        const exported = await import(isHost ? `file://${encodeURI(script)}` : script);
+        program = programOf(name => exported[name]);
+      } else {
+        load(script);
+        program = programOf(name => evaluate(`typeof ${name} === 'function' ? ${name} : undefined`));
+      }
     } catch (error) {
       harness.threw(error);
-      break;
-    } finally {
-      if (isOurs) delete global.harness;
+      return;
     }
+    await harness.census(program);
   }
+
+  const hasInner = !isHost && typeof newGlobal === 'function' && typeof Debugger === 'function';
+  if (!options.directory) loadAll(scripts);
+  else if (hasInner && !outer) loadAll([`${lib}inner_global.js`]);
+  else runProgram(scripts[scripts.length - 1]);
 })();

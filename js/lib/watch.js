@@ -1,27 +1,20 @@
-// What each run of a case is watched by: telemetry, the errors that nobody caught, the
-// memories and tables that scripts make or get. Loaded before all that is the case's,
-// and what is used here is taken now, because a case may replace it.
+// What each run of a case is watched by: telemetry, and the errors that nobody caught.
+// Loaded before all that is the case's, and what is used here is taken now, because a
+// case may replace it.
 'use strict';
 
 (function () {
   const global = globalThis;
   const ours = harness;
   const bind = method => Function.prototype.call.bind(method);
-  const getterOf = (prototype, name) => bind(Object.getOwnPropertyDescriptor(prototype, name).get);
 
   const { stringify } = JSON;
   const { now } = Date;
   const { apply, construct } = Reflect;
-  const { assign, create, defineProperty, keys } = Object;
+  const { assign, create, defineProperty } = Object;
   const { print: say, printErr: sayError, quit: end } = global;
-  const { Error: AnyError, ReferenceError: NotDefined, String: text, WeakRef: Weak, WeakSet: Known } = global;
-  const { Memory, Table, Instance, instantiate } = WebAssembly;
-  const deref = Weak && bind(Weak.prototype.deref);
+  const { Error: AnyError, ReferenceError: NotDefined, String: text } = global;
   const search = bind(RegExp.prototype.exec);
-  const then = bind(Promise.prototype.then);
-  const bufferOf = getterOf(Memory.prototype, 'buffer');
-  const bytesOf = getterOf(ArrayBuffer.prototype, 'byteLength');
-  const lengthOf = getterOf(Table.prototype, 'length');
 
   // Telemetry: lines for the judge, which are no part of the transcript. They have the
   // run's own key and are numbered, so that a case does not forge or double one easily.
@@ -182,8 +175,11 @@
   // One rule for all engines: a finalizer that throws is an error of the case, and the
   // others of its batch run all the same. By themselves engines print it and go on (d8),
   // end (jsc, Node.js), or drop the rest of the batch (SpiderMonkey 140).
-  replace(global, 'FinalizationRegistry', (make, [callback]) =>
-    make(typeof callback === 'function' ? guarded('finalizer', callback) : callback));
+  let registries = 0;
+  replace(global, 'FinalizationRegistry', (make, [callback]) => {
+    registries++;
+    return make(typeof callback === 'function' ? guarded('finalizer', callback) : callback);
+  });
 
   // The shells' timers: an error in a callback is no end of the run. d8 calls back at
   // once, whatever the delay, so that a script that waits cannot be judged there.
@@ -202,153 +198,10 @@
     };
   })();
 
-  // Memories and tables. Those of the guest are held; others are watched weakly. No
-  // memory tells the most pages that it may have: whoever makes one says so.
-  const held = [];
-  const PAGE = 65536;
-  const pagesOf = memory => bytesOf(bufferOf(memory)) / PAGE;
-  let weak = [];
-  let memories = 0;
-  const known = Known && new Known();
-
-  const isWatched = object => object instanceof Memory || object instanceof Table;
-
-  function watch(object, maximum) {
-    if (!Weak || known.has(object)) return;
-    known.add(object);
-    const isMemory = object instanceof Memory;
-    if (isMemory) memories++;
-    weak[weak.length] = {
-      object: new Weak(object),
-      buffer: isMemory ? new Weak(bufferOf(object)) : null,
-      number: memories,
-      maximum: isMemory ? mayGrowTo(object, maximum) : undefined,
-    };
-  }
-
-  const mayGrowTo = (memory, maximum) => (pagesOf(memory) < maximum ? maximum : undefined);
-
-  function watchExports({ exports }) {
-    const names = keys(exports);
-    for (let i = 0; i < names.length; i++) if (isWatched(exports[names[i]])) watch(exports[names[i]]);
-  }
-
-  function hold(object, maximum) {
-    if (known) known.add(object);
-    const most = object instanceof Memory ? mayGrowTo(object, maximum) : undefined;
-    held[held.length] = { object, maximum: most };
-    weak = weak.filter(watched => deref(watched.object) !== object);
-  }
-
-  // What an engine throws when it can make no more memories: one may say no more than
-  // `out of memory`, which a case may throw as well.
-  let ofMemory;
-  function made(make, given) {
-    try {
-      return make(...given);
-    } catch (error) {
-      ofMemory = { error };
-      throw error;
-    }
-  }
-
-  for (const name of ['Memory', 'Table']) {
-    replace(WebAssembly, name, (make, given) => {
-      const object = made(make, given);
-      watch(object, name === 'Memory' && given[0] ? given[0].maximum : undefined);
-      return object;
-    });
-  }
-  replace(WebAssembly, 'Instance', (make, given) => {
-    const instance = made(make, given);
-    watchExports(instance);
-    return instance;
-  });
-  WebAssembly.instantiate = (source, imports) => then(instantiate(source, imports), made => {
-    watchExports(made instanceof Instance ? made : made.instance);
-    return made;
-  });
-
-  // The most pages that a module's own memory may have, by its memory section: flags, the
-  // least, the most, after the sections' lengths. Binary format, 5.5.
-  function ownMaximum(bytes) {
-    let at = 8;
-    const unsigned = () => {
-      let value = 0;
-      for (let shift = 1; ; shift *= 128) {
-        const byte = bytes[at++];
-        value += (byte % 128) * shift;
-        if (!(byte >= 128)) return value;
-      }
-    };
-    while (at < bytes.length) {
-      const section = bytes[at++];
-      const end = unsigned() + at;
-      if (section === 5 && unsigned() > 0) {
-        const flags = bytes[at++];
-        unsigned();
-        return flags % 2 === 1 ? unsigned() : undefined;
-      }
-      at = end;
-    }
-    return undefined;
-  }
-
-  // The size of what is alive, and how many there are. Looking at those that are watched
-  // weakly keeps them alive until the turn is over.
-  function sizes() {
-    const found = { pages: 0, memories: 0, full: 0, entries: 0, tables: 0 };
-    const add = (object, maximum) => {
-      if (object instanceof Memory) addBuffer(bufferOf(object), maximum);
-      else {
-        found.tables++;
-        found.entries += lengthOf(object);
-      }
-    };
-    const addBuffer = (buffer, maximum) => {
-      const pages = bytesOf(buffer) / PAGE;
-      found.memories++;
-      found.pages += pages;
-      if (pages >= maximum) found.full++;
-    };
-    for (let i = 0; i < held.length; i++) add(held[i].object, held[i].maximum);
-    const alive = [];
-    for (let i = 0; i < weak.length; i++) {
-      const watched = weak[i];
-      const object = deref(watched.object);
-      // A view keeps the bytes of a memory whose object is gone. One that grows gets
-      // another buffer.
-      const buffer = watched.buffer === null ? undefined : deref(watched.buffer);
-      if (object === undefined && buffer === undefined) continue;
-      if (object === undefined) addBuffer(buffer);
-      else add(object, watched.maximum);
-      if (object instanceof Memory && bufferOf(object) !== buffer) watched.buffer = new Weak(bufferOf(object));
-      alive[alive.length] = watched;
-    }
-    weak = alive;
-    return found;
-  }
-
-  // Memories that are watched weakly and are alive: each by its object, or else by its
-  // buffer. Looking at them keeps them alive until the turn is over.
-  function weakMemories() {
-    const found = [];
-    for (let i = 0; i < weak.length; i++) {
-      const { object, buffer, number } = weak[i];
-      if (buffer === null) continue;
-      if (deref(object) !== undefined) found[found.length] = { number, weak: object, class: 'WebAssembly.Memory' };
-      else if (deref(buffer) !== undefined) found[found.length] = { number, weak: buffer, class: 'ArrayBuffer' };
-    }
-    return found;
-  }
-
   assign(ours, {
-    isOfMemory: error => ofMemory !== undefined && ofMemory.error === error,
-    weakMemories,
-    memoriesMade: () => memories,
     noteCallback: () => {},
-    telemetry, describe, finish, fail, hold, ownMaximum, sizes,
-    watchesWeakly: () => weak.length > 0,
+    registries: () => registries,
+    telemetry, describe, placeOf, stackOf, finish, fail, guarded, replace,
     elapsed: (started => () => now() - started)(now()),
     threw: error => {
       threw(error);

@@ -88,6 +88,8 @@ fn case(name: &str, files: &mut Expectations, checkout: &Checkout<'_>) -> Result
         .collect();
     Ok(Case {
         name: name.to_owned(),
+        title: name.to_owned(),
+        own: None,
         directory: checkout.cases().join(name),
         stage_directory: format!("{CASES}/{name}"),
         expectation,

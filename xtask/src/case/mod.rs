@@ -6,24 +6,41 @@
 pub mod checkout;
 pub mod claim;
 pub mod expectation;
+pub mod own;
+mod tree;
 
 use crate::base::file;
 use crate::engine::table::Engine;
 use anyhow::{Result, ensure};
 use expectation::Expectation;
 use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 /// One experiment.
 #[derive(Debug)]
 pub struct Case {
+    /// Its name; of a user's own case its path, as it was given.
     pub name: String,
+    /// Its name in tables: the last part of a path, or more where two are alike.
+    pub title: String,
     /// The directory of its scripts.
     directory: PathBuf,
     /// The directory's name on a stage.
     stage_directory: String,
+    own: Option<OwnScript>,
     expectation: Expectation,
     by_engine: BTreeMap<&'static str, Expectation>,
+}
+
+/// The script of a user's own case, which the census judges.
+#[derive(Debug)]
+pub struct OwnScript {
+    /// The directory up to which files are found by relative paths.
+    root: PathBuf,
+    /// The script's name in the case's directory.
+    pub name: OsString,
+    pub is_module: bool,
 }
 
 /// A file that a case needs on its stage.
@@ -31,7 +48,9 @@ pub struct Case {
 pub struct CaseFile {
     pub path: PathBuf,
     /// Its name, relative to the stage.
-    pub name: String,
+    pub name: PathBuf,
+    /// It is a directory of others' packages: a link to it is enough.
+    pub is_link: bool,
 }
 
 impl Case {
@@ -40,9 +59,19 @@ impl Case {
         self.by_engine.get(engine.name).unwrap_or(&self.expectation)
     }
 
-    /// The name of the guest that it runs on.
-    pub fn guest(&self) -> &str {
-        &self.expectation.guest
+    /// The name of the guest that it runs on; `None` of a user's own case, which loads its modules itself.
+    pub fn guest(&self) -> Option<&str> {
+        self.own.is_none().then_some(self.expectation.guest.as_str())
+    }
+
+    /// The script, if it is a user's own.
+    pub fn own(&self) -> Option<&OwnScript> {
+        self.own.as_ref()
+    }
+
+    /// The directory of its scripts, on a stage.
+    pub fn stage_directory(&self) -> &str {
+        &self.stage_directory
     }
 
     /// The file that names the guest, as shown to people.
@@ -67,12 +96,19 @@ impl Case {
 
     /// All files of the case's directory: its scripts may load others.
     pub fn files(&self) -> Result<Vec<CaseFile>> {
+        if let Some(own) = &self.own {
+            return tree::files(&own.root, own::ROOT);
+        }
         let entries = file::entries(&self.directory)?;
         let script = self.directory.join(SCRIPT);
         ensure!(entries.contains(&script), "the script `{}` is gone", script.display());
         let files = entries.into_iter().filter(|path| path.is_file()).filter_map(|path| {
-            let name = format!("{}/{}", self.stage_directory, path.file_name()?.to_str()?);
-            Some(CaseFile { path, name })
+            let name = PathBuf::from(&self.stage_directory).join(path.file_name()?.to_str()?);
+            Some(CaseFile {
+                path,
+                name,
+                is_link: false,
+            })
         });
         Ok(files.collect())
     }

@@ -7,6 +7,7 @@ use crate::cell::transcript::{Difference, Mismatch, compare};
 use crate::engine::feature::Feature;
 use crate::engine::program::Program;
 use crate::engine::shell::Shell;
+use crate::measure::census::{Census, census};
 use crate::measure::numbers::{Numbers, numbers};
 use crate::measure::telemetry::{Printed, TelemetryEvent};
 use crate::measure::verdict::Verdict;
@@ -19,6 +20,8 @@ pub struct Judgement {
     pub outcome: Outcome,
     /// The numbers from its telemetry, if it ran to an end.
     pub numbers: Option<Numbers>,
+    /// What the census found, if it was judged by that.
+    pub census: Option<Census>,
 }
 
 #[derive(Debug)]
@@ -45,7 +48,11 @@ pub enum Departure {
 impl Judgement {
     /// A judgement without numbers.
     pub fn of(outcome: Outcome) -> Judgement {
-        Judgement { outcome, numbers: None }
+        Judgement {
+            outcome,
+            numbers: None,
+            census: None,
+        }
     }
 }
 
@@ -78,6 +85,7 @@ pub fn judge(
         // Its numbers stop where the error came, and mean nothing.
         return Judgement::of(Outcome::Failed(vec![Departure::Other(text)]));
     }
+    let census = census(&printed.events);
     // If the program was killed, its last line may be cut off, which is no error of its own.
     if let Some(how) = how.or_else(|| printed.malformed.clone()) {
         // What was seen until then is told, but decides nothing.
@@ -88,23 +96,38 @@ pub fn judge(
         return Judgement {
             outcome: Outcome::Broke(how),
             numbers: seen.then(|| numbers(&printed.events)),
+            census,
         };
     }
-    let numbers = numbers(&printed.events);
+    let numbers = census.is_none().then(|| numbers(&printed.events));
+    let of_numbers = numbers.as_ref().map(|numbers| numbers.verdict);
+    let verdict = census
+        .as_ref()
+        .map(|census| census.verdict)
+        .or(of_numbers)
+        .unwrap_or(Verdict::Inconclusive);
     let mut departures: Vec<Departure> = uncaught(&printed.events).map(Departure::Other).collect();
     let others = [
-        compare(&expectation.lines, &printed.transcript).map_err(|difference| departure(difference, expectation)),
+        match expectation.is_default {
+            true => Ok(()),
+            false => compare(&expectation.lines, &printed.transcript)
+                .map_err(|difference| departure(difference, expectation)),
+        },
         exit(ending.end, printed, stderr, program.shell).map_err(Departure::Other),
-        expected(numbers.verdict, &expectation.verdicts).map_err(Departure::Other),
+        expected(verdict, &expectation.verdicts).map_err(Departure::Other),
     ];
     departures.extend(others.into_iter().filter_map(Result::err));
-    let outcome = match departures.is_empty() {
-        true => Outcome::Ok,
-        false => Outcome::Failed(departures),
+    let doubt = census.as_ref().and_then(|census| census.doubt.clone());
+    let outcome = match (departures.is_empty(), doubt) {
+        (true, _) => Outcome::Ok,
+        // What does not decide is no departure.
+        (false, Some(doubt)) if departures.len() == 1 => Outcome::Inconclusive(doubt),
+        (false, _) => Outcome::Failed(departures),
     };
     Judgement {
         outcome,
-        numbers: Some(numbers),
+        numbers,
+        census,
     }
 }
 
@@ -163,9 +186,15 @@ fn exit(end: Option<End>, printed: &Printed, stderr: &str, shell: &Shell) -> Res
         _ => return Ok(()),
     };
     let Some(meant) = meant else {
-        return Err(format!(
-            "it exited with {actual} before its end: `main` was not called, or did not finish"
-        ));
+        let unfinished = match printed
+            .events
+            .iter()
+            .any(|event| matches!(event, TelemetryEvent::Census(_)))
+        {
+            true => "a promise that `test` returned is never settled",
+            false => "`main` was not called, or did not finish",
+        };
+        return Err(format!("it exited with {actual} before its end: {unfinished}"));
     };
     if let Some(line) = printed.after_end.iter().find(|line| !line.trim().is_empty()) {
         return Err(format!("after its end the engine said: {line}"));

@@ -1,18 +1,22 @@
 //! Runs one case on one program, and judges it.
 
-use crate::case::Case;
+use crate::base::file;
+use crate::case::{Case, CaseFile, own};
 use crate::cell::judge::{Judgement, Outcome, judge};
 use crate::engine::feature::Feature;
-use crate::engine::host::{self, Performance};
-use crate::engine::library::{self, RUNTIME, TREND, WATCH};
+use crate::engine::host::{self, OwnPlace, Performance};
+use crate::engine::library::{
+    self, CENSUS, GROWTH, INNER_GLOBAL, MEMORIES, PLACES, PLANTED, READERS, RUNTIME, TREND, WATCH,
+};
 use crate::engine::program::Program;
 use crate::guest::guests::Guests;
+use crate::measure::census_events::{ModuleSeen, digest};
 use crate::measure::telemetry::{self, TelemetryEvent};
 use crate::run::lifeline::End;
 use crate::run::process::{Finished, Limits, Stop};
 use crate::run::session::Session;
 use crate::run::stage::Stage;
-use anyhow::Result;
+use anyhow::{Context, Result};
 use serde_json::Value;
 
 /// The names on a stage of a guest, and of its glue from wasm-bindgen.
@@ -101,8 +105,11 @@ impl<'a> Cell<'a> {
 
     /// The guest and the scripts of the case, with `more` scripts before its own.
     pub fn performance(self, guests: &Guests, more: &[&'static str]) -> Result<Performance> {
-        let glue = guests.built(self.case.guest())?.glue.as_ref().map(|_| GLUE);
-        let first = [WATCH, TREND].into_iter().chain(glue).chain([RUNTIME]);
+        let Some(guest) = self.case.guest() else {
+            return self.own_performance();
+        };
+        let glue = guests.built(guest)?.glue.as_ref().map(|_| GLUE);
+        let first = [WATCH, MEMORIES, TREND].into_iter().chain(glue).chain([RUNTIME]);
         let shared = first.chain(more.iter().copied());
         Ok(Performance {
             guest: Some(GUEST.to_owned()),
@@ -111,20 +118,57 @@ impl<'a> Cell<'a> {
         })
     }
 
+    /// The script of a user's own case, which the census judges.
+    fn own_performance(self) -> Result<Performance> {
+        let own = self.case.own().context("the case has neither a guest nor a script")?;
+        let name = own.name.to_str().with_context(|| {
+            format!(
+                "the name of the script `{}` is not UTF-8, and no engine can be given it",
+                own.name.display()
+            )
+        })?;
+        Ok(Performance {
+            scripts: own_scripts().map(str::to_owned).chain([name.to_owned()]).collect(),
+            own: Some(OwnPlace {
+                directory: self.case.stage_directory().trim_end_matches('/').to_owned(),
+                root: own::ROOT.to_owned(),
+                is_module: own.is_module,
+            }),
+            ..Performance::default()
+        })
+    }
+
     /// A stage with all files that the case needs.
     pub fn stage(self, guests: &Guests, session: &Session) -> Result<Stage> {
         let stage = Stage::new(session)?;
-        let built = guests.built(self.case.guest())?;
-        stage.copy(&built.module, GUEST)?;
-        if let Some(glue) = &built.glue {
-            stage.copy(glue, GLUE)?;
+        match self.case.guest() {
+            Some(guest) => {
+                let built = guests.built(guest)?;
+                stage.copy(&built.module, GUEST)?;
+                if let Some(glue) = &built.glue {
+                    stage.copy(glue, GLUE)?;
+                }
+                library::put(&session.directories, &stage, &[WATCH, MEMORIES, TREND, RUNTIME])?;
+            }
+            None => {
+                let scripts: Vec<&str> = own_scripts().chain([INNER_GLOBAL]).collect();
+                library::put(&session.directories, &stage, &scripts)?;
+            }
         }
-        library::put(&session.directories, &stage, &[WATCH, TREND, RUNTIME])?;
         for file in self.case.files()? {
-            stage.copy(&file.path, &file.name)?;
+            match file.is_link {
+                true => stage.link(&file.path, &file.name)?,
+                false => stage.copy(&file.path, &file.name)?,
+            }
         }
         Ok(stage)
     }
+}
+
+/// Our scripts before a user's own.
+fn own_scripts() -> impl Iterator<Item = &'static str> {
+    let first = [WATCH, MEMORIES, TREND, GROWTH, PLACES, PLANTED];
+    first.into_iter().chain(READERS).chain([CENSUS])
 }
 
 impl Facts<'_> {
@@ -135,6 +179,7 @@ impl Facts<'_> {
         let program = self.cell.program;
         let expectation = self.cell.case.expectation(program.engine);
         self.judgement = judge(ending, &printed, &finished.stderr, expectation, program);
+        self.name_modules();
         if let Outcome::Broke(how) = &mut self.judgement.outcome
             && let Some(Stop::TimedOut(_)) = ending.stop
         {
@@ -151,6 +196,34 @@ impl Facts<'_> {
     }
 }
 
+impl Facts<'_> {
+    /// Names the files of the modules that the census found, by their bytes.
+    fn name_modules(&mut self) {
+        let Some(census) = &mut self.judgement.census else {
+            return;
+        };
+        let kinds = census.grows.iter_mut().map(|growth| &mut growth.kind);
+        let kinds = kinds.chain(census.stays.iter_mut().map(|stay| &mut stay.kind));
+        let modules: Vec<&mut ModuleSeen> = kinds.filter_map(|kind| kind.module.as_mut()).collect();
+        if modules.is_empty() {
+            return;
+        }
+        let files = self.cell.case.files().unwrap_or_default();
+        let files: Vec<&CaseFile> = files
+            .iter()
+            .filter(|file| file.path.extension().is_some_and(|e| e == "wasm"))
+            .collect();
+        for module in modules {
+            let is_it = |file: &&&CaseFile| {
+                file::size(&file.path).is_ok_and(|size| size == module.size)
+                    && file::read(&file.path).is_ok_and(|bytes| digest(&bytes) == module.digest)
+            };
+            let name = files.iter().find(is_it).and_then(|file| file.path.file_name());
+            module.file = name.map(|name| name.to_string_lossy().into_owned());
+        }
+    }
+}
+
 /// What a program reported before it was killed, as the end of a sentence.
 fn seen(events: &[TelemetryEvent]) -> String {
     let mut rounds = events.iter().filter_map(|event| match event {
@@ -158,10 +231,20 @@ fn seen(events: &[TelemetryEvent]) -> String {
         _ => None,
     });
     match (rounds.clone().count(), rounds.next_back()) {
-        (0, _) | (_, None) => "; no round had ended".to_owned(),
+        (0, _) | (_, None) => match events.iter().rev().find_map(calls) {
+            Some(calls) => format!("; what is alive had been counted until {calls} calls"),
+            None => "; no round had ended".to_owned(),
+        },
         (number, Some(last)) => format!(
             "; {number} rounds had ended, with {} of {} objects live",
             last.live, last.allocated
         ),
+    }
+}
+
+fn calls(event: &TelemetryEvent) -> Option<f64> {
+    match event {
+        TelemetryEvent::Reading(reading) => Some(reading.calls),
+        _ => None,
     }
 }

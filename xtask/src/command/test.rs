@@ -18,6 +18,7 @@ use crate::results::times::Times;
 use crate::run::process::Limits;
 use crate::run::schedule;
 use crate::run::session::Session;
+use crate::show::census_text::findings;
 use crate::show::failure::failure;
 use crate::show::table::{coloured, summary, table};
 use anyhow::{Context, Result};
@@ -32,7 +33,7 @@ pub fn test(flags: &TestFlags, session: &Session) -> Result<Status> {
     }
     let engines = &flags.engines.engines;
     if flags.install {
-        let guests: Vec<&str> = cases.iter().map(Case::guest).collect();
+        let guests: Vec<&str> = cases.iter().filter_map(Case::guest).collect();
         install(&guests, engines, session)?;
     }
     let (guests, found) = plan::prepare(&cases, engines, session)?;
@@ -148,7 +149,7 @@ fn run_cell(
     limits: Limits,
     session: &Session,
 ) -> Result<Option<CellRow>> {
-    let name = format!("{} on {}", cell.case.name, cell.program.engine.name);
+    let name = format!("{} on {}", cell.case.title, cell.program.engine.name);
     let line = session.progress.begin(&name);
     let facts = cell.run(guests, limits, session)?;
     drop(line);
@@ -164,7 +165,7 @@ fn run_cell(
 /// Prints the table on standard output and everything else on standard error.
 fn report(results: &Results, flags: &TestFlags, started: Instant) -> Result<Status> {
     // The file is written even if standard output cannot be.
-    let printed = output::print(&table(results));
+    let printed = output::print(&format!("{}{}", table(results), findings(results)));
     let groups = group(&results.cells);
     for text in groups
         .iter()

@@ -9,6 +9,7 @@ use crate::run::stage::Stage;
 use anyhow::Result;
 use std::collections::hash_map::RandomState;
 use std::hash::{BuildHasher, Hasher};
+use std::path::Path;
 
 /// The argument in place of a guest, where there is none.
 const NO_GUEST: &str = "none";
@@ -26,28 +27,71 @@ pub struct Performance {
     pub key: Option<String>,
     /// The scripts make the engine write a heap snapshot.
     pub writes_heap: bool,
+    /// Where a user's own script is run.
+    pub own: Option<OwnPlace>,
+}
+
+/// A user's own script on a stage. The program runs in its directory, as users run it.
+#[derive(Debug, Clone)]
+pub struct OwnPlace {
+    /// The directory of the script, and the root of the user's files.
+    pub directory: String,
+    pub root: String,
+    pub is_module: bool,
 }
 
 /// The arguments of the program, beginning with its flags, without the key.
 pub fn arguments(program: &Program, performance: &Performance) -> Vec<String> {
-    arguments_with(program, performance, None)
+    arguments_on(program, performance, Path::new("."), None)
 }
 
-fn arguments_with(program: &Program, performance: &Performance, key: Option<&str>) -> Vec<String> {
+fn arguments_on(program: &Program, performance: &Performance, stage: &Path, key: Option<&str>) -> Vec<String> {
     let shell = program.shell;
     let heap_flag = shell.snapshot_flag.filter(|_| performance.writes_heap);
+    let census_flags = match performance.own {
+        Some(_) => shell.census_flags,
+        None => &[],
+    };
+    let census_flags = census_flags
+        .iter()
+        .filter(|(_, since)| program.engine_major() >= *since);
     let flags: Vec<String> = program
         .flags
         .iter()
-        .cloned()
-        .chain(heap_flag.map(str::to_owned))
+        .map(String::as_str)
+        .chain(heap_flag)
+        .chain(census_flags.map(|(flag, _)| *flag))
+        .map(str::to_owned)
         .collect();
     let guest = performance.guest.as_deref().unwrap_or(NO_GUEST);
-    let scripts = performance.scripts.iter().map(String::as_str);
-    let key = key.map(|key| format!("key={key}"));
-    let options = key.iter().chain(&performance.options).map(String::as_str);
-    let arguments: Vec<&str> = options.chain([guest]).chain(scripts).collect();
-    shell.arguments(&flags, library::SHELL, &arguments)
+    let mut options: Vec<String> = key.map(|key| format!("key={key}")).into_iter().collect();
+    options.extend(performance.options.iter().cloned());
+    let Some(own) = &performance.own else {
+        let scripts = performance.scripts.iter().map(String::as_str);
+        let options = options.iter().map(String::as_str);
+        let arguments: Vec<&str> = options.chain([guest]).chain(scripts).collect();
+        return shell.arguments(&flags, library::SHELL, &arguments);
+    };
+    // It runs in the script's directory, from which `js/lib` is found by its full path; and
+    // a module is imported by its own.
+    let full = |name: &str| stage.join(name).display().to_string();
+    for (name, place) in [("lib", "js/lib"), ("root", &own.root), ("directory", &own.directory)] {
+        options.push(format!("{name}={}/", full(place)));
+    }
+    options.extend(own.is_module.then(|| "module=1".to_owned()));
+    let (script, ours) = performance
+        .scripts
+        .split_last()
+        .map_or(("", &[][..]), |(last, ours)| (last, ours));
+    let mut arguments = options;
+    arguments.push(guest.to_owned());
+    arguments.extend(ours.iter().map(|name| full(name)));
+    arguments.push(match own.is_module {
+        true => full(&format!("{}/{script}", own.directory)),
+        false => script.to_owned(),
+    });
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    shell.arguments(&flags, &full(library::SHELL), &arguments)
 }
 
 /// Runs the scripts, and puts `js/lib/shell.js` on the stage. The outer error says nothing about the program.
@@ -59,8 +103,9 @@ pub fn run(
     session: &Session,
 ) -> Result<Result<Finished, NotStarted>> {
     library::put(&session.directories, stage, &[library::SHELL])?;
-    let arguments = arguments_with(program, performance, performance.key.as_deref());
-    process::run(&program.path, &arguments, stage, limits, session)
+    let arguments = arguments_on(program, performance, stage.path(), performance.key.as_deref());
+    let directory = performance.own.as_ref().map_or("", |own| own.directory.as_str());
+    process::run_in(directory, &program.path, &arguments, stage, limits, session)
 }
 
 /// A key for the telemetry of one run. It keeps a case from forging a line by chance or by

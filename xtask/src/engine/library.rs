@@ -17,10 +17,24 @@ pub const PROBE: &str = "js/lib/probe.js";
 pub const CANARY: &str = "js/lib/canary.js";
 /// Telemetry, errors, and what each run is watched by.
 pub const WATCH: &str = "js/lib/watch.js";
+/// The memories, tables and instances that scripts make or get.
+pub const MEMORIES: &str = "js/lib/memories.js";
 /// How a series of readings goes on.
 pub const TREND: &str = "js/lib/trend.js";
 /// The code that our own cases share.
 pub const RUNTIME: &str = "js/lib/runtime.js";
+/// Runs the scripts in a global object of their own, in SpiderMonkey's shell.
+pub const INNER_GLOBAL: &str = "js/lib/inner_global.js";
+/// How a kind grows with the calls.
+pub const GROWTH: &str = "js/lib/growth.js";
+/// Places in the user's files.
+pub const PLACES: &str = "js/lib/places.js";
+/// Leaks that the census has to find.
+pub const PLANTED: &str = "js/lib/planted.js";
+/// What is alive, as each engine reports it.
+pub const READERS: [&str; 3] = ["js/lib/read_v8.js", "js/lib/read_jsc.js", "js/lib/read_spidermonkey.js"];
+/// Calls a user's `test(n)`, and takes readings of what is alive.
+pub const CENSUS: &str = "js/lib/census.js";
 /// How the engine is made to write a heap snapshot.
 pub const SNAPSHOT: &str = "js/lib/snapshot.js";
 /// Tells what scripts can reach, where the snapshot does not.
@@ -34,7 +48,16 @@ const EMBEDDED: &[(&str, &str)] = &[
     (PROBE, include_str!("../../lib/probe.js")),
     (CANARY, include_str!("../../lib/canary.js")),
     (WATCH, include_str!("../../lib/watch.js")),
+    (MEMORIES, include_str!("../../lib/memories.js")),
     (TREND, include_str!("../../lib/trend.js")),
+    (INNER_GLOBAL, include_str!("../../lib/inner_global.js")),
+    (GROWTH, include_str!("../../lib/growth.js")),
+    (PLACES, include_str!("../../lib/places.js")),
+    (PLANTED, include_str!("../../lib/planted.js")),
+    (READERS[0], include_str!("../../lib/read_v8.js")),
+    (READERS[1], include_str!("../../lib/read_jsc.js")),
+    (READERS[2], include_str!("../../lib/read_spidermonkey.js")),
+    (CENSUS, include_str!("../../lib/census.js")),
     (RUNTIME, include_str!("../../lib/runtime.js")),
     (SNAPSHOT, include_str!("../../lib/snapshot.js")),
     (REACH, include_str!("../../lib/reach.js")),

@@ -44,6 +44,16 @@ pub enum FoundBy {
 }
 
 impl Program {
+    /// The major version of its engine, where that is known: 10 of V8 10.2.
+    pub fn engine_major(&self) -> u32 {
+        let version = match self.shell.host {
+            true => self.engine_version.as_deref(),
+            false => self.version.as_deref(),
+        };
+        let major = version.and_then(|version| version.split(|c: char| !c.is_ascii_digit()).next());
+        major.and_then(|major| major.parse().ok()).unwrap_or(0)
+    }
+
     /// The value of `--engine` that selects this program, quoted for a shell.
     pub fn option(&self) -> String {
         match self.found_by {

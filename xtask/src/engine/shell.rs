@@ -20,6 +20,8 @@ pub struct Shell {
     pub flags: &'static [(Feature, &'static str)],
     /// The flag that it needs to write a heap snapshot.
     pub snapshot_flag: Option<&'static str>,
+    /// Flags that it needs for the census, each from a version of the engine on.
+    pub census_flags: &'static [(&'static str, u32)],
     /// The argument that makes it print its version, where scripts have no access to it.
     pub version_flag: Option<&'static str>,
     /// A run that ends with 7 exits with 7; false if it exits with 0: `quit(7)` does so in jsc,
@@ -34,6 +36,9 @@ const V8_FLAGS: &[(Feature, &str)] = &[
     (Feature::WasmGc, "--experimental-wasm-gc"),
 ];
 
+/// Inlined functions are not among the callers that V8's sampling profiler reports.
+const V8_CENSUS_FLAGS: &[(&str, u32)] = &[("--no-turbo-inlining", 0), ("--no-maglev-inlining", 12)];
+
 pub static SHELLS: &[Shell] = &[
     Shell {
         name: "d8",
@@ -43,6 +48,11 @@ pub static SHELLS: &[Shell] = &[
         separator: Some("--"),
         flags: V8_FLAGS,
         snapshot_flag: Some("--allow-natives-syntax"),
+        census_flags: &[
+            ("--enable-inspector", 0),
+            ("--no-turbo-inlining", 0),
+            ("--no-maglev-inlining", 12),
+        ],
         version_flag: None,
         keeps_exit_status: false,
     },
@@ -54,6 +64,7 @@ pub static SHELLS: &[Shell] = &[
         separator: None,
         flags: V8_FLAGS,
         snapshot_flag: None,
+        census_flags: V8_CENSUS_FLAGS,
         version_flag: None,
         keeps_exit_status: true,
     },
@@ -65,6 +76,11 @@ pub static SHELLS: &[Shell] = &[
         separator: None,
         flags: &[(Feature::Gc, "--v8-flags=--expose-gc")],
         snapshot_flag: Some("--allow-write"),
+        census_flags: &[
+            ("--v8-flags=--no-turbo-inlining,--no-maglev-inlining", 12),
+            ("--allow-sys", 0),
+            ("--allow-env", 0),
+        ],
         version_flag: None,
         keeps_exit_status: true,
     },
@@ -79,6 +95,7 @@ pub static SHELLS: &[Shell] = &[
             (Feature::WasmGc, "--useWebAssemblyGC=true"),
         ],
         snapshot_flag: None,
+        census_flags: &[],
         version_flag: None,
         keeps_exit_status: false,
     },
@@ -90,6 +107,7 @@ pub static SHELLS: &[Shell] = &[
         separator: None,
         flags: &[],
         snapshot_flag: None,
+        census_flags: &[],
         version_flag: None,
         keeps_exit_status: true,
     },
@@ -104,6 +122,7 @@ pub static SHELLS: &[Shell] = &[
             (Feature::WasmGc, "--wasm-gc"),
         ],
         snapshot_flag: None,
+        census_flags: &[],
         version_flag: Some("--version"),
         keeps_exit_status: true,
     },

@@ -3,6 +3,9 @@
 //! In: the lines that a script printed. Out: transcript, telemetry, a verdict.
 //! All of it is pure. It knows no program, no case and no file.
 
+pub mod census;
+pub mod census_events;
+pub mod growth;
 pub mod numbers;
 pub mod seen;
 pub mod telemetry;

@@ -2,6 +2,7 @@
 //! `js/lib/runtime.js` reports the numbers. They are not part of the transcript.
 
 use crate::base::text::clip;
+use crate::measure::census_events::{CensusStart, KindSeries, Reading, StepSeries};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -63,6 +64,16 @@ pub enum TelemetryEvent {
     Snapshot { file: String },
     /// Why the heap cannot be written.
     NoSnapshot { reason: String },
+    /// The census of a program begins its rounds.
+    Census(CensusStart),
+    /// What is alive was counted.
+    Reading(Reading),
+    /// A kind of object, at each reading.
+    Kind(KindSeries),
+    /// Memories, tables and instances after each round.
+    Steps(StepSeries),
+    /// The census ended early, as nothing more could be made.
+    Stopped { text: String },
     /// The script ends, and asks to exit with this status.
     Quit { status: i32 },
     /// Something for another reader.

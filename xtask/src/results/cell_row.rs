@@ -4,6 +4,7 @@ use crate::case::expectation::Expectation;
 use crate::cell::judge::{Departure, Outcome};
 use crate::cell::run::Facts;
 use crate::cell::transcript::Mismatch;
+use crate::measure::census::Census;
 use crate::measure::numbers::Numbers;
 use crate::measure::verdict::Verdict;
 use crate::run::lifeline::End;
@@ -21,7 +22,11 @@ pub struct CellRow {
     pub program: usize,
     /// Which run of the cell it is, from 1.
     pub run: usize,
-    pub guest: String,
+    /// Its name in tables, if that is another one.
+    #[serde(default)]
+    pub title: Option<String>,
+    /// None of a user's own case.
+    pub guest: Option<String>,
     /// The arguments of the program, on a stage.
     pub arguments: Vec<String>,
     pub outcome: OutcomeName,
@@ -34,6 +39,9 @@ pub struct CellRow {
     pub verdict: Option<Verdict>,
     pub expected_verdicts: Vec<Verdict>,
     pub numbers: Option<Numbers>,
+    /// What the census found, if it was judged by that.
+    #[serde(default)]
+    pub census: Option<Census>,
     /// How its program ended; `None` if it did not run.
     pub end: Option<End>,
     /// Its start, in seconds after the start of the run.
@@ -121,11 +129,18 @@ pub struct PlanPlace {
 }
 
 impl CellRow {
+    /// The name of its case in tables.
+    pub fn title(&self) -> &str {
+        self.title.as_deref().unwrap_or(&self.case)
+    }
+
     /// The row of a cell that has ended.
     pub fn of(facts: Facts<'_>, place: PlanPlace) -> CellRow {
         let case = facts.cell.case;
         let expectation = case.expectation(facts.cell.program.engine);
-        let verdict = facts.judgement.numbers.as_ref().map(|numbers| numbers.verdict);
+        let judgement = &facts.judgement;
+        let verdict = judgement.census.as_ref().map(|census| census.verdict);
+        let verdict = verdict.or(judgement.numbers.as_ref().map(|numbers| numbers.verdict));
         let mut departures = Vec::new();
         let (outcome, reason) = match facts.judgement.outcome {
             Outcome::Ok => (OutcomeName::Ok, None),
@@ -144,7 +159,8 @@ impl CellRow {
             case: case.name.clone(),
             program: place.program,
             run: place.run,
-            guest: case.guest().to_owned(),
+            title: (case.title != case.name).then(|| case.title.clone()),
+            guest: case.guest().map(str::to_owned),
             arguments: facts.arguments,
             outcome,
             reason,
@@ -152,6 +168,7 @@ impl CellRow {
             verdict,
             expected_verdicts: expectation.verdicts.clone(),
             numbers: facts.judgement.numbers,
+            census: facts.judgement.census,
             end: facts.end,
             began: place.began,
             seconds: facts.seconds,

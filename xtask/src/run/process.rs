@@ -118,6 +118,18 @@ pub fn run(
     limits: Limits,
     session: &Session,
 ) -> Result<Result<Finished, NotStarted>> {
+    run_in("", program, arguments, stage, limits, session)
+}
+
+/// Runs the program in a directory of the stage.
+pub fn run_in(
+    directory: &str,
+    program: &Path,
+    arguments: &[String],
+    stage: &Stage,
+    limits: Limits,
+    session: &Session,
+) -> Result<Result<Finished, NotStarted>> {
     let (lifeline, guards_end) = Lifeline::new().context("failed to make a lifeline")?;
     let watch = session
         .interrupt
@@ -128,7 +140,7 @@ pub fn run(
 
     // The expression holds its ends of the pipes: it is dropped at the end of the statement.
     let guard = duct::cmd(this_program()?, guard_arguments(program, arguments, stage))
-        .dir(stage.path())
+        .dir(stage.path().join(directory))
         .stdin_file(guards_end)
         .stdout_file(stdout_writer)
         .stderr_file(stderr_writer)

@@ -11,7 +11,7 @@ use nix::fcntl::{Flock, FlockArg};
 use nix::unistd::geteuid;
 use std::env;
 use std::fs::{self, File};
-use std::os::unix::fs::MetadataExt;
+use std::os::unix::fs::{MetadataExt, symlink};
 use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 
@@ -54,8 +54,15 @@ impl Stage {
     }
 
     /// Copies a file to the stage, under this relative name.
-    pub fn copy(&self, from: &Path, name: &str) -> Result<()> {
+    pub fn copy(&self, from: &Path, name: impl AsRef<Path>) -> Result<()> {
         file::copy(from, &self.place(name)?)
+    }
+
+    /// Makes a link to a directory, under this relative name.
+    pub fn link(&self, to: &Path, name: impl AsRef<Path>) -> Result<()> {
+        let what = || format!("failed to make a link to `{}`", to.display());
+        let target = fs::canonicalize(to).with_context(what)?;
+        symlink(target, self.place(name)?).with_context(what)
     }
 
     /// Writes a file on the stage, under this relative name.
@@ -64,7 +71,7 @@ impl Stage {
         fs::write(&to, bytes).with_context(|| format!("failed to write `{}`", to.display()))
     }
 
-    fn place(&self, name: &str) -> Result<PathBuf> {
+    fn place(&self, name: impl AsRef<Path>) -> Result<PathBuf> {
         let to = self.path().join(name);
         file::make_directory(file::directory(&to))?;
         Ok(to)

@@ -21,7 +21,7 @@ pub fn failure(cell: &Repeated<'_>, results: &Results, command: &str) -> Option<
     let row = cell.shown();
     let program = results.program(row);
     let name = coloured(cell.outcome()).for_stderr().bold();
-    let (case, title) = (inert(&row.case), inert(&program.title));
+    let (case, title) = (inert(row.title()), inert(&program.title));
     let mut text = format!("{name} {case} on {}: {title}\n", program.engine);
     text += &reasons(row);
     if let Some(mixed) = cell.mixed() {
@@ -30,7 +30,8 @@ pub fn failure(cell: &Repeated<'_>, results: &Results, command: &str) -> Option<
     if let Some(numbers) = &row.numbers {
         text += &format!("  the numbers: {numbers}\n");
     }
-    if row.end.is_some() {
+    let is_told = row.census.is_some() && row.transcript.is_empty();
+    if row.end.is_some() && !is_told {
         text += &end_of(
             "the transcript",
             row.transcript.iter().map(String::as_str),

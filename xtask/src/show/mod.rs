@@ -3,6 +3,7 @@
 //! In: results, explanations. Out: strings, in which all text from other programs is inert.
 //! It knows no case, no program and no path on disk, and prints nothing.
 
+pub mod census_text;
 pub mod columns;
 pub mod diagram;
 pub mod explanation_text;

@@ -19,15 +19,15 @@ pub fn table(results: &Results) -> String {
     header.extend(missing.map(|engine| style(inert(engine)).bold().to_string()));
 
     let groups = group(&results.cells);
-    let mut cases: Vec<&str> = Vec::new();
+    let mut cases: Vec<(&str, &str)> = Vec::new();
     for row in &results.cells {
-        if !cases.contains(&row.case.as_str()) {
-            cases.push(&row.case);
+        if !cases.iter().any(|(case, _)| *case == row.case) {
+            cases.push((&row.case, row.title()));
         }
     }
     let mut rows = vec![header];
-    for case in cases {
-        let mut row = vec![inert(case).into_owned()];
+    for (case, title) in cases {
+        let mut row = vec![inert(title).into_owned()];
         for program in 0..results.programs.len() {
             let of_both =
                 |group: &&Repeated<'_>| (group.runs[0].case.as_str(), group.runs[0].program) == (case, program);

@@ -1,0 +1,61 @@
+// How a kind of object grows with the calls: the census goes on while that is not clear;
+// the judge decides by the same rule, in measure/growth.rs, from the telemetry.
+'use strict';
+
+(function () {
+  const { floor } = Math;
+
+  // The least growth of a leak: in all, and for each call.
+  const LEAST = { objects: 16, bytes: 4096, heap: 262144 };
+  const LEAST_RATE = { objects: 0.0002, bytes: 0.5, heap: 2 };
+  // The rate of the later half of the calls, against that of the earlier one.
+  const STEADY = 0.8;
+  const SLOWING = 0.3;
+
+  function most(values, from, to) {
+    let found = -Infinity;
+    for (let i = from; i < to; i++) if (values[i] > found) found = values[i];
+    return found;
+  }
+
+  function least(values, from, to) {
+    let found = Infinity;
+    for (let i = from; i < to; i++) if (values[i] < found) found = values[i];
+    return found;
+  }
+
+  const rate = (calls, values, from, to) => (values[to] - values[from]) / (calls[to] - calls[from]);
+
+  // The reading at which about half of the calls had been made.
+  function middle(calls) {
+    const half = (calls[0] + calls[calls.length - 1]) / 2;
+    let found = 1;
+    while (found < calls.length - 2 && calls[found + 1] <= half) found++;
+    return found;
+  }
+
+  // 'grows', 'flat', 'slows' (it grew, and then less), or 'unclear'. Values are those at
+  // readings after so many calls. What is let go of now and then is compared by its least
+  // values: it grows if all that is left at last is more than there ever was before.
+  function growth(calls, values, unit) {
+    const last = values.length - 1;
+    if (last < 3) return 'unclear';
+    const grown = values[last] - values[0];
+    const latest = last + 1 - floor(values.length / 3);
+    const enough = grown >= LEAST[unit] && rate(calls, values, 0, last) >= LEAST_RATE[unit];
+    if (!enough || values[last] <= most(values, 0, last)) return 'flat';
+    if (least(values, latest, last + 1) <= most(values, 0, latest)) return 'unclear';
+    const half = middle(calls);
+    const share = rate(calls, values, half, last) / rate(calls, values, 0, half);
+    // Capacity doubles: later growth comes in fewer, larger steps.
+    if (unit !== 'objects') return share >= SLOWING ? 'grows' : 'slows';
+    if (share >= STEADY) return 'grows';
+    return share >= SLOWING ? 'unclear' : 'slows';
+  }
+
+  // The heap as a whole has noise of its own: code as it is compiled, fragments.
+  const heapGrowth = (calls, values) => growth(calls, values, 'heap');
+
+  harness.growth = growth;
+  harness.heapGrowth = heapGrowth;
+})();

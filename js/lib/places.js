@@ -1,0 +1,59 @@
+// Places in the user's files: what engines report of them, as `{name, file, line, column}`
+// with the file relative to the directory of the script; and what is ours, or the engine's.
+'use strict';
+
+(function () {
+  const { options } = harness;
+  const bind = method => Function.prototype.call.bind(method);
+  const startsWith = bind(String.prototype.startsWith);
+  const slice = bind(String.prototype.slice);
+  const indexOf = bind(String.prototype.indexOf);
+  const lastIndexOf = bind(String.prototype.lastIndexOf);
+  const split = bind(String.prototype.split);
+  const search = bind(RegExp.prototype.exec);
+
+  // The directory of js/lib, the root of the user's files, and the script's directory, all
+  // absolute and with a slash at the end.
+  const { lib, root, directory } = options;
+
+  // The user's file, or undefined: ours, the engine's or the host's.
+  function fileOf(url) {
+    if (typeof url !== 'string' || url === '') return undefined;
+    const path = startsWith(url, 'file://') ? decodeURI(slice(url, 7)) : url;
+    if (startsWith(path, lib)) return undefined;
+    if (startsWith(path, directory)) return slice(path, directory.length);
+    if (startsWith(path, root)) return up() + slice(path, root.length);
+    if (path[0] === '/' || search(/^[\w-]+:/, path) !== null) return undefined;
+    // As it was loaded, from the directory.
+    return search(/^(?:<|\[|\()/, path) === null ? path : undefined;
+  }
+
+  const up = () => {
+    let steps = '';
+    for (let i = root.length; i < directory.length; i++) if (directory[i] === '/') steps += '../';
+    return steps;
+  };
+
+  // A frame of SpiderMonkey's stacks, `name@file:line:column`, or undefined.
+  function frameOf(line) {
+    const at = indexOf(line, '@');
+    const found = search(/^(.*):(\d+):(\d+)$/, at < 0 ? '' : slice(line, at + 1));
+    if (found === null) return undefined;
+    const file = fileOf(found[1]);
+    if (file === undefined) return undefined;
+    const name = slice(line, lastIndexOf(slice(line, 0, at), '*') + 1, at);
+    return { name, file, line: Number(found[2]), column: Number(found[3]) };
+  }
+
+  function framesOf(text) {
+    const lines = split(text, '\n');
+    const frames = [];
+    for (let i = 0; i < lines.length; i++) {
+      const frame = frameOf(lines[i]);
+      if (frame) frames[frames.length] = frame;
+    }
+    return frames;
+  }
+
+  harness.places = { fileOf, framesOf };
+})();

@@ -1,0 +1,203 @@
+//! A user's own case: a directory anywhere with a script `test.js` or `test.mjs`, or a
+//! script. Nothing is written there.
+
+use crate::base::file;
+use crate::case::expectation::Expectation;
+use crate::case::{Case, OwnScript};
+use crate::engine::table::ENGINES;
+use anyhow::{Context, Result, bail, ensure};
+use std::collections::BTreeMap;
+use std::ffi::{OsStr, OsString};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// The scripts that make a directory a case: a classic one, and a module.
+const SCRIPTS: [&str; 2] = ["test.js", "test.mjs"];
+
+/// What is expected of it, if anything is.
+const EXPECTED: &str = "expected.txt";
+
+/// The root of the files on a stage.
+pub const ROOT: &str = "program";
+
+/// What a directory has if it is the root of a package.
+const MARKS: [&str; 2] = ["package.json", ".git"];
+
+/// The largest expectation, in bytes.
+const LARGEST: u64 = 16 << 20;
+
+/// Whether a word of the command line names a file or a directory that is no case of a
+/// checkout. `checkout` is the root of one.
+pub fn is_own(word: &OsStr, checkout: Option<&Path>) -> bool {
+    let Ok(path) = fs::canonicalize(word) else {
+        return looks_like_a_path(word);
+    };
+    let is_ours = |root: &Path| {
+        let cases = root.join("js/cases");
+        let cases = fs::canonicalize(&cases).unwrap_or(cases);
+        path.starts_with(&cases) || cases.starts_with(&path) && path.join("js/cases").exists()
+    };
+    !checkout.is_some_and(is_ours)
+}
+
+/// A word that is no name of a case, even if nothing is there.
+fn looks_like_a_path(word: &OsStr) -> bool {
+    let text = word.to_string_lossy();
+    text.contains('/') || text.starts_with('.') || Path::new(word).extension().is_some()
+}
+
+/// The cases that the words name: directories, scripts, or directories of directories.
+pub fn read(words: &[&OsString]) -> Result<Vec<Case>> {
+    let mut cases = Vec::new();
+    for word in words {
+        for path in scripts(Path::new(word))? {
+            cases.push(case(&path, word)?);
+        }
+    }
+    set_titles(&mut cases);
+    Ok(cases)
+}
+
+/// The scripts that a word of the command line means.
+fn scripts(path: &Path) -> Result<Vec<PathBuf>> {
+    let shown = path.display();
+    let facts = fs::metadata(path).with_context(|| format!("failed to look at `{shown}`"))?;
+    if facts.is_file() {
+        let extension = path.extension().and_then(OsStr::to_str).unwrap_or_default();
+        ensure!(
+            ["js", "mjs"].contains(&extension),
+            "`{shown}` is no script: expected a directory with a `test.js` or a `test.mjs`, or a file that ends with \
+             `.js` or `.mjs`"
+        );
+        return Ok(vec![path.to_owned()]);
+    }
+    ensure!(facts.is_dir(), "`{shown}` is neither a directory nor a script");
+    if let Some(script) = script_in(path)? {
+        return Ok(vec![script]);
+    }
+    let mut below = Vec::new();
+    for entry in file::entries(path)?.iter().filter(|entry| entry.is_dir()) {
+        below.extend(script_in(entry)?);
+    }
+    if below.is_empty() {
+        let is_empty = file::entries(path)?.is_empty();
+        let why = if is_empty {
+            "it is empty"
+        } else {
+            "it has no such script"
+        };
+        bail!("`{shown}` is no case: a case is a directory with a script `test.js` or `test.mjs`, and {why}");
+    }
+    Ok(below)
+}
+
+/// The script of a directory, if it has one.
+fn script_in(directory: &Path) -> Result<Option<PathBuf>> {
+    let mut found = SCRIPTS
+        .iter()
+        .map(|name| directory.join(name))
+        .filter(|path| path.exists());
+    let script = found.next();
+    ensure!(
+        found.next().is_none(),
+        "`{}` has both a `test.js` and a `test.mjs`: name the one to run",
+        directory.display()
+    );
+    Ok(script)
+}
+
+fn case(script: &Path, word: &OsStr) -> Result<Case> {
+    let what = || format!("failed to look at `{}`", script.display());
+    let directory = fs::canonicalize(file::directory(script)).with_context(what)?;
+    let name = script.file_name().with_context(what)?.to_owned();
+    let root = root_of(&directory);
+    let below = directory.strip_prefix(&root).unwrap_or(Path::new(""));
+    let stage_directory = Path::new(ROOT).join(below).display().to_string();
+    // By the path as it was given: of a directory of cases, that of the case.
+    let given = match Path::new(word) == script {
+        true => script,
+        false => file::directory(script),
+    };
+    let expected = file::directory(script).join(EXPECTED);
+    let expectation = match expected.exists() {
+        true => {
+            let shown = expected.display().to_string();
+            let text = String::from_utf8(file::read_at_most(&expected, LARGEST)?)
+                .with_context(|| format!("`{shown}` is not UTF-8"))?;
+            Expectation::parse(&text, &shown)?
+        }
+        false => Expectation::of_own_case(&expected.display().to_string()),
+    };
+    Ok(Case {
+        name: given.display().to_string(),
+        title: String::new(),
+        own: Some(OwnScript {
+            root,
+            is_module: Path::new(&name).extension() == Some(OsStr::new("mjs")),
+            name,
+        }),
+        directory,
+        stage_directory,
+        expectation,
+        by_engine: by_engine(script)?,
+    })
+}
+
+/// Expectations for one engine alone: `expected.v8.txt`.
+fn by_engine(script: &Path) -> Result<BTreeMap<&'static str, Expectation>> {
+    let mut found = BTreeMap::new();
+    for engine in ENGINES {
+        let path = file::directory(script).join(format!("expected.{}.txt", engine.name));
+        if path.exists() {
+            let shown = path.display().to_string();
+            let text = String::from_utf8(file::read_at_most(&path, LARGEST)?)
+                .with_context(|| format!("`{shown}` is not UTF-8"))?;
+            found.insert(engine.name, Expectation::parse(&text, &shown)?);
+        }
+    }
+    Ok(found)
+}
+
+/// The nearest directory above that is the root of a package; else the directory itself. On
+/// the way there are only names that every engine takes for a path.
+fn root_of(directory: &Path) -> PathBuf {
+    let is_root = |path: &&Path| MARKS.iter().any(|mark| path.join(mark).exists());
+    let Some(root) = directory.ancestors().find(is_root) else {
+        return directory.to_owned();
+    };
+    let is_plain = |path: &&Path| {
+        let name = path.file_name().and_then(OsStr::to_str);
+        name.is_some_and(|name| name.chars().all(|c| c.is_ascii_alphanumeric() || "._-+@, ".contains(c)))
+    };
+    let odd = directory
+        .ancestors()
+        .take_while(|path| *path != root)
+        .find(|path| !is_plain(path));
+    odd.unwrap_or(root).to_owned()
+}
+
+/// The last part of each path, or as many as it takes to tell them apart.
+fn set_titles(cases: &mut [Case]) {
+    let paths: Vec<Vec<String>> = cases
+        .iter()
+        .map(|case| {
+            let mut path = case.directory.clone();
+            if let Some(own) = &case.own
+                && !SCRIPTS.iter().any(|name| own.name == *name)
+            {
+                path.push(&own.name);
+            }
+            let parts = path
+                .components()
+                .map(|part| part.as_os_str().to_string_lossy().into_owned());
+            parts.collect()
+        })
+        .collect();
+    for (index, path) in paths.iter().enumerate() {
+        let others = paths.iter().enumerate().filter(|(other, _)| *other != index);
+        let others: Vec<&Vec<String>> = others.map(|(_, path)| path).collect();
+        let is_alone = |count: usize| others.iter().all(|other| !other.ends_with(&path[path.len() - count..]));
+        let count = (1..=path.len()).find(|count| is_alone(*count)).unwrap_or(path.len());
+        cases[index].title = path[path.len() - count..].join("/");
+    }
+}

@@ -1,0 +1,62 @@
+//! The files that a user's script may refer to by relative paths.
+
+use crate::case::CaseFile;
+use anyhow::{Context, Result, ensure};
+use std::fs;
+use std::path::Path;
+
+/// Directories that hold others' packages: node, deno and bun follow a link to one.
+const PACKAGES: &str = "node_modules";
+
+/// Directories that no script refers to.
+const SKIPPED: [&str; 3] = [".git", "target", ".hg"];
+
+/// The most files, and bytes, of a tree: each cell gets a copy.
+const MOST_FILES: usize = 20_000;
+const MOST_BYTES: u64 = 1 << 30;
+
+/// All files below the directory, by their names below `name` on a stage. Links to files
+/// are followed; those to directories become links.
+pub fn files(root: &Path, name: &str) -> Result<Vec<CaseFile>> {
+    let mut found = Vec::new();
+    let mut bytes = 0;
+    walk(root, Path::new(name), &mut found, &mut bytes).with_context(|| {
+        format!(
+            "failed to gather the files below `{}`, to which the script may refer",
+            root.display()
+        )
+    })?;
+    Ok(found)
+}
+
+fn walk(directory: &Path, name: &Path, found: &mut Vec<CaseFile>, bytes: &mut u64) -> Result<()> {
+    let what = || format!("failed to list `{}`", directory.display());
+    for entry in fs::read_dir(directory).with_context(what)? {
+        let entry = entry.with_context(what)?;
+        let (path, file_name) = (entry.path(), entry.file_name());
+        let kind = entry.file_type().with_context(what)?;
+        let name = name.join(&file_name);
+        let is_directory = kind.is_dir() || (kind.is_symlink() && path.is_dir());
+        if is_directory && SKIPPED.iter().any(|skipped| file_name == *skipped) {
+            continue;
+        }
+        let is_link = is_directory && (kind.is_symlink() || file_name == PACKAGES);
+        if is_directory && !is_link {
+            walk(&path, &name, found, bytes)?;
+            continue;
+        }
+        // Pipes and sockets are no files, and a link may lead nowhere.
+        let Some(facts) = fs::metadata(&path).ok().filter(|facts| is_link || facts.is_file()) else {
+            continue;
+        };
+        *bytes += if is_link { 0 } else { facts.len() };
+        found.push(CaseFile { path, name, is_link });
+        ensure!(
+            found.len() <= MOST_FILES && *bytes <= MOST_BYTES,
+            "it has more than {MOST_FILES} files or {} MiB; a file `package.json` beside the script makes its own \
+             directory the limit",
+            MOST_BYTES >> 20
+        );
+    }
+    Ok(())
+}

@@ -1,0 +1,363 @@
+//! What the census of a program amounts to: which kinds grow with its calls, which stay,
+//! and the verdict. From telemetry alone.
+
+use crate::measure::census_events::{
+    CensusStart, KindSeries, ModuleSeen, Owner, PlaceFrame, Reading, StepSeries, expand,
+};
+use crate::measure::growth::{self, Counted, LEAST_READINGS};
+use crate::measure::telemetry::TelemetryEvent;
+use crate::measure::trend::{self, Trend};
+use crate::measure::verdict::Verdict;
+use serde::{Deserialize, Serialize};
+
+pub const PAGE: f64 = 65536.0;
+
+/// Rounds in which memory may still grow to what one round needs.
+const ROUNDS_TO_PEAK: usize = 4;
+
+/// So many strings stay of engines and scripts whatever a program does.
+const TEXTS: f64 = 256.0;
+
+/// What the census of a program found.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Census {
+    pub verdict: Verdict,
+    /// The engine whose way of counting was used.
+    pub reader: String,
+    /// Calls in all, and in a round.
+    pub calls: u64,
+    pub round: u64,
+    pub readings: usize,
+    /// Readings at which the collector came to no end.
+    pub unsettled: usize,
+    /// The largest first.
+    pub grows: Vec<Growth>,
+    pub stays: Vec<Stay>,
+    /// Why the numbers do not decide.
+    pub doubt: Option<String>,
+    /// What ended the calls early, in the engine's words.
+    pub stopped: Option<String>,
+}
+
+/// What is counted together.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Kind {
+    pub what: What,
+    /// The class, if the engine reports it.
+    pub class: Option<String>,
+    /// The built-in function that made it, if the engine reports it.
+    pub builtin: Option<String>,
+    /// Where it was made: the innermost function of the user's files first.
+    pub stack: Vec<PlaceFrame>,
+    /// The module that it belongs to.
+    pub module: Option<ModuleSeen>,
+}
+
+/// What is counted, in the order in which it is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum What {
+    Objects,
+    Instances,
+    TableSlots,
+    /// Bytes of linear memory.
+    LinearMemory,
+    /// Bytes of objects whose number does not grow.
+    Bytes,
+    /// Bytes of the JavaScript heap.
+    Heap,
+}
+
+/// A kind that grows with the calls.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Growth {
+    pub kind: Kind,
+    pub per_call: f64,
+    /// r² of a line through the readings.
+    pub fit: Option<f64>,
+}
+
+/// A kind of which some stay, and no more.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Stay {
+    pub kind: Kind,
+    /// How many there were at most.
+    pub most: f64,
+}
+
+/// The census in these events; `None` if they have none.
+pub fn census(events: &[TelemetryEvent]) -> Option<Census> {
+    let mut seen = Seen::default();
+    let mut start = None;
+    for event in events {
+        match event {
+            TelemetryEvent::Census(found) => start = Some(found),
+            TelemetryEvent::Reading(reading) => seen.readings.push(reading),
+            TelemetryEvent::Kind(kind) => seen.kinds.push(kind),
+            TelemetryEvent::Steps(steps) => seen.steps = Some(steps),
+            TelemetryEvent::Stopped { text } => seen.stopped = Some(text),
+            _ => {}
+        }
+    }
+    Some(seen.census(start?))
+}
+
+/// The events of a census.
+#[derive(Default)]
+struct Seen<'a> {
+    readings: Vec<&'a Reading>,
+    kinds: Vec<&'a KindSeries>,
+    steps: Option<&'a StepSeries>,
+    stopped: Option<&'a String>,
+}
+
+impl Seen<'_> {
+    fn census(&self, start: &CensusStart) -> Census {
+        let doubt = self.doubt();
+        let mut grows = self.growths();
+        let linear = grows.iter().any(|growth| growth.kind.what == What::LinearMemory);
+        // These are the bytes of linear memory once more.
+        if linear {
+            let place = buffers(&grows).next().map(|growth| growth.kind.stack.clone());
+            grows.retain(|growth| !is_buffer(growth));
+            let memory = grows.iter_mut().find(|growth| growth.kind.what == What::LinearMemory);
+            if let (Some(memory), Some(place)) = (memory, place) {
+                memory.kind.stack = place;
+            }
+        }
+        // An engine may count instances among its objects.
+        let is_instance = |growth: &Growth| growth.kind.class.as_deref() == Some("WebAssembly.Instance");
+        if grows.iter().any(is_instance) {
+            grows.retain(|growth| growth.kind.what != What::Instances);
+        }
+        grows.sort_by(|a, b| (a.kind.what.cmp(&b.kind.what)).then(b.per_call.total_cmp(&a.per_call)));
+        let stays = self.stays(start, &grows);
+        let verdict = match () {
+            () if doubt.is_some() => Verdict::Inconclusive,
+            () if !grows.is_empty() => Verdict::Leaks,
+            () if !stays.is_empty() => Verdict::Bounded,
+            () => Verdict::Collected,
+        };
+        Census {
+            verdict,
+            reader: start.reader.clone(),
+            calls: self.readings.last().map_or(0, |reading| reading.calls as u64),
+            round: start.round,
+            readings: self.readings.len(),
+            unsettled: self.readings.iter().filter(|reading| !reading.settled).count(),
+            grows,
+            stays,
+            doubt,
+            stopped: self.stopped.cloned(),
+        }
+    }
+
+    /// The calls at the readings after the warm-up: the first one was before any call.
+    fn calls(&self) -> Vec<f64> {
+        self.readings.iter().skip(1).map(|reading| reading.calls).collect()
+    }
+
+    fn doubt(&self) -> Option<String> {
+        let readings = self.readings.len().saturating_sub(1);
+        if readings < LEAST_READINGS {
+            return Some(format!(
+                "there are only {readings} readings, and it takes {LEAST_READINGS}"
+            ));
+        }
+        let calls = self.calls();
+        for (role, grows) in [("leak", true), ("cache", false), ("batch", false)] {
+            let mut planted = self.kinds.iter().filter(|kind| kind.planted == role).peekable();
+            if planted.peek().is_none() {
+                return Some(format!("a {role} that was planted beside the program was not seen"));
+            }
+            let found = planted.any(|kind| {
+                let values = later(&kind.counts);
+                let calls = &calls[..values.len().min(calls.len())];
+                growth::trend(calls, values, Counted::Objects) == Trend::Grows
+            });
+            if found != grows {
+                let wrong = if grows {
+                    "was not seen to grow"
+                } else {
+                    "seemed to leak"
+                };
+                return Some(format!("a {role} that was planted beside the program {wrong}"));
+            }
+        }
+        None
+    }
+
+    fn growths(&self) -> Vec<Growth> {
+        let calls = self.calls();
+        let kinds = self.kinds.iter().filter(|kind| kind.planted.is_empty());
+        let mut found: Vec<Growth> = kinds.filter_map(|kind| growth_of(kind, &calls)).collect();
+        found.extend(self.steps_that_grow(&calls));
+        if found.is_empty() {
+            found.extend(self.heap(&calls));
+        }
+        found
+    }
+
+    fn steps_that_grow(&self, calls: &[f64]) -> Vec<Growth> {
+        let Some(steps) = self.steps else {
+            return Vec::new();
+        };
+        let all = calls.last().copied().unwrap_or_default();
+        let series = [
+            (What::LinearMemory, &steps.pages, PAGE),
+            (What::TableSlots, &steps.entries, 1.0),
+            (What::Instances, &steps.instances, 1.0),
+        ];
+        let grows = series.into_iter().filter_map(|(what, changes, unit)| {
+            let values = expand(changes, steps.rounds);
+            let (first, last) = (values.first()?, values.last()?);
+            let rounds: Vec<f64> = (0..values.len()).map(|round| round as f64).collect();
+            (trend::of_steps(&values) == Trend::Grows).then(|| Growth {
+                kind: Kind {
+                    module: self.owner(what),
+                    ..Kind::of(what)
+                },
+                per_call: (last - first) * unit / all.max(1.0),
+                fit: growth::fit(&rounds, &values),
+            })
+        });
+        grows.collect()
+    }
+
+    /// The module whose memories, or tables, grew most.
+    fn owner(&self, what: What) -> Option<ModuleSeen> {
+        let grown = |owner: &&Owner| match what {
+            What::LinearMemory => owner.pages.1 - owner.pages.0,
+            _ => owner.entries.1 - owner.entries.0,
+        };
+        let owners = self.steps?.owners.iter();
+        let most = owners.max_by(|a, b| grown(a).total_cmp(&grown(b)))?;
+        most.module.clone().filter(|_| grown(&most) > 0.0)
+    }
+
+    fn heap(&self, calls: &[f64]) -> Option<Growth> {
+        let values: Option<Vec<f64>> = self.readings.iter().skip(1).map(|reading| reading.heap).collect();
+        let values = values?;
+        (growth::trend(calls, &values, Counted::Heap) == Trend::Grows).then(|| Growth {
+            kind: Kind::of(What::Heap),
+            per_call: per_call(calls, &values),
+            fit: growth::fit(calls, &values),
+        })
+    }
+
+    /// Kinds of which more stay than were there before the first call, and that do not grow.
+    fn stays(&self, start: &CensusStart, grows: &[Growth]) -> Vec<Stay> {
+        let mut found = Vec::new();
+        for series in self.kinds.iter().filter(|kind| kind.planted.is_empty()) {
+            let kind = Kind::of_series(series, What::Objects);
+            let before = series.counts.first().copied().unwrap_or_default();
+            let most = later(&series.counts).iter().copied().fold(0.0, f64::max) - before;
+            let least = match series.class.as_deref() {
+                Some("string") => TEXTS,
+                _ => start.stays,
+            };
+            let grows = grows
+                .iter()
+                .any(|growth| (&growth.kind.class, &growth.kind.stack) == (&kind.class, &kind.stack));
+            if most >= least && !grows {
+                found.push(Stay { kind, most });
+            }
+        }
+        found.sort_by(|a, b| b.most.total_cmp(&a.most));
+        found.extend(self.steps_that_stay(start, grows));
+        found
+    }
+
+    /// Memory that the first calls took, or that grew later than one round needs.
+    fn steps_that_stay(&self, start: &CensusStart, grows: &[Growth]) -> Vec<Stay> {
+        let Some(steps) = self.steps else {
+            return Vec::new();
+        };
+        let (before, after) = (start.before, start.after);
+        let series = [
+            (What::LinearMemory, &steps.pages, before.pages, after.pages, PAGE),
+            (What::TableSlots, &steps.entries, before.entries, before.entries, 1.0),
+            (
+                What::Instances,
+                &steps.instances,
+                before.instances,
+                after.instances,
+                1.0,
+            ),
+        ];
+        let stays = series.into_iter().filter_map(|(what, changes, before, after, unit)| {
+            let values = expand(changes, steps.rounds);
+            let (peak, last) = (
+                values.get(ROUNDS_TO_PEAK.min(values.len().saturating_sub(1)))?,
+                values.last()?,
+            );
+            let stays = after > before || last > peak || (what == What::TableSlots && *last > before);
+            let grows = grows.iter().any(|growth| growth.kind.what == what);
+            (stays && !grows && *last > before).then(|| Stay {
+                kind: Kind {
+                    module: self.owner(what),
+                    ..Kind::of(what)
+                },
+                most: (last - before) * unit,
+            })
+        });
+        stays.collect()
+    }
+}
+
+/// The values of the readings after the warm-up.
+fn later(values: &[f64]) -> &[f64] {
+    values.get(1..).unwrap_or_default()
+}
+
+fn growth_of(series: &KindSeries, calls: &[f64]) -> Option<Growth> {
+    let candidates = [
+        (What::Objects, Counted::Objects, later(&series.counts)),
+        (What::Bytes, Counted::Bytes, later(&series.bytes)),
+    ];
+    let (what, _, values) = candidates
+        .into_iter()
+        .find(|(_, counted, values)| growth::trend(calls, values, *counted) == Trend::Grows)?;
+    Some(Growth {
+        kind: Kind::of_series(series, what),
+        per_call: per_call(calls, values),
+        fit: growth::fit(calls, values),
+    })
+}
+
+fn per_call(calls: &[f64], values: &[f64]) -> f64 {
+    match (calls.first(), calls.last(), values.first(), values.last()) {
+        (Some(first), Some(last), Some(before), Some(after)) if last > first => (after - before) / (last - first),
+        _ => 0.0,
+    }
+}
+
+fn is_buffer(growth: &Growth) -> bool {
+    let class = growth.kind.class.as_deref();
+    growth.kind.what == What::Bytes && matches!(class, Some("ArrayBuffer" | "SharedArrayBuffer"))
+}
+
+fn buffers(grows: &[Growth]) -> impl Iterator<Item = &Growth> {
+    grows.iter().filter(|growth| is_buffer(growth))
+}
+
+impl Kind {
+    fn of(what: What) -> Kind {
+        Kind {
+            what,
+            class: None,
+            builtin: None,
+            stack: Vec::new(),
+            module: None,
+        }
+    }
+
+    fn of_series(series: &KindSeries, what: What) -> Kind {
+        Kind {
+            class: series.class.clone(),
+            builtin: series.builtin.clone().filter(|name| !name.is_empty()),
+            stack: series.stack.clone(),
+            ..Kind::of(what)
+        }
+    }
+}

@@ -1,0 +1,241 @@
+//! What the census of a user's own case found, as text: what grows a call, and where it was made.
+
+use crate::base::text::{clip, inert};
+use crate::measure::census::{Census, Growth, Kind, What};
+use crate::measure::census_events::PlaceFrame;
+use crate::measure::verdict::Verdict;
+use crate::results::document::Results;
+use crate::results::repeated::group;
+
+/// Entries that are shown; the others are counted.
+const ENTRIES: usize = 8;
+
+/// Kinds of one entry that are shown.
+const KINDS: usize = 6;
+
+/// Callers that are shown of a stack.
+const CALLERS: usize = 3;
+
+/// The findings of all cells that were judged by a census, case by case; empty if none was.
+pub fn findings(results: &Results) -> String {
+    let mut text = String::new();
+    let mut case = None;
+    for cell in group(&results.cells) {
+        let row = cell.shown();
+        let Some(census) = &row.census else {
+            continue;
+        };
+        if case != Some(&row.case) {
+            text += &format!("\n{}\n", inert(row.title()));
+            case = Some(&row.case);
+        }
+        let program = results.program(row);
+        text += &format!("  {}: {}: {}\n", program.engine, inert(&program.title), summary(census));
+        for line in lines(census) {
+            text += &format!("    {line}\n");
+        }
+    }
+    text
+}
+
+/// `leaks, over 37,910 calls`
+fn summary(census: &Census) -> String {
+    let mut text = match &census.doubt {
+        Some(doubt) => format!("{}: {}", census.verdict, clip(doubt)),
+        None => census.verdict.to_string(),
+    };
+    text += &format!(", over {} calls in rounds of {}", thousands(census.calls), census.round);
+    if let Some(stopped) = &census.stopped {
+        text += &format!(", until {}", clip(stopped));
+    }
+    if census.unsettled > 0 {
+        text += &format!(
+            "; at {} of {} readings the collector came to no end",
+            census.unsettled, census.readings
+        );
+    }
+    text
+}
+
+/// A line for each entry.
+fn lines(census: &Census) -> Vec<String> {
+    let entries = match census.verdict {
+        Verdict::Collected => Vec::new(),
+        Verdict::Leaks => entries(&census.grows, |growth| (&growth.kind, growth.per_call), "+", " a call"),
+        _ => entries(&census.stays, |stay| (&stay.kind, stay.most), "", " at most"),
+    };
+    let more = entries.len().saturating_sub(ENTRIES);
+    let mut lines: Vec<String> = entries.into_iter().take(ENTRIES).collect();
+    if more > 0 {
+        lines.push(format!("and {more} more, which the results have (`--json FILE`)"));
+    }
+    if census.verdict == Verdict::Leaks {
+        lines.extend(blind_spot(census).map(str::to_owned));
+    }
+    lines
+}
+
+/// What this engine does not report of the kinds that grow.
+fn blind_spot(census: &Census) -> Option<&'static str> {
+    let is_heap = |growth: &Growth| growth.kind.what == What::Heap;
+    if census.grows.iter().any(is_heap) {
+        return Some(
+            "(the heap as a whole: what grows in it is nothing that this engine counts, such as the storage of an array)",
+        );
+    }
+    let of_objects = |growth: &&Growth| matches!(growth.kind.what, What::Objects | What::Bytes);
+    census.grows.iter().find(of_objects)?;
+    match census.reader.as_str() {
+        "v8" => Some("(V8 reports the function that made an object, and not its class)"),
+        "jsc" => Some("(JavaScriptCore reports the class of an object, and not the place where it was made)"),
+        "spidermonkey" => {
+            Some("(SpiderMonkey reports the place where an object was made; every class of a script is `Object`)")
+        }
+        _ => None,
+    }
+}
+
+/// What was made by the same function for the same callers is one entry.
+struct Entry<'a> {
+    key: Vec<String>,
+    kind: &'a Kind,
+    amounts: Vec<(What, String, f64)>,
+}
+
+fn entries<T>(all: &[T], parts: fn(&T) -> (&Kind, f64), sign: &str, unit: &str) -> Vec<String> {
+    let mut entries: Vec<Entry<'_>> = Vec::new();
+    for item in all {
+        let (kind, number) = parts(item);
+        let key = key(kind);
+        let index = match entries.iter().position(|entry| entry.key == key) {
+            Some(index) => index,
+            None => {
+                let amounts = Vec::new();
+                entries.push(Entry { key, kind, amounts });
+                entries.len() - 1
+            }
+        };
+        let entry = &mut entries[index];
+        let name = name(kind);
+        match entry
+            .amounts
+            .iter_mut()
+            .find(|(what, known, _)| (*what, &*known) == (kind.what, &name))
+        {
+            Some((_, _, sum)) => *sum += number,
+            None => entry.amounts.push((kind.what, name, number)),
+        }
+    }
+    let lines = entries.into_iter().map(|entry| {
+        let more = match entry.amounts.len().saturating_sub(KINDS) {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
+        let amounts = entry.amounts.iter().take(KINDS);
+        let amounts: Vec<String> = amounts
+            .map(|(what, name, number)| format!("{sign}{}", quantity(*what, name, *number)))
+            .collect();
+        format!("{}{more}{unit}{}", amounts.join(", "), place(entry.kind))
+    });
+    lines.collect()
+}
+
+/// What an entry has in common. Linear memory, tables and instances stand for themselves.
+fn key(kind: &Kind) -> Vec<String> {
+    match kind.what {
+        What::Objects | What::Bytes => kind.stack.iter().map(function).collect(),
+        what => vec![format!("{what:?}")],
+    }
+}
+
+/// A function, wherever in it something was made.
+fn function(frame: &PlaceFrame) -> String {
+    format!("{}@{}", frame.name, frame.file)
+}
+
+fn quantity(what: What, name: &str, number: f64) -> String {
+    match what {
+        What::Objects | What::Instances => format!("{} {name}", count(number)),
+        What::TableSlots => format!("{} {name}", count(number)),
+        What::LinearMemory | What::Bytes | What::Heap => format!("{} of {name}", bytes(number)),
+    }
+}
+
+/// Names of engines for the same thing.
+const SCOPES: [&str; 5] = [
+    "Call",
+    "LexicalEnvironment",
+    "BlockLexicalEnvironment",
+    "ClassBodyLexicalEnvironment",
+    "JSLexicalEnvironment",
+];
+
+fn name(kind: &Kind) -> String {
+    match kind.what {
+        What::Instances => return "WebAssembly.Instance".to_owned(),
+        What::TableSlots => return format!("slots of a table{}", module(kind)),
+        What::LinearMemory => return format!("linear memory{}", module(kind)),
+        What::Heap => return "the JavaScript heap".to_owned(),
+        What::Objects | What::Bytes => {}
+    }
+    match (kind.class.as_deref(), kind.builtin.as_deref()) {
+        (Some(class), _) if SCOPES.contains(&class) => "scope".to_owned(),
+        (Some(class), _) => clip(class),
+        (None, Some(builtin)) => format!("objects by {}()", clip(builtin)),
+        (None, None) => "objects".to_owned(),
+    }
+}
+
+fn module(kind: &Kind) -> String {
+    let file = kind.module.as_ref().and_then(|module| module.file.as_deref());
+    file.map_or(String::new(), |file| format!(" (of {})", clip(file)))
+}
+
+/// `, made by makeWidget (app.ts:12) < test (test.mjs:4)`
+fn place(kind: &Kind) -> String {
+    if kind.stack.is_empty() {
+        return String::new();
+    }
+    let frames: Vec<String> = kind.stack.iter().take(CALLERS).map(frame).collect();
+    let by = match kind.what {
+        What::LinearMemory => "grown",
+        _ => "made",
+    };
+    format!(", {by} by {}", frames.join(" < "))
+}
+
+fn frame(frame: &PlaceFrame) -> String {
+    let place = format!("{}:{}", clip(&frame.file), frame.line);
+    match frame.name.as_str() {
+        "" => format!("the script ({place})"),
+        name => format!("{} ({place})", clip(name)),
+    }
+}
+
+fn count(number: f64) -> String {
+    match number {
+        _ if number >= 100.0 => thousands(number.round() as u64),
+        _ if number >= 0.1 => format!("{number:.2}"),
+        _ => format!("{number:.4}"),
+    }
+}
+
+fn bytes(number: f64) -> String {
+    match number {
+        _ if number >= 1_048_576.0 => format!("{:.1} MiB", number / 1_048_576.0),
+        _ if number >= 10_240.0 => format!("{:.1} KiB", number / 1024.0),
+        _ => format!("{number:.1} B"),
+    }
+}
+
+fn thousands(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index) % 3 == 0 {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
