@@ -44,7 +44,7 @@
   // `known` has the copy of each object that was met, and so cycles end.
   function clone(value, known) {
     if (typeof value === 'symbol') refuse('a symbol');
-    if (typeof value === 'function') refuse(`the function \`${value.name}\``);
+    if (typeof value === 'function') refuse('a function');
     if (typeof value !== 'object' || value === null) return value;
     const met = get(known, value);
     if (met !== undefined) return met;

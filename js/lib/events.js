@@ -8,6 +8,8 @@
   const { apply } = Reflect;
   const now = performance.now.bind(performance);
   const splice = bind(Array.prototype.splice);
+  const filter = bind(Array.prototype.filter);
+  const findIndex = bind(Array.prototype.findIndex);
 
   // What dispatchEvent changes of an event.
   const stateOf = new WeakMap();
@@ -57,7 +59,7 @@
     #listeners = [];
 
     #find(type, callback, capture) {
-      return this.#listeners.findIndex(known =>
+      return findIndex(this.#listeners, known =>
         known.type === type && known.callback === callback && known.capture === capture);
     }
 
@@ -84,7 +86,7 @@
       if (!dispatched) throw new WrongType('dispatchEvent takes an Event');
       dispatched.target = this;
       // Those that are added meanwhile have to wait for the next.
-      const called = this.#listeners.filter(({ type }) => type === dispatched.type);
+      const called = filter(this.#listeners, known => known.type === dispatched.type);
       for (let i = 0; i < called.length && !dispatched.isStopped; i++) {
         const listener = called[i];
         if (listener.isRemoved) continue;

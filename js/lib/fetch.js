@@ -15,13 +15,16 @@
   const { parse, stringify } = JSON;
   const { isView } = Buffer;
   const { compile, instantiate } = WebAssembly;
-  const { defineProperty } = Object;
+  const { defineProperty, entries } = Object;
   const then = bind(Pledge.prototype.then);
   const resolved = Pledge.resolve.bind(Pledge);
   const rejected = Pledge.reject.bind(Pledge);
   const search = bind(RegExp.prototype.exec);
   const replace = bind(String.prototype.replace);
   const lower = bind(String.prototype.toLowerCase);
+  const upper = bind(String.prototype.toUpperCase);
+  const filter = bind(Array.prototype.filter);
+  const sort = bind(Array.prototype.sort);
   const unitAt = bind(String.prototype.charCodeAt);
   const sliceBytes = bind(Bytes.prototype.slice);
   const bufferOf = getterOf(Object.getPrototypeOf(Bytes.prototype), 'buffer');
@@ -38,12 +41,12 @@
 
     constructor(given = []) {
       const isList = typeof given[Symbol.iterator] === 'function';
-      for (const [name, value] of isList ? given : Object.entries(given)) this.append(name, value);
+      for (const [name, value] of isList ? given : entries(given)) this.append(name, value);
     }
 
     #find(name) {
       const wanted = lower(`${name}`);
-      return this.#pairs.find(pair => pair[0] === wanted);
+      return filter(this.#pairs, pair => pair[0] === wanted)[0];
     }
 
     append(name, value) {
@@ -51,12 +54,12 @@
       const trimmed = replace(`${value}`, /^[\t\n\r ]+|[\t\n\r ]+$/g, '');
       if (!search(/^[\w!#$%&'*+.^`|~-]+$/, `${name}`)) throw new WrongType(`\`${name}\` is no name of a header`);
       if (found) found[1] += `, ${trimmed}`;
-      else this.#pairs.push([lower(`${name}`), trimmed]);
+      else this.#pairs[this.#pairs.length] = [lower(`${name}`), trimmed];
     }
 
     delete(name) {
       const found = this.#find(name);
-      this.#pairs = this.#pairs.filter(pair => pair !== found);
+      this.#pairs = filter(this.#pairs, pair => pair !== found);
     }
 
     get(name) {
@@ -78,7 +81,8 @@
     }
 
     *entries() {
-      for (const pair of [...this.#pairs].sort(byName)) yield [...pair];
+      const sorted = sort(filter(this.#pairs, () => true), byName);
+      for (let i = 0; i < sorted.length; i++) yield [sorted[i][0], sorted[i][1]];
     }
 
     *keys() {
@@ -169,7 +173,8 @@
     #status;
     #statusText;
 
-    constructor(body = null, { status = 200, statusText = '', headers } = {}) {
+    constructor(body = null, options = {}) {
+      const { status = 200, statusText = '', headers } = options || {};
       if (!(status >= 200 && status <= 599)) throw new OutOfRange('a status is from 200 to 599');
       super(body, headers);
       this.#status = +status;
@@ -222,7 +227,7 @@
       const { method = from.method || 'GET', headers = from.headers, body, signal = from.signal } = options || {};
       super(body === undefined && input instanceof Request ? copyOf(input) : body, headers);
       this.#url = addressOf(input);
-      this.#method = replace(`${method}`, /^(?:delete|get|head|options|post|put)$/i, name => name.toUpperCase());
+      this.#method = replace(`${method}`, /^(?:delete|get|head|options|post|put)$/i, name => upper(name));
       this.#signal = signal;
     }
 

@@ -55,18 +55,19 @@
   function parsed(text, base) {
     const { protocol, rest, query, fragment } = partsOf(text);
     if (protocol === undefined && base === undefined) throw invalid(text);
-    // A special one without slashes after the scheme is relative, if the base has that scheme.
+    // A special one without two slashes after the scheme is relative, if the base has that scheme.
     const isRelative = protocol === undefined ||
-      (isSpecial(protocol) && base !== undefined && base.protocol === protocol && !search(/^[/\\]/, rest));
-    const url = isRelative ? relative(text, rest, query, base) : absolute(text, protocol, rest);
+      (isSpecial(protocol) && base !== undefined && base.protocol === protocol && !search(/^\/\//, rest));
+    const url = isRelative ? relative(text, { rest, query, fragment }, base) : absolute(text, protocol, rest);
     if (query !== undefined) url.query = queryOf(url.protocol, slice(query, 1));
     url.fragment = fragment === undefined ? '' : fragmentOf(slice(fragment, 1));
     return url;
   }
 
-  const queryOf = (protocol, text) =>
-    (text === '' ? '' : `?${encoded(text, isSpecial(protocol) ? IN_SPECIAL_QUERY : IN_QUERY)}`);
-  const fragmentOf = text => (text === '' ? '' : `#${encoded(text, IN_FRAGMENT)}`);
+  // An empty one is kept with its mark, which only `href` shows.
+  const queryOf = (protocol, text) => `?${encoded(text, isSpecial(protocol) ? IN_SPECIAL_QUERY : IN_QUERY)}`;
+  const fragmentOf = text => `#${encoded(text, IN_FRAGMENT)}`;
+  const shown = part => (part.length > 1 ? part : '');
 
   function absolute(text, protocol, rest) {
     const url = { protocol, user: '', password: '', host: undefined, port: '', path: '', query: '', fragment: '' };
@@ -87,7 +88,10 @@
     const [, user, host, port, path = ''] = found || [];
     // An `@` after a slash belongs to the path.
     if (user !== undefined && indexIn(user, '/') >= 0) return withPath(text, url, slashed);
-    if (!found || (host === '' && special && url.protocol !== 'file:') || +port > 65535) throw invalid(text);
+    const isFile = url.protocol === 'file:';
+    const isBare = user === undefined && port === undefined;
+    const lacksHost = host === '' && (!isBare || (special && !isFile));
+    if (!found || lacksHost || (isFile && !isBare) || +port > 65535) throw invalid(text);
     if (user !== undefined) {
       const colon = indexIn(user, ':');
       url.user = encoded(colon < 0 ? user : slice(user, 0, colon), IN_USER);
@@ -109,7 +113,8 @@
   function hostOf(text, written, protocol) {
     const host = isSpecial(protocol) ? lower(unpercented(written)) : encoded(written, CONTROL);
     if (search(/^\[[0-9a-f:.]+\]$/i, host)) return host;
-    if (search(/[\x00-\x20#/:<>?@[\\\]^|%\x7f]/, host) && isSpecial(protocol)) throw invalid(text);
+    const bad = isSpecial(protocol) ? /[\x00-\x20#/:<>?@[\\\]^|%\x7f]/ : /[\x00 #/:<>?@[\\\]^|]/;
+    if (search(bad, host)) throw invalid(text);
     return protocol === 'file:' && host === 'localhost' ? '' : host;
   }
 
@@ -130,8 +135,8 @@
 
   const isOpaque = url => url.host === undefined && !search(/^\//, url.path);
 
-  function relative(text, rest, query, base) {
-    if (isOpaque(base) && (rest !== '' || query !== undefined)) throw invalid(text);
+  function relative(text, { rest, query, fragment }, base) {
+    if (isOpaque(base) && (rest !== '' || query !== undefined || fragment === undefined)) throw invalid(text);
     const url = { ...base, fragment: '' };
     const special = isSpecial(base.protocol);
     const slashed = special ? replace(rest, /\\/g, '/') : rest;
@@ -262,11 +267,12 @@
     }
 
     get search() {
-      return this.#url.query;
+      return shown(this.#url.query);
     }
 
     set search(text) {
-      this.#url.query = queryOf(this.#url.protocol, replace(replace(`${text}`, /^\?/, ''), /#/g, '%23'));
+      const query = replace(replace(`${text}`, /^\?/, ''), /#/g, '%23');
+      this.#url.query = `${text}` === '' ? '' : queryOf(this.#url.protocol, query);
       this.#queryChanged();
     }
 
@@ -285,11 +291,11 @@
     }
 
     get hash() {
-      return this.#url.fragment;
+      return shown(this.#url.fragment);
     }
 
     set hash(text) {
-      this.#url.fragment = fragmentOf(replace(`${text}`, /^#/, ''));
+      this.#url.fragment = `${text}` === '' ? '' : fragmentOf(replace(`${text}`, /^#/, ''));
     }
 
     toString() {

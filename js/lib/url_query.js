@@ -15,6 +15,9 @@
   const split = bind(String.prototype.split);
   const join = bind(Array.prototype.join);
   const sort = bind(Array.prototype.sort);
+  const filter = bind(Array.prototype.filter);
+  const map = bind(Array.prototype.map);
+  const findIndex = bind(Array.prototype.findIndex);
   const part = bind(Bytes.prototype.subarray);
   const encoder = new Encoder();
   const bytesOf = encoder.encode.bind(encoder);
@@ -110,15 +113,19 @@
     }
 
     #without(name, value) {
-      return this.#pairs.filter(pair => pair[0] !== name || (value !== undefined && pair[1] !== `${value}`));
+      return filter(this.#pairs, pair => pair[0] !== name || (value !== undefined && pair[1] !== `${value}`));
     }
 
     get size() {
       return this.#pairs.length;
     }
 
+    #find(name) {
+      return findIndex(this.#pairs, pair => pair[0] === name);
+    }
+
     append(name, value) {
-      this.#pairs.push([`${name}`, `${value}`]);
+      this.#pairs[this.#pairs.length] = [`${name}`, `${value}`];
       this.#changed();
     }
 
@@ -128,23 +135,26 @@
     }
 
     get(name) {
-      const found = this.#pairs.find(pair => pair[0] === `${name}`);
-      return found ? found[1] : null;
+      const at = this.#find(`${name}`);
+      return at < 0 ? null : this.#pairs[at][1];
     }
 
     getAll(name) {
-      return this.#pairs.filter(pair => pair[0] === `${name}`).map(pair => pair[1]);
+      const wanted = `${name}`;
+      return map(filter(this.#pairs, pair => pair[0] === wanted), pair => pair[1]);
     }
 
     has(name, value) {
-      return this.#pairs.some(pair => pair[0] === `${name}` && (value === undefined || pair[1] === `${value}`));
+      return this.#without(`${name}`, value).length < this.#pairs.length;
     }
 
+    // The first gets the value, the others go.
     set(name, value) {
-      const at = this.#pairs.findIndex(pair => pair[0] === `${name}`);
-      if (at < 0) return this.append(name, value);
-      const after = this.#pairs.slice(at + 1).filter(pair => pair[0] !== `${name}`);
-      this.#pairs = [...this.#pairs.slice(0, at), [`${name}`, `${value}`], ...after];
+      const wanted = `${name}`;
+      const at = this.#find(wanted);
+      if (at < 0) return this.append(wanted, value);
+      this.#pairs[at] = [wanted, `${value}`];
+      this.#pairs = filter(this.#pairs, (pair, i) => pair[0] !== wanted || i === at);
       this.#changed();
     }
 
@@ -158,7 +168,7 @@
     }
 
     *entries() {
-      for (let i = 0; i < this.#pairs.length; i++) yield [...this.#pairs[i]];
+      for (let i = 0; i < this.#pairs.length; i++) yield [this.#pairs[i][0], this.#pairs[i][1]];
     }
 
     *keys() {
@@ -174,7 +184,7 @@
     }
 
     toString() {
-      return join(this.#pairs.map(([name, value]) => `${toForm(name)}=${toForm(value)}`), '&');
+      return join(map(this.#pairs, pair => `${toForm(pair[0])}=${toForm(pair[1])}`), '&');
     }
   }
   const { replacePairs } = URLSearchParams;
