@@ -41,6 +41,19 @@ pub const SNAPSHOT: &str = "js/lib/snapshot.js";
 pub const REACH: &str = "js/lib/reach.js";
 /// Makes a case run some rounds, and the engine write a heap snapshot.
 pub const EXPLAIN: &str = "js/lib/explain.js";
+/// What scripts expect of a browser or of Node.js, where the engine lacks it: to be loaded in this order.
+#[cfg_attr(not(test), expect(dead_code, reason = "no run loads them yet"))]
+pub const WEB: &[&str] = &[
+    "js/lib/web.js",
+    "js/lib/console.js",
+    "js/lib/timers.js",
+    "js/lib/events.js",
+    "js/lib/text_coding.js",
+    "js/lib/url_query.js",
+    "js/lib/url.js",
+    "js/lib/clone.js",
+    "js/lib/fetch.js",
+];
 
 /// Each script by its name on a stage, as of the build of the program.
 const EMBEDDED: &[(&str, &str)] = &[
@@ -62,6 +75,15 @@ const EMBEDDED: &[(&str, &str)] = &[
     (SNAPSHOT, include_str!("../../lib/snapshot.js")),
     (REACH, include_str!("../../lib/reach.js")),
     (EXPLAIN, include_str!("../../lib/explain.js")),
+    ("js/lib/web.js", include_str!("../../lib/web.js")),
+    ("js/lib/console.js", include_str!("../../lib/console.js")),
+    ("js/lib/timers.js", include_str!("../../lib/timers.js")),
+    ("js/lib/events.js", include_str!("../../lib/events.js")),
+    ("js/lib/text_coding.js", include_str!("../../lib/text_coding.js")),
+    ("js/lib/url_query.js", include_str!("../../lib/url_query.js")),
+    ("js/lib/url.js", include_str!("../../lib/url.js")),
+    ("js/lib/clone.js", include_str!("../../lib/clone.js")),
+    ("js/lib/fetch.js", include_str!("../../lib/fetch.js")),
 ];
 
 /// The text of a script.
@@ -93,6 +115,9 @@ mod tests {
         assert_eq!(files.len(), EMBEDDED.len(), "each script is embedded");
         for (name, text) in EMBEDDED {
             assert_eq!(std::fs::read_to_string(root.join(name)).unwrap(), *text, "{name}");
+        }
+        for name in WEB {
+            assert!(EMBEDDED.iter().any(|(known, _)| known == name), "{name}");
         }
     }
 }

@@ -9,6 +9,7 @@ mod checks;
 mod culprits;
 mod explanations;
 mod verdicts;
+mod web;
 
 use serde_json::Value;
 use std::io::Write;
@@ -69,6 +70,8 @@ on_every_engine! {
     culprits::a_case_may_replace_anything
     culprits::a_path_that_is_not_told_is_said_to_be_none
     explanations::the_page_of_explanations_is_true
+    web::scripts_find_what_they_expect
+    web::what_scripts_do_not_find_is_noticed
 }
 
 const ENGINES: &[&str] = &["v8", "jsc", "spidermonkey"];
