@@ -197,9 +197,11 @@
   async function run(program) {
     if (program.setup) await program.setup();
     await reader.start();
+    await read();
+    // A host may have made some of its own meanwhile.
     start = countSteps();
     ownersBefore = owners();
-    await read();
+    await turn();
     const { times, makesInstances } = await measure(program);
     telemetry('census', { reader: reader.engine, round: times, stays: reader.stays, before: start, after: countSteps(), registries: registries() });
     await turn();
@@ -289,6 +291,9 @@
       return false;
     }
   };
+
+  const { outer, timers } = harness;
+  if (outer && timers && !timers.isDriven) outer.setTimers(timers);
 
   harness.census = async program => {
     try {

@@ -27,16 +27,22 @@
         kind.bytes += bytes;
       } else {
         kinds.set(key, { count, bytes });
-        if (!facts.has(key)) facts.set(key, { class: name, planted: ours, stack });
+        if (!facts.has(key)) facts.set(key, { class: name, planted: ours, stack, most: 0 });
       }
+      // The line that made most of them.
+      const fact = facts.get(key);
+      if (count >= fact.most) [fact.stack, fact.most] = [stack, count];
     }
     return kinds;
   }
 
-  // Without columns: one place has two of them once its code is compiled.
+  // By functions: one place has two lines or columns once its code is compiled.
   const keyOf = stack => {
     let key = '';
-    for (let i = 0; i < stack.length; i++) key += ` < ${stack[i].name}@${stack[i].file}:${stack[i].line}`;
+    for (let i = 0; i < stack.length; i++) {
+      const { name, file, line } = stack[i];
+      key += name ? ` < ${name}@${file}` : ` < ${file}:${line}`;
+    }
     return key;
   };
 

@@ -135,7 +135,7 @@
 
   // No shell has it, and wasm-bindgen's glue does not start without it. This is the
   // part that the glue needs.
-  if (typeof TextDecoder !== 'function') {
+  if (typeof TextDecoder !== 'function' && !options.directory) {
     define('TextDecoder', class {
       decode(bytes = []) {
         return decodeURIComponent(Array.from(bytes, byte => '%' + byte.toString(16).padStart(2, '0')).join(''));
@@ -145,7 +145,9 @@
 
   define('guestPath', guest);
   // watch.js adds to it, and reports what a script throws as it is loaded.
-  const harness = { options, outer, forward, script: scripts[scripts.length - 1], threw: error => { throw error; } };
+  const { readBinary } = global;
+  const readFile = path => readBinary(path);
+  const harness = { options, outer, forward, readFile, print, printErr, script: scripts[scripts.length - 1], threw: error => { throw error; } };
   const isOurs = script => script.startsWith(lib);
 
   // Whether all went well.

@@ -7,7 +7,7 @@ pub mod checkout;
 pub mod claim;
 pub mod expectation;
 pub mod own;
-mod tree;
+pub mod tree;
 
 use crate::base::file;
 use crate::engine::table::Engine;
@@ -16,6 +16,7 @@ use expectation::Expectation;
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::PathBuf;
+use tree::CaseFile;
 
 /// One experiment.
 #[derive(Debug)]
@@ -41,16 +42,6 @@ pub struct OwnScript {
     /// The script's name in the case's directory.
     pub name: OsString,
     pub is_module: bool,
-}
-
-/// A file that a case needs on its stage.
-#[derive(Debug)]
-pub struct CaseFile {
-    pub path: PathBuf,
-    /// Its name, relative to the stage.
-    pub name: PathBuf,
-    /// It is a directory of others' packages: a link to it is enough.
-    pub is_link: bool,
 }
 
 impl Case {
@@ -97,7 +88,7 @@ impl Case {
     /// All files of the case's directory: its scripts may load others.
     pub fn files(&self) -> Result<Vec<CaseFile>> {
         if let Some(own) = &self.own {
-            return tree::files(&own.root, own::ROOT);
+            return tree::files(&own.root);
         }
         let entries = file::entries(&self.directory)?;
         let script = self.directory.join(SCRIPT);

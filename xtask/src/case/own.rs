@@ -3,6 +3,7 @@
 
 use crate::base::file;
 use crate::case::expectation::Expectation;
+use crate::case::tree::ROOT;
 use crate::case::{Case, OwnScript};
 use crate::engine::table::ENGINES;
 use anyhow::{Context, Result, bail, ensure};
@@ -16,9 +17,6 @@ const SCRIPTS: [&str; 2] = ["test.js", "test.mjs"];
 
 /// What is expected of it, if anything is.
 const EXPECTED: &str = "expected.txt";
-
-/// The root of the files on a stage.
-pub const ROOT: &str = "program";
 
 /// What a directory has if it is the root of a package.
 const MARKS: [&str; 2] = ["package.json", ".git"];

@@ -1,9 +1,21 @@
 //! The files that a user's script may refer to by relative paths.
 
-use crate::case::CaseFile;
 use anyhow::{Context, Result, ensure};
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+
+/// A file that a case needs on its stage.
+#[derive(Debug)]
+pub struct CaseFile {
+    pub path: PathBuf,
+    /// Its name, relative to the stage.
+    pub name: PathBuf,
+    /// It is a directory of others' packages: a link to it is enough.
+    pub is_link: bool,
+}
+
+/// The root of the files on a stage.
+pub const ROOT: &str = "program";
 
 /// Directories that hold others' packages: node, deno and bun follow a link to one.
 const PACKAGES: &str = "node_modules";
@@ -15,12 +27,12 @@ const SKIPPED: [&str; 3] = [".git", "target", ".hg"];
 const MOST_FILES: usize = 20_000;
 const MOST_BYTES: u64 = 1 << 30;
 
-/// All files below the directory, by their names below `name` on a stage. Links to files
+/// All files below the directory, by their names on a stage. Links to files
 /// are followed; those to directories become links.
-pub fn files(root: &Path, name: &str) -> Result<Vec<CaseFile>> {
+pub fn files(root: &Path) -> Result<Vec<CaseFile>> {
     let mut found = Vec::new();
     let mut bytes = 0;
-    walk(root, Path::new(name), &mut found, &mut bytes).with_context(|| {
+    walk(root, Path::new(ROOT), &mut found, &mut bytes).with_context(|| {
         format!(
             "failed to gather the files below `{}`, to which the script may refer",
             root.display()

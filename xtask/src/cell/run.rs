@@ -1,12 +1,13 @@
 //! Runs one case on one program, and judges it.
 
 use crate::base::file;
-use crate::case::{Case, CaseFile, own};
+use crate::case::Case;
+use crate::case::tree::{self, CaseFile};
 use crate::cell::judge::{Judgement, Outcome, judge};
 use crate::engine::feature::Feature;
 use crate::engine::host::{self, OwnPlace, Performance};
 use crate::engine::library::{
-    self, CENSUS, GROWTH, INNER_GLOBAL, MEMORIES, PLACES, PLANTED, READERS, RUNTIME, TREND, WATCH,
+    self, CENSUS, GROWTH, INNER_GLOBAL, MEMORIES, PLACES, PLANTED, READERS, RUNTIME, TREND, WATCH, WEB,
 };
 use crate::engine::program::Program;
 use crate::guest::guests::Guests;
@@ -131,7 +132,7 @@ impl<'a> Cell<'a> {
             scripts: own_scripts().map(str::to_owned).chain([name.to_owned()]).collect(),
             own: Some(OwnPlace {
                 directory: self.case.stage_directory().trim_end_matches('/').to_owned(),
-                root: own::ROOT.to_owned(),
+                root: tree::ROOT.to_owned(),
                 is_module: own.is_module,
             }),
             ..Performance::default()
@@ -167,8 +168,9 @@ impl<'a> Cell<'a> {
 
 /// Our scripts before a user's own.
 fn own_scripts() -> impl Iterator<Item = &'static str> {
-    let first = [WATCH, MEMORIES, TREND, GROWTH, PLACES, PLANTED];
-    first.into_iter().chain(READERS).chain([CENSUS])
+    let judging = [TREND, GROWTH, PLACES, PLANTED];
+    let first = [WATCH, MEMORIES].into_iter().chain(WEB.iter().copied());
+    first.chain(judging).chain(READERS).chain([CENSUS])
 }
 
 impl Facts<'_> {

@@ -42,7 +42,6 @@ pub const REACH: &str = "js/lib/reach.js";
 /// Makes a case run some rounds, and the engine write a heap snapshot.
 pub const EXPLAIN: &str = "js/lib/explain.js";
 /// What scripts expect of a browser or of Node.js, where the engine lacks it: to be loaded in this order.
-#[cfg_attr(not(test), expect(dead_code, reason = "no run loads them yet"))]
 pub const WEB: &[&str] = &[
     "js/lib/web.js",
     "js/lib/console.js",

@@ -2,7 +2,7 @@
 //! and the verdict. From telemetry alone.
 
 use crate::measure::census_events::{
-    CensusStart, KindSeries, ModuleSeen, Owner, PlaceFrame, Reading, StepSeries, expand,
+    CensusStart, KindSeries, MemoryOwner, ModuleSeen, PlaceFrame, Reading, StepSeries, expand,
 };
 use crate::measure::growth::{self, Counted, LEAST_READINGS};
 use crate::measure::telemetry::TelemetryEvent;
@@ -31,8 +31,8 @@ pub struct Census {
     /// Readings at which the collector came to no end.
     pub unsettled: usize,
     /// The largest first.
-    pub grows: Vec<Growth>,
-    pub stays: Vec<Stay>,
+    pub grows: Vec<KindGrowth>,
+    pub stays: Vec<KindStay>,
     /// Why the numbers do not decide.
     pub doubt: Option<String>,
     /// What ended the calls early, in the engine's words.
@@ -70,7 +70,7 @@ pub enum What {
 
 /// A kind that grows with the calls.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Growth {
+pub struct KindGrowth {
     pub kind: Kind,
     pub per_call: f64,
     /// r² of a line through the readings.
@@ -79,7 +79,7 @@ pub struct Growth {
 
 /// A kind of which some stay, and no more.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Stay {
+pub struct KindStay {
     pub kind: Kind,
     /// How many there were at most.
     pub most: f64,
@@ -87,7 +87,7 @@ pub struct Stay {
 
 /// The census in these events; `None` if they have none.
 pub fn census(events: &[TelemetryEvent]) -> Option<Census> {
-    let mut seen = Seen::default();
+    let mut seen = CensusSeen::default();
     let mut start = None;
     for event in events {
         match event {
@@ -104,14 +104,14 @@ pub fn census(events: &[TelemetryEvent]) -> Option<Census> {
 
 /// The events of a census.
 #[derive(Default)]
-struct Seen<'a> {
+struct CensusSeen<'a> {
     readings: Vec<&'a Reading>,
     kinds: Vec<&'a KindSeries>,
     steps: Option<&'a StepSeries>,
     stopped: Option<&'a String>,
 }
 
-impl Seen<'_> {
+impl CensusSeen<'_> {
     fn census(&self, start: &CensusStart) -> Census {
         let doubt = self.doubt();
         let mut grows = self.growths();
@@ -126,7 +126,7 @@ impl Seen<'_> {
             }
         }
         // An engine may count instances among its objects.
-        let is_instance = |growth: &Growth| growth.kind.class.as_deref() == Some("WebAssembly.Instance");
+        let is_instance = |growth: &KindGrowth| growth.kind.class.as_deref() == Some("WebAssembly.Instance");
         if grows.iter().any(is_instance) {
             grows.retain(|growth| growth.kind.what != What::Instances);
         }
@@ -187,10 +187,10 @@ impl Seen<'_> {
         None
     }
 
-    fn growths(&self) -> Vec<Growth> {
+    fn growths(&self) -> Vec<KindGrowth> {
         let calls = self.calls();
         let kinds = self.kinds.iter().filter(|kind| kind.planted.is_empty());
-        let mut found: Vec<Growth> = kinds.filter_map(|kind| growth_of(kind, &calls)).collect();
+        let mut found: Vec<KindGrowth> = kinds.filter_map(|kind| growth_of(kind, &calls)).collect();
         found.extend(self.steps_that_grow(&calls));
         if found.is_empty() {
             found.extend(self.heap(&calls));
@@ -198,7 +198,7 @@ impl Seen<'_> {
         found
     }
 
-    fn steps_that_grow(&self, calls: &[f64]) -> Vec<Growth> {
+    fn steps_that_grow(&self, calls: &[f64]) -> Vec<KindGrowth> {
         let Some(steps) = self.steps else {
             return Vec::new();
         };
@@ -212,7 +212,7 @@ impl Seen<'_> {
             let values = expand(changes, steps.rounds);
             let (first, last) = (values.first()?, values.last()?);
             let rounds: Vec<f64> = (0..values.len()).map(|round| round as f64).collect();
-            (trend::of_steps(&values) == Trend::Grows).then(|| Growth {
+            (trend::of_steps(&values) == Trend::Grows).then(|| KindGrowth {
                 kind: Kind {
                     module: self.owner(what),
                     ..Kind::of(what)
@@ -226,7 +226,7 @@ impl Seen<'_> {
 
     /// The module whose memories, or tables, grew most.
     fn owner(&self, what: What) -> Option<ModuleSeen> {
-        let grown = |owner: &&Owner| match what {
+        let grown = |owner: &&MemoryOwner| match what {
             What::LinearMemory => owner.pages.1 - owner.pages.0,
             _ => owner.entries.1 - owner.entries.0,
         };
@@ -235,10 +235,10 @@ impl Seen<'_> {
         most.module.clone().filter(|_| grown(&most) > 0.0)
     }
 
-    fn heap(&self, calls: &[f64]) -> Option<Growth> {
+    fn heap(&self, calls: &[f64]) -> Option<KindGrowth> {
         let values: Option<Vec<f64>> = self.readings.iter().skip(1).map(|reading| reading.heap).collect();
         let values = values?;
-        (growth::trend(calls, &values, Counted::Heap) == Trend::Grows).then(|| Growth {
+        (growth::trend(calls, &values, Counted::Heap) == Trend::Grows).then(|| KindGrowth {
             kind: Kind::of(What::Heap),
             per_call: per_call(calls, &values),
             fit: growth::fit(calls, &values),
@@ -246,7 +246,7 @@ impl Seen<'_> {
     }
 
     /// Kinds of which more stay than were there before the first call, and that do not grow.
-    fn stays(&self, start: &CensusStart, grows: &[Growth]) -> Vec<Stay> {
+    fn stays(&self, start: &CensusStart, grows: &[KindGrowth]) -> Vec<KindStay> {
         let mut found = Vec::new();
         for series in self.kinds.iter().filter(|kind| kind.planted.is_empty()) {
             let kind = Kind::of_series(series, What::Objects);
@@ -260,7 +260,7 @@ impl Seen<'_> {
                 .iter()
                 .any(|growth| (&growth.kind.class, &growth.kind.stack) == (&kind.class, &kind.stack));
             if most >= least && !grows {
-                found.push(Stay { kind, most });
+                found.push(KindStay { kind, most });
             }
         }
         found.sort_by(|a, b| b.most.total_cmp(&a.most));
@@ -269,7 +269,7 @@ impl Seen<'_> {
     }
 
     /// Memory that the first calls took, or that grew later than one round needs.
-    fn steps_that_stay(&self, start: &CensusStart, grows: &[Growth]) -> Vec<Stay> {
+    fn steps_that_stay(&self, start: &CensusStart, grows: &[KindGrowth]) -> Vec<KindStay> {
         let Some(steps) = self.steps else {
             return Vec::new();
         };
@@ -293,7 +293,7 @@ impl Seen<'_> {
             );
             let stays = after > before || last > peak || (what == What::TableSlots && *last > before);
             let grows = grows.iter().any(|growth| growth.kind.what == what);
-            (stays && !grows && *last > before).then(|| Stay {
+            (stays && !grows && *last > before).then(|| KindStay {
                 kind: Kind {
                     module: self.owner(what),
                     ..Kind::of(what)
@@ -310,7 +310,7 @@ fn later(values: &[f64]) -> &[f64] {
     values.get(1..).unwrap_or_default()
 }
 
-fn growth_of(series: &KindSeries, calls: &[f64]) -> Option<Growth> {
+fn growth_of(series: &KindSeries, calls: &[f64]) -> Option<KindGrowth> {
     let candidates = [
         (What::Objects, Counted::Objects, later(&series.counts)),
         (What::Bytes, Counted::Bytes, later(&series.bytes)),
@@ -318,7 +318,7 @@ fn growth_of(series: &KindSeries, calls: &[f64]) -> Option<Growth> {
     let (what, _, values) = candidates
         .into_iter()
         .find(|(_, counted, values)| growth::trend(calls, values, *counted) == Trend::Grows)?;
-    Some(Growth {
+    Some(KindGrowth {
         kind: Kind::of_series(series, what),
         per_call: per_call(calls, values),
         fit: growth::fit(calls, values),
@@ -332,12 +332,12 @@ fn per_call(calls: &[f64], values: &[f64]) -> f64 {
     }
 }
 
-fn is_buffer(growth: &Growth) -> bool {
+fn is_buffer(growth: &KindGrowth) -> bool {
     let class = growth.kind.class.as_deref();
     growth.kind.what == What::Bytes && matches!(class, Some("ArrayBuffer" | "SharedArrayBuffer"))
 }
 
-fn buffers(grows: &[Growth]) -> impl Iterator<Item = &Growth> {
+fn buffers(grows: &[KindGrowth]) -> impl Iterator<Item = &KindGrowth> {
     grows.iter().filter(|growth| is_buffer(growth))
 }
 

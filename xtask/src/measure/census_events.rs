@@ -73,12 +73,12 @@ pub struct StepSeries {
     pub instances: Vec<(usize, f64)>,
     /// Whose memories and tables these are, with what they had before the first call and in
     /// the end.
-    pub owners: Vec<Owner>,
+    pub owners: Vec<MemoryOwner>,
 }
 
 /// A module, and how its memories and tables changed.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
-pub struct Owner {
+pub struct MemoryOwner {
     /// `None` for what scripts made.
     #[serde(default)]
     pub module: Option<ModuleSeen>,

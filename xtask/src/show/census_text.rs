@@ -1,7 +1,7 @@
 //! What the census of a user's own case found, as text: what grows a call, and where it was made.
 
 use crate::base::text::{clip, inert};
-use crate::measure::census::{Census, Growth, Kind, What};
+use crate::measure::census::{Census, Kind, KindGrowth, What};
 use crate::measure::census_events::PlaceFrame;
 use crate::measure::verdict::Verdict;
 use crate::results::document::Results;
@@ -77,13 +77,13 @@ fn lines(census: &Census) -> Vec<String> {
 
 /// What this engine does not report of the kinds that grow.
 fn blind_spot(census: &Census) -> Option<&'static str> {
-    let is_heap = |growth: &Growth| growth.kind.what == What::Heap;
+    let is_heap = |growth: &KindGrowth| growth.kind.what == What::Heap;
     if census.grows.iter().any(is_heap) {
         return Some(
             "(the heap as a whole: what grows in it is nothing that this engine counts, such as the storage of an array)",
         );
     }
-    let of_objects = |growth: &&Growth| matches!(growth.kind.what, What::Objects | What::Bytes);
+    let of_objects = |growth: &&KindGrowth| matches!(growth.kind.what, What::Objects | What::Bytes);
     census.grows.iter().find(of_objects)?;
     match census.reader.as_str() {
         "v8" => Some("(V8 reports the function that made an object, and not its class)"),
