@@ -12,6 +12,8 @@
   const split = bind(String.prototype.split);
   const search = bind(RegExp.prototype.exec);
 
+  const MOST_FRAMES = 8;
+
   // The directory of js/lib, the root of the user's files, and the script's directory, all
   // absolute and with a slash at the end.
   const { lib, root, directory } = options;
@@ -48,12 +50,24 @@
   function framesOf(text) {
     const lines = split(text, '\n');
     const frames = [];
-    for (let i = 0; i < lines.length; i++) {
+    for (let i = 0; i < lines.length && frames.length < MOST_FRAMES; i++) {
       const frame = frameOf(lines[i]);
       if (frame) frames[frames.length] = frame;
     }
     return frames;
   }
 
-  harness.places = { fileOf, framesOf };
+  // Kinds by key, as readings.js takes them: keys, and count and bytes of each.
+  function flat(kinds) {
+    const found = { keys: [], values: [] };
+    for (const key in kinds) {
+      const at = found.keys.length;
+      found.keys[at] = key;
+      found.values[2 * at] = kinds[key].count;
+      found.values[2 * at + 1] = kinds[key].bytes;
+    }
+    return found;
+  }
+
+  harness.places = { fileOf, framesOf, flat };
 })();

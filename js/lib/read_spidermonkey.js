@@ -6,51 +6,51 @@
   const { outer, planted, places } = harness;
   if (!outer) return;
 
-  const MOST_FRAMES = 8;
+  const { parse } = JSON;
+  const { create } = Object;
+  const search = Function.prototype.call.bind(RegExp.prototype.exec);
 
   // What a key stands for.
-  const facts = new Map();
+  const facts = create(null);
 
   function collectKinds(rows) {
-    const kinds = new Map();
+    const kinds = create(null);
     for (let i = 0; i < rows.length; i++) {
       const { class: name, stack: text, count, bytes } = rows[i];
-      const stack = places.framesOf(text).slice(0, MOST_FRAMES);
-      const maker = /^(planted\w+)@/.exec(text);
-      const ours = (maker && planted.makers[maker[1]]) || '';
+      const stack = places.framesOf(text);
+      const maker = search(/^(planted\w+)@/, text);
+      const ours = maker ? planted.makers[maker[1]] || '' : '';
       // What our own scripts made.
-      if (/^note\w*@/.test(text) || (stack.length === 0 && ours === '' && text !== '')) continue;
+      if (search(/^note\w*@/, text) !== null || (stack.length === 0 && ours === '' && text !== '')) continue;
       const key = ours ? `${ours} ${name}` : name + keyOf(stack);
-      const kind = kinds.get(key);
-      if (kind) {
-        kind.count += count;
-        kind.bytes += bytes;
-      } else {
-        kinds.set(key, { count, bytes });
-        if (!facts.has(key)) facts.set(key, { class: name, planted: ours, stack, most: 0 });
-      }
-      // The line that made most of them.
-      const fact = facts.get(key);
-      if (count >= fact.most) [fact.stack, fact.most] = [stack, count];
+      if (!kinds[key]) kinds[key] = { count: 0, bytes: 0 };
+      kinds[key].count += count;
+      kinds[key].bytes += bytes;
+      noteFacts(key, { class: name, planted: ours, stack, most: count });
     }
-    return kinds;
+    return places.flat(kinds);
+  }
+
+  // The line that made most of them.
+  function noteFacts(key, found) {
+    if (!facts[key] || found.most >= facts[key].most) facts[key] = found;
   }
 
   // By functions: one place has two lines or columns once its code is compiled.
-  const keyOf = stack => {
+  function keyOf(stack) {
     let key = '';
     for (let i = 0; i < stack.length; i++) {
       const { name, file, line } = stack[i];
       key += name ? ` < ${name}@${file}` : ` < ${file}:${line}`;
     }
     return key;
-  };
+  }
 
   harness.reader = {
     engine: 'spidermonkey',
     start: () => {},
-    read: () => collectKinds(JSON.parse(outer.census())),
-    facts: key => facts.get(key),
+    read: () => collectKinds(parse(outer.census())),
+    facts: key => facts[key],
     stays: 32,
   };
 })();

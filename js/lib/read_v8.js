@@ -5,8 +5,10 @@
 (function () {
   const { places, planted } = harness;
   const { parse, stringify } = JSON;
-  const { defineProperty, getOwnPropertyDescriptor, deleteProperty } = Reflect;
+  const { create } = Object;
+  const { defineProperty, getOwnPropertyDescriptor, deleteProperty, set } = Reflect;
   const { min } = Math;
+  const { Promise: Later } = globalThis;
   const startsWith = Function.prototype.call.bind(String.prototype.startsWith);
 
   // What answers `ask(method, parameters)`: the answer, or a promise of it.
@@ -14,9 +16,10 @@
     if (typeof process === 'object') {
       const { Session } = process.getBuiltinModule('node:inspector');
       const session = new Session();
+      const post = session.post.bind(session);
       session.connect();
-      return (method, parameters) => new Promise((resolve, reject) => {
-        session.post(method, parameters, (error, result) => (error ? reject(error) : resolve(result)));
+      return (method, parameters) => new Later((resolve, reject) => {
+        post(method, parameters, (error, result) => (error ? reject(error) : resolve(result)));
       });
     }
     // d8 calls a global function of this name. A script may have one as well.
@@ -27,16 +30,16 @@
       const id = ++number;
       let answer;
       const before = getOwnPropertyDescriptor(globalThis, 'receive');
-      defineProperty(globalThis, 'receive', {
-        value: text => {
-          const message = parse(text);
-          if (message.id === id) answer = message;
-        },
-        configurable: true,
-        writable: true,
-      });
+      const receive = text => {
+        const message = parse(text);
+        if (message.id === id) answer = message;
+      };
+      const isOurs = defineProperty(globalThis, 'receive', { value: receive, configurable: true, writable: true });
+      // One that is declared by `var` can only be assigned.
+      if (!isOurs) set(globalThis, 'receive', receive);
       send(stringify({ id, method, params: parameters }));
-      if (before) defineProperty(globalThis, 'receive', before);
+      if (!isOurs) set(globalThis, 'receive', before.value);
+      else if (before) defineProperty(globalThis, 'receive', before);
       else deleteProperty(globalThis, 'receive');
       return answer.result;
     };
@@ -52,48 +55,58 @@
   const isOurs = name => startsWith(name, 'note');
 
   // What a key stands for.
-  const facts = new Map();
+  const facts = create(null);
 
-  // The kinds by key: the frames of the user's files, the innermost first.
-  function collectKinds(head, samples) {
-    const kinds = new Map();
-    const byNode = new Map();
-    const visit = (node, frames, ours) => {
-      const { functionName: name, url, lineNumber, columnNumber } = node.callFrame;
-      const file = places.fileOf(url);
-      let own = ours;
-      let stack = frames;
-      if (file !== undefined) {
-        stack = [{ name, file, line: lineNumber + 1, column: columnNumber + 1 }, ...frames];
-        own = '';
-      }
-      else if (url !== '') own = planted.makers[name] || (isOurs(name) ? 'ours' : '');
-      byNode.set(node.id, { stack, planted: own, builtin: file === undefined && url === '' ? name : '' });
-      for (let i = 0; i < node.children.length; i++) visit(node.children[i], stack, own);
-    };
-    visit(head, [], '');
-    for (let i = 0; i < samples.length; i++) {
-      const { nodeId, size } = samples[i];
-      const node = byNode.get(nodeId);
-      if (!node || node.planted === 'ours' || (node.stack.length === 0 && node.planted === '')) continue;
-      node.key ??= keyOf(node);
-      let kind = kinds.get(node.key);
-      if (!kind) kinds.set(node.key, kind = { count: 0, bytes: 0 });
-      kind.count++;
-      kind.bytes += size;
-    }
-    return kinds;
+  // The stack with one more function, the innermost first.
+  function pushed(frame, stack) {
+    const longer = [frame];
+    for (let i = 0; i < min(stack.length, MOST_FRAMES - 1); i++) longer[i + 1] = stack[i];
+    return longer;
   }
 
-  const keyOf = ({ stack, planted, builtin }) => {
+  // The nodes by number, each with the functions of the user's files that led there.
+  function visit(node, frames, ours, nodes) {
+    const { functionName: name, url, lineNumber, columnNumber } = node.callFrame;
+    const file = places.fileOf(url);
+    let own = ours;
+    let stack = frames;
+    if (file !== undefined) {
+      stack = pushed({ name, file, line: lineNumber + 1, column: columnNumber + 1 }, frames);
+      own = '';
+    } else if (url !== '') {
+      own = planted.makers[name] || (isOurs(name) ? 'ours' : '');
+    }
+    nodes[node.id] = { stack, planted: own, builtin: file === undefined && url === '' ? name : '', key: undefined };
+    for (let i = 0; i < node.children.length; i++) visit(node.children[i], stack, own, nodes);
+  }
+
+  function keyOf({ stack, planted, builtin }) {
     let key = planted || builtin;
-    for (let i = 0; i < min(stack.length, MOST_FRAMES); i++) {
+    for (let i = 0; i < stack.length; i++) {
       const { name, file, line, column } = stack[i];
       key += `<${name}@${file}:${line}:${column}`;
     }
-    if (!facts.has(key)) facts.set(key, { planted, builtin, stack: stack.slice(0, MOST_FRAMES) });
+    if (!facts[key]) facts[key] = { planted, builtin, stack };
     return key;
-  };
+  }
+
+  // The kinds by key: the frames of the user's files, and the built-in function.
+  function collectKinds(head, samples) {
+    const kinds = create(null);
+    const nodes = create(null);
+    visit(head, [], '', nodes);
+    for (let i = 0; i < samples.length; i++) {
+      const { nodeId, size } = samples[i];
+      const node = nodes[nodeId];
+      if (!node || node.planted === 'ours' || (node.stack.length === 0 && node.planted === '')) continue;
+      if (node.key === undefined) node.key = keyOf(node);
+      if (!kinds[node.key]) kinds[node.key] = { count: 0, bytes: 0 };
+      const kind = kinds[node.key];
+      kind.count++;
+      kind.bytes += size;
+    }
+    return places.flat(kinds);
+  }
 
   harness.reader = {
     engine: 'v8',
@@ -105,7 +118,7 @@
       const { profile } = await ask('HeapProfiler.getSamplingProfile', {});
       return collectKinds(profile.head, profile.samples);
     },
-    facts: key => facts.get(key),
+    facts: key => facts[key],
     // Beside its objects a function has others of the engine's: compiled code, feedback.
     stays: 64,
   };

@@ -10,11 +10,12 @@
 
   const { stringify } = JSON;
   const { now } = Date;
-  const { apply, construct } = Reflect;
+  const { apply, construct, ownKeys, getOwnPropertyDescriptor } = Reflect;
   const { assign, create, defineProperty } = Object;
   const { print: say, printErr: sayError, quit: end } = global;
   const { Error: AnyError, ReferenceError: NotDefined, String: text } = global;
   const search = bind(RegExp.prototype.exec);
+  const [split, indexOf] = [bind(String.prototype.split), bind(String.prototype.indexOf)];
 
   // Telemetry: lines for the judge, which are no part of the transcript. They have the
   // run's own key and are numbered, so that a case does not forge or double one easily.
@@ -57,11 +58,22 @@
     } catch (again) {
       // It may be anything.
     }
+    if (ours.places) return placeInFiles(places);
     const directory = ours.script.slice(0, ours.script.lastIndexOf('/') + 1);
     for (let i = 0; i < places.length; i++) {
       const place = places[i];
       const at = place.lastIndexOf(directory);
       if (directory !== '' && at >= 0) return place.slice(at);
+    }
+    return null;
+  }
+
+  // The first place in the user's own files, of a case that is one.
+  function placeInFiles(places) {
+    for (let i = 0; i < places.length; i++) {
+      const found = search(/^(.*?):(\d+(?::\d+)?)$/, places[i] || '');
+      const file = found && ours.places.fileOf(found[1]);
+      if (file) return `${file}:${found[2]}`;
     }
     return null;
   }
@@ -82,7 +94,16 @@
     const place = placeOf(error) || ours.script || null;
     const told = isThrownError(error) ? message : `the script threw ${message}`;
     telemetry('threw', { text: told, place, missing: found ? found[1] : null });
-    sayError(stackOf(error));
+    sayError(ours.places ? withoutOurs(stackOf(error)) : stackOf(error));
+  }
+
+  // The lines of a stack that are not of js/lib.
+  function withoutOurs(stack) {
+    const lines = split(stack, '\n');
+    let left = '';
+    for (let i = 0; i < lines.length; i++)
+      if (indexOf(lines[i], ours.options.lib) < 0) left += `${left === '' ? '' : '\n'}${lines[i]}`;
+    return left;
   }
 
   // What nobody caught, though the run goes on: the first of each kind is told.
@@ -153,7 +174,7 @@
 
   function fail(error) {
     threw(error);
-    say(`error: ${asTranscript(describe(error))}`);
+    if (!ours.places) say(`error: ${asTranscript(describe(error))}`);
     finish(1);
   }
 
@@ -165,6 +186,11 @@
       if (!new.target) return Native(...given);
       return make((...native) => construct(Native, native, new.target), given);
     };
+    const names = ownKeys(Native);
+    for (let i = 0; i < names.length; i++) {
+      const described = getOwnPropertyDescriptor(Native, names[i]);
+      if (described.configurable) defineProperty(Replacement, names[i], described);
+    }
     defineProperty(Replacement, 'name', { value: name, configurable: true });
     defineProperty(Replacement, 'length', { value: Native.length, configurable: true });
     defineProperty(Replacement, 'prototype', { value: Native.prototype, writable: false });

@@ -99,13 +99,9 @@ pub fn judge(
             census,
         };
     }
-    let numbers = census.is_none().then(|| numbers(&printed.events));
+    let numbers = (census.is_none() && !is_own(printed)).then(|| numbers(&printed.events));
     let of_numbers = numbers.as_ref().map(|numbers| numbers.verdict);
-    let verdict = census
-        .as_ref()
-        .map(|census| census.verdict)
-        .or(of_numbers)
-        .unwrap_or(Verdict::Inconclusive);
+    let verdict = census.as_ref().map(|census| census.verdict).or(of_numbers);
     let mut departures: Vec<Departure> = uncaught(&printed.events).map(Departure::Other).collect();
     let others = [
         match expectation.is_default {
@@ -114,7 +110,9 @@ pub fn judge(
                 .map_err(|difference| departure(difference, expectation)),
         },
         exit(ending.end, printed, stderr, program.shell).map_err(Departure::Other),
-        expected(verdict, &expectation.verdicts).map_err(Departure::Other),
+        verdict.map_or(Ok(()), |verdict| {
+            expected(verdict, &expectation.verdicts).map_err(Departure::Other)
+        }),
     ];
     departures.extend(others.into_iter().filter_map(Result::err));
     let doubt = census.as_ref().and_then(|census| census.doubt.clone());
@@ -129,6 +127,11 @@ pub fn judge(
         numbers,
         census,
     }
+}
+
+/// Whether it is a user's own program that ran.
+fn is_own(printed: &Printed) -> bool {
+    printed.events.contains(&TelemetryEvent::Program)
 }
 
 fn departure(difference: Difference, expectation: &Expectation) -> Departure {
@@ -186,12 +189,8 @@ fn exit(end: Option<End>, printed: &Printed, stderr: &str, shell: &Shell) -> Res
         _ => return Ok(()),
     };
     let Some(meant) = meant else {
-        let unfinished = match printed
-            .events
-            .iter()
-            .any(|event| matches!(event, TelemetryEvent::Census(_)))
-        {
-            true => "a promise that `test` returned is never settled",
+        let unfinished = match is_own(printed) {
+            true => "a promise that `setup`, `test` or `teardown` returned is never settled",
             false => "`main` was not called, or did not finish",
         };
         return Err(format!("it exited with {actual} before its end: {unfinished}"));

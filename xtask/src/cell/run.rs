@@ -7,7 +7,7 @@ use crate::cell::judge::{Judgement, Outcome, judge};
 use crate::engine::feature::Feature;
 use crate::engine::host::{self, OwnPlace, Performance};
 use crate::engine::library::{
-    self, CENSUS, GROWTH, INNER_GLOBAL, MEMORIES, PLACES, PLANTED, READERS, RUNTIME, TREND, WATCH, WEB,
+    self, CENSUS, GROWTH, INNER_GLOBAL, MEMORIES, PLACES, PLANTED, READERS, READINGS, RUNTIME, TREND, WATCH, WEB,
 };
 use crate::engine::program::Program;
 use crate::guest::guests::Guests;
@@ -170,7 +170,7 @@ impl<'a> Cell<'a> {
 fn own_scripts() -> impl Iterator<Item = &'static str> {
     let judging = [TREND, GROWTH, PLACES, PLANTED];
     let first = [WATCH, MEMORIES].into_iter().chain(WEB.iter().copied());
-    first.chain(judging).chain(READERS).chain([CENSUS])
+    first.chain(judging).chain(READERS).chain([READINGS, CENSUS])
 }
 
 impl Facts<'_> {

@@ -16,7 +16,7 @@ pub const PAGE: f64 = 65536.0;
 const ROUNDS_TO_PEAK: usize = 4;
 
 /// So many strings stay of engines and scripts whatever a program does.
-const TEXTS: f64 = 256.0;
+const TEXTS: f64 = 512.0;
 
 /// What the census of a program found.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -210,14 +210,14 @@ impl CensusSeen<'_> {
         ];
         let grows = series.into_iter().filter_map(|(what, changes, unit)| {
             let values = expand(changes, steps.rounds);
-            let (first, last) = (values.first()?, values.last()?);
             let rounds: Vec<f64> = (0..values.len()).map(|round| round as f64).collect();
-            (trend::of_steps(&values) == Trend::Grows).then(|| KindGrowth {
+            let a_round = per_round(&values).filter(|_| trend::of_steps(&values) == Trend::Grows)?;
+            Some(KindGrowth {
                 kind: Kind {
                     module: self.owner(what),
                     ..Kind::of(what)
                 },
-                per_call: (last - first) * unit / all.max(1.0),
+                per_call: a_round * unit * values.len() as f64 / all.max(1.0),
                 fit: growth::fit(&rounds, &values),
             })
         });
@@ -251,7 +251,7 @@ impl CensusSeen<'_> {
         for series in self.kinds.iter().filter(|kind| kind.planted.is_empty()) {
             let kind = Kind::of_series(series, What::Objects);
             let before = series.counts.first().copied().unwrap_or_default();
-            let most = later(&series.counts).iter().copied().fold(0.0, f64::max) - before;
+            let most = second_most(later(&series.counts)) - before;
             let least = match series.class.as_deref() {
                 Some("string") => TEXTS,
                 _ => start.stays,
@@ -303,6 +303,22 @@ impl CensusSeen<'_> {
         });
         stays.collect()
     }
+}
+
+/// What was there more than once: a conservative scan of the stack may keep much for one reading.
+fn second_most(values: &[f64]) -> f64 {
+    let mut sorted = values.to_vec();
+    sorted.sort_by(|a, b| b.total_cmp(a));
+    sorted.get(1).copied().unwrap_or(0.0)
+}
+
+/// The growth in a round, between the first and the last round in which the value grew: so
+/// a page that is not full is not counted.
+fn per_round(values: &[f64]) -> Option<f64> {
+    let grew = |pair: &[f64]| pair[1] > pair[0];
+    let first = values.windows(2).position(grew)? + 1;
+    let last = values.windows(2).rposition(grew)? + 1;
+    (last > first).then(|| (values[last] - values[first]) / (last - first) as f64)
 }
 
 /// The values of the readings after the warm-up.

@@ -64,6 +64,8 @@ pub enum TelemetryEvent {
     Snapshot { file: String },
     /// Why the heap cannot be written.
     NoSnapshot { reason: String },
+    /// A user's own program was loaded, which the census is to judge.
+    Program,
     /// The census of a program begins its rounds.
     Census(CensusStart),
     /// What is alive was counted.

@@ -5,6 +5,7 @@
 mod world;
 
 mod breakages;
+mod census;
 mod checks;
 mod culprits;
 mod explanations;
@@ -70,6 +71,13 @@ on_every_engine! {
     culprits::a_case_may_replace_anything
     culprits::a_path_that_is_not_told_is_said_to_be_none
     explanations::the_page_of_explanations_is_true
+    census::each_program_is_judged_by_what_is_alive
+    census::what_grows_is_named_with_its_place
+    census::modules_and_packages_are_found
+    census::a_planted_leak_that_is_not_seen_is_a_doubt
+    census::an_error_of_the_program_is_told
+    census::nothing_of_a_program_is_written_or_forged
+    census::the_census_sees_the_growth_that_the_judge_sees
     web::scripts_find_what_they_expect
     web::what_scripts_do_not_find_is_noticed
 }

@@ -1,0 +1,205 @@
+// Readings of what is alive, one after the other: kinds of objects, pages and slots, the
+// heap. Each is taken when the collector has come to an end.
+'use strict';
+
+(function () {
+  const { telemetry, elapsed, visit, countInstances, modules, reader, growth, heapGrowth, stepsTrend } = harness;
+  const { gc, turn, heapBytes } = globalThis;
+  const { Float64Array: Numbers } = globalThis;
+  const { create } = Object;
+  const { max, min } = Math;
+  const sort = Function.prototype.call.bind(Array.prototype.sort);
+
+  // Counts until two agree.
+  const MOST_ATTEMPTS = 5;
+  const ALLOWED = 4;
+  // Kinds are reported of which so many came and went, and no more than these.
+  const LEAST_RANGE = { objects: 16, bytes: 1024 };
+  const MOST_KINDS = 200;
+  // So much growth of a kind is clear.
+  const MANY = 30000;
+
+  const callsAt = [];
+  const heapAt = [];
+  // Kinds by key, numbered; a column of counts and bytes for each reading. There is no object
+  // for each kind: an engine without places would count these among the program's.
+  const keys = [];
+  const numbers = create(null);
+  const columns = [];
+  const steps = { pages: [], entries: [], instances: [] };
+  let ownersBefore = null;
+  // The planted kinds are judged by as many readings.
+  let plantedUntil = Infinity;
+
+  async function collect() {
+    gc();
+    await turn();
+  }
+
+  function total(found) {
+    let sum = 0;
+    for (let i = 0; i < found.keys.length; i++) sum += found.values[2 * i];
+    return sum;
+  }
+
+  async function settled() {
+    await collect();
+    await collect();
+    let found = await reader.read();
+    for (let attempt = 1; attempt < MOST_ATTEMPTS; attempt++) {
+      const before = total(found);
+      await collect();
+      found = await reader.read();
+      const difference = total(found) - before;
+      if (max(difference, -difference) <= ALLOWED) return { found, agree: true };
+    }
+    return { found, agree: false };
+  }
+
+  async function read(calls) {
+    const { found, agree } = await settled();
+    const isThere = i => found.values[2 * i] > 0;
+    for (let i = 0; i < found.keys.length; i++) {
+      const key = found.keys[i];
+      if (!isThere(i) || numbers[key] !== undefined) continue;
+      numbers[key] = keys.length;
+      keys[keys.length] = key;
+    }
+    const column = new Numbers(2 * keys.length);
+    for (let i = 0; i < found.keys.length; i++) {
+      if (!isThere(i)) continue;
+      const number = numbers[found.keys[i]];
+      column[2 * number] = found.values[2 * i];
+      column[2 * number + 1] = found.values[2 * i + 1];
+    }
+    const at = callsAt.length;
+    callsAt[at] = calls;
+    columns[at] = column;
+    heapAt[at] = await heapBytes();
+    telemetry('reading', { calls, settled: agree, heap: heapAt[at], kinds: keys.length, ms: elapsed() });
+  }
+
+  // The values of a kind at the readings from one on: its counts (0) or bytes (1).
+  function values(number, which, from) {
+    const found = [];
+    for (let i = from; i < columns.length; i++) found[i - from] = columns[i][2 * number + which] || 0;
+    return found;
+  }
+
+  function part(all, from, to) {
+    const found = [];
+    for (let i = from; i < min(to, all.length); i++) found[i - from] = all[i];
+    return found;
+  }
+
+  function countSteps() {
+    let pages = 0;
+    let entries = 0;
+    visit(found => { pages += found; }, found => { entries += found; });
+    return { pages, entries, instances: countInstances() };
+  }
+
+  // After each round.
+  function addSteps() {
+    const { pages, entries, instances } = countSteps();
+    steps.pages[steps.pages.length] = pages;
+    steps.entries[steps.entries.length] = entries;
+    steps.instances[steps.instances.length] = instances;
+  }
+
+  // What grows as yet, by all readings after the first one, which is before any call.
+  function grown() {
+    const calls = part(callsAt, 1, Infinity);
+    const found = { kinds: false, unclear: false, many: false, heap: false };
+    for (let number = 0; number < keys.length; number++) {
+      if (reader.facts(keys[number]).planted) continue;
+      const counts = values(number, 0, 1);
+      const trend = growth(calls, counts, 'objects');
+      if (trend === 'unclear' || trend === 'slows') found.unclear = true;
+      if (trend === 'grows' && counts[counts.length - 1] - counts[0] >= MANY) found.many = true;
+      if (trend === 'grows' || growth(calls, values(number, 1, 1), 'bytes') === 'grows') found.kinds = true;
+    }
+    found.steps = stepsTrend(steps.pages) === 'grows' || stepsTrend(steps.entries) === 'grows';
+    found.heap = heapAt[0] !== null && heapGrowth(calls, part(heapAt, 1, Infinity)) === 'grows';
+    return found;
+  }
+
+  // Memory or a table grew in the later half of the rounds.
+  function stillSteps() {
+    const grew = all => all.length > 1 && all[all.length - 1] > all[all.length >> 1];
+    return grew(steps.pages) || grew(steps.entries);
+  }
+
+  // Whose memories and tables these are: pages and entries by the number of the module.
+  function owners() {
+    const found = create(null);
+    const of = owner => {
+      const number = owner && owner.module !== undefined ? owner.module : -1;
+      if (!found[number]) found[number] = { pages: 0, entries: 0 };
+      return found[number];
+    };
+    visit((pages, maximum, owner) => { of(owner).pages += pages; }, (entries, owner) => { of(owner).entries += entries; });
+    return found;
+  }
+
+  function ownersChanged() {
+    const now = owners();
+    const changed = [];
+    for (const number in now) {
+      const before = ownersBefore[number] || { pages: 0, entries: 0 };
+      changed[changed.length] = {
+        module: modules[number] || null,
+        pages: [before.pages, now[number].pages],
+        entries: [before.entries, now[number].entries],
+      };
+    }
+    return changed;
+  }
+
+  function changes(all) {
+    const found = [];
+    for (let i = 0; i < all.length; i++) if (i === 0 || all[i] !== all[i - 1]) found[found.length] = [i, all[i]];
+    return found;
+  }
+
+  function range(all) {
+    let least = Infinity;
+    let most = -Infinity;
+    for (let i = 0; i < all.length; i++) {
+      least = min(least, all[i]);
+      most = max(most, all[i]);
+    }
+    return most - least;
+  }
+
+  // All that the judge needs.
+  function report() {
+    const found = [];
+    for (let number = 0; number < keys.length; number++) {
+      const counts = values(number, 0, 0);
+      const bytes = values(number, 1, 0);
+      const facts = reader.facts(keys[number]);
+      const [came, size] = [range(counts), range(bytes)];
+      if (facts.planted) {
+        telemetry('kind', { ...facts, counts: part(counts, 0, plantedUntil), bytes: part(bytes, 0, plantedUntil) });
+      } else if (came >= LEAST_RANGE.objects || size >= LEAST_RANGE.bytes) {
+        found[found.length] = { facts, counts, bytes, weight: came + size / 64 };
+      }
+    }
+    sort(found, (one, other) => other.weight - one.weight);
+    for (let i = 0; i < min(found.length, MOST_KINDS); i++) {
+      const { facts, counts, bytes } = found[i];
+      telemetry('kind', { ...facts, counts, bytes });
+    }
+    const { pages, entries, instances } = steps;
+    const series = { pages: changes(pages), entries: changes(entries), instances: changes(instances) };
+    telemetry('steps', { rounds: pages.length, ...series, owners: ownersBefore ? ownersChanged() : [] });
+  }
+
+  harness.readings = {
+    collect, read, addSteps, countSteps, grown, stillSteps, report,
+    count: () => callsAt.length,
+    noteOwners: () => { ownersBefore = owners(); },
+    noteNoMorePlanted: () => { plantedUntil = min(plantedUntil, callsAt.length); },
+  };
+})();

@@ -1,0 +1,330 @@
+//! Users' own programs, judged by a census of what is alive: small ones of known truth.
+
+use crate::world::{Answer, World, walk};
+use serde_json::Value;
+use std::fs;
+use std::path::PathBuf;
+
+/// A guest with a memory of its own: a cell of 64 bytes at each call of `take`, and one page for each of `page`.
+const GUEST: &str = r#"(module
+  (memory (export "memory") 1 4000)
+  (global $next (mut i32) (i32.const 16))
+  (func (export "take")
+    (global.set $next (i32.add (global.get $next) (i32.const 64)))
+    (if (i32.gt_u (global.get $next) (i32.shl (memory.size) (i32.const 16)))
+      (then (drop (memory.grow (i32.const 1))))))
+  (func (export "page") (drop (memory.grow (i32.const 1)))))"#;
+
+/// How a program loads it, in every shell and host.
+const LOAD: &str =
+    "const guest = new WebAssembly.Instance(new WebAssembly.Module(readbuffer('guest.wasm'))).exports;\n";
+
+/// A name, the script, and the verdict.
+const PROGRAMS: &[(&str, &str, &str)] = &[
+    (
+        "objects-stay",
+        "class Widget {}\nconst all = [];\nfunction test(n) { for (let i = 0; i < n; i++) all.push(new Widget()); }",
+        "leaks",
+    ),
+    (
+        "one-in-a-hundred",
+        "class Widget {}\nconst all = [];\nlet calls = 0;\nfunction test(n) {
+  for (let i = 0; i < n; i++) { const made = new Widget(); if (calls++ % 100 === 0) all.push(made); }
+}",
+        "leaks",
+    ),
+    (
+        "numbers-stay",
+        "const all = [];\nfunction test(n) { for (let i = 0; i < n; i++) all.push(i * 0.5); }",
+        "leaks",
+    ),
+    (
+        "memory-stays",
+        "function test(n) { for (let i = 0; i < n; i++) guest.take(); }",
+        "leaks",
+    ),
+    (
+        "promises-stay",
+        "const never = new Promise(() => {});\nasync function wait(i) { await never; return i; }
+function test(n) { for (let i = 0; i < n; i++) wait(i); }",
+        "leaks",
+    ),
+    (
+        "slots-stay",
+        "const table = new WebAssembly.Table({ element: 'externref', initial: 1 });
+function test(n) { for (let i = 0; i < n; i++) table.set(table.grow(1), { i }); }",
+        "leaks",
+    ),
+    (
+        "cache-of-1000",
+        "const cache = new Map();\nlet calls = 0;
+function test(n) { for (let i = 0; i < n; i++) cache.set(calls++ % 1000, { i }); }",
+        "bounded",
+    ),
+    (
+        "batch-of-4000",
+        "const batch = [];
+function test(n) { for (let i = 0; i < n; i++) { batch.push({ i }); if (batch.length === 4000) batch.length = 0; } }",
+        "bounded",
+    ),
+    (
+        "memory-once",
+        "let first = true;\nfunction test(n) { if (first) for (let i = 0; i < 20; i++) guest.page(); first = false; return n; }",
+        "bounded",
+    ),
+    (
+        "all-dies",
+        "class Widget { constructor(i) { this.i = i; } }\nlet sum = 0;
+function test(n) { for (let i = 0; i < n; i++) sum += new Widget(i).i; }",
+        "collected",
+    ),
+    (
+        "a-round-late",
+        "let before = [];\nfunction test(n) { const now = []; for (let i = 0; i < n; i++) now.push({ i }); before = now; }",
+        "collected",
+    ),
+    (
+        "async-dies",
+        "let sum = 0;\nasync function once(i) { await null; return { i }; }
+async function test(n) { for (let i = 0; i < n; i++) sum += (await once(i)).i; }",
+        "collected",
+    ),
+];
+
+fn world() -> World {
+    World::new().with_this_machine()
+}
+
+fn add(world: &World, name: &str, script: &str) -> PathBuf {
+    let needs_guest = script.contains("guest.");
+    let script = format!("{}{script}\n", if needs_guest { LOAD } else { "" });
+    let directory = world.file("programs").join(name);
+    fs::create_dir_all(&directory).unwrap();
+    fs::write(directory.join("test.js"), script).unwrap();
+    if needs_guest {
+        fs::write(directory.join("guest.wasm"), wat::parse_str(GUEST).unwrap()).unwrap();
+    }
+    directory
+}
+
+fn test(world: &World, name: &str, engine: &str) -> Answer {
+    let directory = world.file("programs").join(name);
+    world.run(&["test", directory.to_str().unwrap(), "--engine", engine])
+}
+
+pub fn each_program_is_judged_by_what_is_alive(engine: &str) {
+    let world = world();
+    for (name, script, verdict) in PROGRAMS {
+        let directory = add(&world, name, script);
+        if *verdict != "collected" {
+            fs::write(directory.join("expected.txt"), format!("#: verdict = {verdict}\n")).unwrap();
+        }
+    }
+    let answer = test(&world, "", engine);
+    answer.expect(0, &[&format!("{0} cells: {0} ok", PROGRAMS.len())]);
+    for (name, _, verdict) in PROGRAMS {
+        let row = answer.stdout.lines().find(|line| line.starts_with(name)).unwrap();
+        assert!(row.ends_with(&format!("ok {verdict}")), "{row}");
+    }
+    // Without an expectation, a leak is a failure.
+    fs::remove_file(world.file("programs/objects-stay/expected.txt")).unwrap();
+    test(&world, "objects-stay", engine).expect(1, &["the verdict is `leaks`; expected `collected | bounded`"]);
+}
+
+/// Of a program, what has to be reported on each engine.
+const NAMED: &[(&str, &[(&str, &str)])] = &[
+    (
+        "objects-stay",
+        &[
+            ("v8", "+1.00 objects a call, made by test (test.js:3)"),
+            ("jsc", "+1.00 Widget a call"),
+            ("spidermonkey", "+1.00 Object a call, made by test (test.js:3)"),
+        ],
+    ),
+    (
+        "one-in-a-hundred",
+        &[
+            ("jsc", "+0.0100 Widget a call"),
+            ("spidermonkey", "+0.0100 Object a call, made by test (test.js:5)"),
+        ],
+    ),
+    (
+        "memory-stays",
+        &[
+            ("v8", " B of linear memory (of guest.wasm) a call"),
+            ("jsc", " B of linear memory (of guest.wasm) a call"),
+            (
+                "spidermonkey",
+                " B of linear memory (of guest.wasm) a call, grown by test (test.js:2)",
+            ),
+        ],
+    ),
+    (
+        "slots-stay",
+        &[
+            ("v8", "+1.00 slots of a table a call"),
+            ("jsc", "+1.00 slots of a table a call"),
+        ],
+    ),
+    (
+        "numbers-stay",
+        &[
+            ("v8", " B of objects a call, made by test (test.js:2)"),
+            ("jsc", " B of the JavaScript heap a call"),
+            ("spidermonkey", " B of Array a call, made by the script (test.js:1)"),
+        ],
+    ),
+];
+
+pub fn what_grows_is_named_with_its_place(engine: &str) {
+    let world = world();
+    for (name, wanted) in NAMED {
+        let (_, script, _) = PROGRAMS.iter().find(|(known, _, _)| known == name).unwrap();
+        add(&world, name, script);
+        let answer = test(&world, name, engine);
+        answer.expect(1, &["expected `collected | bounded`"]);
+        for (_, text) in wanted.iter().filter(|(of, _)| *of == engine) {
+            assert!(answer.stdout.contains(text), "`{text}` is not in\n{}", answer.stdout);
+        }
+    }
+}
+
+/// A module in a directory below the root of its package, which imports from beside it.
+pub fn modules_and_packages_are_found(engine: &str) {
+    let world = world();
+    let root = world.file("programs/package");
+    for (name, text) in [
+        ("package.json", "{}"),
+        ("lib/widget.mjs", "export class Widget {}\n"),
+        (
+            "tests/leak/test.mjs",
+            "import { Widget } from '../../lib/widget.mjs';
+const { Widget: Same } = await import('../../lib/widget.mjs');
+const all = [];
+export async function setup() { if (Same !== Widget) throw new Error('two modules'); }
+export function test(n) { for (let i = 0; i < n; i++) all.push(new Widget()); }
+export function teardown() { print('done with', all.length > 1000, import.meta.url.endsWith('test.mjs')); }
+",
+        ),
+        ("tests/leak/expected.txt", "#: verdict = leaks\ndone with true true\n"),
+    ] {
+        let path = root.join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+    test(&world, "package/tests/leak", engine).expect(0, &["1 cell: 1 ok"]);
+}
+
+/// If what was planted is judged wrong, nothing is believed.
+pub fn a_planted_leak_that_is_not_seen_is_a_doubt(engine: &str) {
+    for (from, to, why) in [
+        (
+            "leaked[leaked.length] = new PlantedLeak(calls);",
+            "new PlantedLeak(calls);",
+            "a leak that was planted beside the program was not seen",
+        ),
+        (
+            "if (batch.length === BATCH) batch.length = 0;",
+            "",
+            "a batch that was planted beside the program seemed to leak",
+        ),
+        (
+            "if (cached.length < CACHE) plantedCache();",
+            "plantedCache();",
+            "a cache that was planted beside the program seemed to leak",
+        ),
+    ] {
+        let world = world();
+        add(
+            &world,
+            "all-dies",
+            PROGRAMS.iter().find(|row| row.0 == "all-dies").unwrap().1,
+        );
+        let script = fs::read_to_string(world.checkout.join("js/lib/planted.js")).unwrap();
+        assert!(script.contains(from), "{from}");
+        world.write("js/lib/planted.js", &script.replace(from, to));
+        test(&world, "all-dies", engine).expect(1, &[why, "1 inconclusive"]);
+    }
+}
+
+/// A script, and what is printed of its error.
+const ERRORS: &[(&str, &str)] = &[
+    (
+        "function test(n) { throw new TypeError('bad'); }",
+        "TypeError: bad (test.js:1",
+    ),
+    (
+        "let calls = 0;\nfunction test(n) { if (++calls > 9) throw new RangeError('late'); }",
+        "RangeError: late (test.js:2",
+    ),
+    ("function test(n) { throw null; }", "the script threw null"),
+    (
+        "function test(n) { throw { toString() { throw 1; } }; }",
+        "the script threw a value that cannot be shown",
+    ),
+    ("throw new Error('at once');", "Error: at once"),
+    ("function test(n) { return new Promise(() => {}); }", "is never settled"),
+    ("function tests(n) {}", "the script defines no function `test(n)`"),
+    (
+        "async function test(n) { await null; throw new Error('rejected'); }",
+        "Error: rejected (test.js:1",
+    ),
+    ("function test(n) { nothing.at.all(); }", "nothing"),
+    ("function test(n) { ) }", "SyntaxError"),
+];
+
+pub fn an_error_of_the_program_is_told(engine: &str) {
+    let world = world();
+    for (script, wanted) in ERRORS {
+        add(&world, "errors", script);
+        let answer = test(&world, "errors", engine);
+        answer.expect(1, &[wanted]);
+        assert!(!answer.stderr.contains("js/lib/census.js:"), "{}", answer.stderr);
+    }
+}
+
+/// A script may write, print and define what it likes.
+pub fn nothing_of_a_program_is_written_or_forged(engine: &str) {
+    let world = world();
+    let directory = add(
+        &world,
+        "odd",
+        "var harness = 1, outer = 2, turn = 3, send = 4, receive = 5, planted = 6, options = 7;
+let gcs = 0;
+Map.prototype.set = null; Array.prototype.push = null; JSON.stringify = null; String.prototype.split = null;
+Promise.prototype.then = Promise.prototype.then;
+class Object_ {}
+console.log('hello');
+if (typeof process === 'object') process.getBuiltinModule('node:fs').writeFileSync('left.txt', 'x');
+function test(n) { for (let i = 0; i < n; i++) gcs += new Object_() ? 1 : 0; }",
+    );
+    fs::write(directory.join("expected.txt"), "#: verdict = collected\nhello\n").unwrap();
+    let before = walk(&directory);
+    test(&world, "odd", engine).expect(0, &["1 cell: 1 ok"]);
+    assert_eq!(walk(&directory), before);
+    add(
+        &world,
+        "forged",
+        "print('@ {\"type\":\"quit\",\"status\":0}');\nfunction test(n) {}",
+    );
+    test(&world, "forged", engine).expect(1, &["it does not have the key of the run"]);
+    world.assert_clean();
+}
+
+/// The census goes on by the rule that the judge decides by.
+pub fn the_census_sees_the_growth_that_the_judge_sees(engine: &str) {
+    let world = world();
+    let table = include_str!("../growths.json");
+    let rows: Vec<Value> = serde_json::from_str(table).unwrap();
+    let wanted: Vec<&str> = rows.iter().map(|row| row["expected"].as_str().unwrap()).collect();
+    let script = fs::read_to_string(world.checkout.join("js/lib/growth.js")).unwrap();
+    let ask = "for (const { of, calls, values } of TABLE) print(harness.growth(calls, values, of));";
+    world.write(
+        "js/lib/growth.js",
+        &format!("{script}\nconst TABLE = {table};\n{ask}\n"),
+    );
+    let directory = add(&world, "growths", "function test(n) {}");
+    let expected = format!("#: verdict = collected\n{}\n", wanted.join("\n"));
+    fs::write(directory.join("expected.txt"), expected).unwrap();
+    test(&world, "growths", engine).expect(0, &["1 cell: 1 ok"]);
+}
