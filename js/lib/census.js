@@ -31,6 +31,7 @@
   // No round begins after this many milliseconds.
   const TIME = options.milliseconds === undefined ? Infinity : +options.milliseconds;
   const LEAST_READINGS = 5;
+  const WITNESS_ROUNDS = 2;
 
   const started = now();
   let calls = 0;
@@ -101,6 +102,16 @@
     await readings.read(calls);
   }
 
+  // For what is looked at after the readings.
+  async function callMore(program, times) {
+    const before = calls;
+    for (let i = 0; i < WITNESS_ROUNDS; i++) await callTest(program, times);
+    await callTest(program, 1);
+    await readings.collect();
+    await readings.collect();
+    return calls - before;
+  }
+
   async function run(program) {
     if (program.setup) await apply(program.setup, undefined, []);
     await reader.start();
@@ -126,6 +137,7 @@
       while (calls < next && !isLate()) await round(program, times);
       await takeReading(program);
     }
+    if (reader.witness && readings.grown().kinds) await reader.witness(() => callMore(program, times));
     if (program.teardown) await apply(program.teardown, undefined, []);
   }
 

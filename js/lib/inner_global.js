@@ -26,7 +26,8 @@
   const ENGINES = /^(?:SavedFrame|PromiseDebugInfo|other|js::(?:GetterSetter|PropMap|Shape|BaseShape|jit::.*|.*Script.*|RegExpShared|frontend.*|ScriptSourceObject)|JSScript|ScriptSource)$/;
 
   const inner = newGlobal({ newCompartment: true });
-  const { memory } = new Debugger(inner);
+  const debug = new Debugger(inner);
+  const { memory } = debug;
   memory.trackingAllocationSites = true;
   memory.maxAllocationsLogLength = 1;
 
@@ -46,11 +47,38 @@
     return stringify(rows);
   }
 
+  // The classes of living objects by the stack that made them, as JSON: the names of their
+  // constructors, which the census does not have.
+  function classes() {
+    const counts = new Map();
+    for (const object of debug.findObjects({ class: 'Object' })) {
+      const { allocationSite } = object;
+      if (!allocationSite) continue;
+      const stack = String(allocationSite);
+      const name = constructorName(object);
+      const key = `${name}\n${stack}`;
+      const known = counts.get(key);
+      if (known) known.count++;
+      else counts.set(key, { class: name, stack, count: 1 });
+    }
+    return stringify([...counts.values()]);
+  }
+
+  function constructorName(object) {
+    try {
+      const described = object.proto && object.proto.getOwnPropertyDescriptor('constructor');
+      return (described && described.value && described.value.name) || 'Object';
+    } catch (error) {
+      return 'Object';
+    }
+  }
+
   const turns = [];
   let timers = null;
   let ended = false;
   inner.outer = {
     census,
+    classes,
     turn: resolve => { turns[turns.length] = resolve; },
     setTimers: given => { timers = given; },
     end: () => { ended = true; },

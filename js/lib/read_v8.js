@@ -11,12 +11,25 @@
   const { Promise: Later } = globalThis;
   const startsWith = Function.prototype.call.bind(String.prototype.startsWith);
 
+  // The parts of a snapshot that is being written.
+  let chunks = [];
+  async function collectChunks(write) {
+    chunks = [];
+    await write();
+    const all = chunks;
+    chunks = [];
+    let text = '';
+    for (let i = 0; i < all.length; i++) text += all[i];
+    return text;
+  }
+
   // What answers `ask(method, parameters)`: the answer, or a promise of it.
   function connect() {
     if (typeof process === 'object') {
       const { Session } = process.getBuiltinModule('node:inspector');
       const session = new Session();
       const post = session.post.bind(session);
+      session.on('HeapProfiler.addHeapSnapshotChunk', ({ params }) => { chunks[chunks.length] = params.chunk; });
       session.connect();
       return (method, parameters) => new Later((resolve, reject) => {
         post(method, parameters, (error, result) => (error ? reject(error) : resolve(result)));
@@ -33,6 +46,7 @@
       const receive = text => {
         const message = parse(text);
         if (message.id === id) answer = message;
+        else if (message.method === 'HeapProfiler.addHeapSnapshotChunk') chunks[chunks.length] = message.params.chunk;
       };
       const isOurs = defineProperty(globalThis, 'receive', { value: receive, configurable: true, writable: true });
       // One that is declared by `var` can only be assigned.
@@ -119,6 +133,8 @@
       return collectKinds(profile.head, profile.samples);
     },
     facts: key => facts[key],
+    // For witness_v8.js.
+    ask, collectChunks, keyOf, pushed, startsWith,
     // Beside its objects a function has others of the engine's: compiled code, feedback.
     stays: 64,
   };

@@ -26,16 +26,40 @@ const LARGEST: u64 = 16 << 20;
 
 /// Whether a word of the command line names a file or a directory that is no case of a
 /// checkout. `checkout` is the root of one.
+///
+/// A name of one of its cases, and directories with these below, are the checkout's.
 pub fn is_own(word: &OsStr, checkout: Option<&Path>) -> bool {
-    let Ok(path) = fs::canonicalize(word) else {
-        return looks_like_a_path(word);
+    let path = fs::canonicalize(word);
+    let Some(root) = checkout else {
+        return path.is_ok() || looks_like_a_path(word);
     };
-    let is_ours = |root: &Path| {
-        let cases = root.join("js/cases");
-        let cases = fs::canonicalize(&cases).unwrap_or(cases);
-        path.starts_with(&cases) || cases.starts_with(&path) && path.join("js/cases").exists()
-    };
-    !checkout.is_some_and(is_ours)
+    let cases = root.join("js/cases");
+    let is_case = |path: &Path| path.parent().is_some_and(|parent| same(parent, &cases));
+    match path {
+        Ok(path) => {
+            let is_ours = path.starts_with(&real(&cases))
+                || real(&cases).starts_with(&path)
+                || is_case(Path::new(word))
+                || links_to(&cases, &path);
+            let has_script = path.is_file() || SCRIPTS.iter().any(|name| path.join(name).exists());
+            !is_ours && (has_script || !path.starts_with(real(root)))
+        }
+        Err(_) => looks_like_a_path(word) && !Path::new(word).starts_with("js"),
+    }
+}
+
+fn real(path: &Path) -> PathBuf {
+    fs::canonicalize(path).unwrap_or_else(|_| path.to_owned())
+}
+
+fn same(one: &Path, other: &Path) -> bool {
+    real(one) == real(other)
+}
+
+/// Whether a case of the checkout is a link to this directory.
+fn links_to(cases: &Path, path: &Path) -> bool {
+    let entries = file::entries(cases).unwrap_or_default();
+    entries.iter().any(|entry| real(entry) == path)
 }
 
 /// A word that is no name of a case, even if nothing is there.

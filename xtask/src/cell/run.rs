@@ -8,6 +8,7 @@ use crate::engine::feature::Feature;
 use crate::engine::host::{self, OwnPlace, Performance};
 use crate::engine::library::{
     self, CENSUS, GROWTH, INNER_GLOBAL, MEMORIES, PLACES, PLANTED, READERS, READINGS, RUNTIME, TREND, WATCH, WEB,
+    WITNESS_V8,
 };
 use crate::engine::program::Program;
 use crate::guest::guests::Guests;
@@ -170,7 +171,10 @@ impl<'a> Cell<'a> {
 fn own_scripts() -> impl Iterator<Item = &'static str> {
     let judging = [TREND, GROWTH, PLACES, PLANTED];
     let first = [WATCH, MEMORIES].into_iter().chain(WEB.iter().copied());
-    first.chain(judging).chain(READERS).chain([READINGS, CENSUS])
+    first
+        .chain(judging)
+        .chain(READERS)
+        .chain([WITNESS_V8, READINGS, CENSUS])
 }
 
 impl Facts<'_> {

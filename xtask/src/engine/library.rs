@@ -33,6 +33,8 @@ pub const PLACES: &str = "js/lib/places.js";
 pub const PLANTED: &str = "js/lib/planted.js";
 /// What is alive, as each engine reports it.
 pub const READERS: [&str; 3] = ["js/lib/read_v8.js", "js/lib/read_jsc.js", "js/lib/read_spidermonkey.js"];
+/// The classes of what V8 reports without.
+pub const WITNESS_V8: &str = "js/lib/witness_v8.js";
 /// Readings of what is alive, one after the other.
 pub const READINGS: &str = "js/lib/readings.js";
 /// Calls a user's `test(n)`, and takes readings of what is alive.
@@ -71,6 +73,7 @@ const EMBEDDED: &[(&str, &str)] = &[
     (READERS[0], include_str!("../../lib/read_v8.js")),
     (READERS[1], include_str!("../../lib/read_jsc.js")),
     (READERS[2], include_str!("../../lib/read_spidermonkey.js")),
+    (WITNESS_V8, include_str!("../../lib/witness_v8.js")),
     (READINGS, include_str!("../../lib/readings.js")),
     (CENSUS, include_str!("../../lib/census.js")),
     (RUNTIME, include_str!("../../lib/runtime.js")),

@@ -45,6 +45,9 @@ pub struct Kind {
     pub what: What,
     /// The class, if the engine reports it.
     pub class: Option<String>,
+    /// The classes that it consists of, and how many of each a call.
+    #[serde(default)]
+    pub classes: Vec<(String, f64)>,
     /// The built-in function that made it, if the engine reports it.
     pub builtin: Option<String>,
     /// Where it was made: the innermost function of the user's files first.
@@ -362,6 +365,7 @@ impl Kind {
         Kind {
             what,
             class: None,
+            classes: Vec::new(),
             builtin: None,
             stack: Vec::new(),
             module: None,
@@ -371,6 +375,7 @@ impl Kind {
     fn of_series(series: &KindSeries, what: What) -> Kind {
         Kind {
             class: series.class.clone(),
+            classes: series.classes.clone(),
             builtin: series.builtin.clone().filter(|name| !name.is_empty()),
             stack: series.stack.clone(),
             ..Kind::of(what)

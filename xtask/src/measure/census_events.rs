@@ -46,6 +46,8 @@ pub struct KindSeries {
     pub builtin: Option<String>,
     /// `leak`, `cache` or `batch` if they are of `js/lib/planted.js`; else empty.
     pub planted: String,
+    /// Their classes, and how many a call, if the engine was asked about these once more.
+    pub classes: Vec<(String, f64)>,
     pub stack: Vec<PlaceFrame>,
     pub counts: Vec<f64>,
     pub bytes: Vec<f64>,

@@ -13,6 +13,9 @@ const ENTRIES: usize = 8;
 /// Kinds of one entry that are shown.
 const KINDS: usize = 6;
 
+/// Of the classes of a kind, those are shown of which there are at least so many for each of the most frequent one.
+const SHARE: f64 = 0.1;
+
 /// Callers that are shown of a stack.
 const CALLERS: usize = 3;
 
@@ -86,11 +89,7 @@ fn blind_spot(census: &Census) -> Option<&'static str> {
     let of_objects = |growth: &&KindGrowth| matches!(growth.kind.what, What::Objects | What::Bytes);
     census.grows.iter().find(of_objects)?;
     match census.reader.as_str() {
-        "v8" => Some("(V8 reports the function that made an object, and not its class)"),
         "jsc" => Some("(JavaScriptCore reports the class of an object, and not the place where it was made)"),
-        "spidermonkey" => {
-            Some("(SpiderMonkey reports the place where an object was made; every class of a script is `Object`)")
-        }
         _ => None,
     }
 }
@@ -116,14 +115,15 @@ fn entries<T>(all: &[T], parts: fn(&T) -> (&Kind, f64), sign: &str, unit: &str) 
             }
         };
         let entry = &mut entries[index];
-        let name = name(kind);
-        match entry
-            .amounts
-            .iter_mut()
-            .find(|(what, known, _)| (*what, &*known) == (kind.what, &name))
-        {
-            Some((_, _, sum)) => *sum += number,
-            None => entry.amounts.push((kind.what, name, number)),
+        for (name, number) in amounts(kind, number) {
+            let amounts = &mut entry.amounts;
+            match amounts
+                .iter_mut()
+                .find(|(what, known, _)| (*what, &*known) == (kind.what, &name))
+            {
+                Some((_, _, sum)) => *sum += number,
+                None => amounts.push((kind.what, name, number)),
+            }
         }
     }
     let lines = entries.into_iter().map(|entry| {
@@ -138,6 +138,25 @@ fn entries<T>(all: &[T], parts: fn(&T) -> (&Kind, f64), sign: &str, unit: &str) 
         format!("{}{more}{unit}{}", amounts.join(", "), place(entry.kind))
     });
     lines.collect()
+}
+
+/// The kind by its classes, if the engine was asked for them; else as a whole.
+fn amounts(kind: &Kind, number: f64) -> Vec<(String, f64)> {
+    let most = kind.classes.iter().map(|(_, rate)| *rate).fold(0.0, f64::max);
+    let mut classes: Vec<(String, f64)> = match kind.what {
+        What::Objects => kind
+            .classes
+            .iter()
+            .filter(|(_, rate)| *rate >= SHARE * most)
+            .cloned()
+            .collect(),
+        _ => Vec::new(),
+    };
+    if classes.is_empty() {
+        return vec![(name(kind), number)];
+    }
+    classes.sort_by(|a, b| b.1.total_cmp(&a.1));
+    classes.into_iter().map(|(class, rate)| (clip(&class), rate)).collect()
 }
 
 /// What an entry has in common. Linear memory, tables and instances stand for themselves.

@@ -1,0 +1,103 @@
+// What V8's sampling profiler does not report: the classes of the objects that a function
+// makes. After the readings, some more calls are made while the engine notes where each
+// object is made, and its heap is looked at once.
+'use strict';
+
+(function () {
+  const { reader, places } = harness;
+  // Deno's inspector never answers when it is asked for the heap.
+  if (!reader || reader.engine !== 'v8' || typeof Deno === 'object') return;
+  const { ask, collectChunks, keyOf } = reader;
+  const { parse } = JSON;
+  const { create } = Object;
+
+  // The engine's own: code, shapes, and storage that objects have of their own.
+  const SKIPPED = { hidden: true, code: true, native: true, synthetic: true, array: true, 'object shape': true };
+  const TEXTS = { string: true, 'concatenated string': true, 'sliced string': true };
+
+  // The columns of a row by their names.
+  function columnsOf(names) {
+    const found = create(null);
+    for (let i = 0; i < names.length; i++) found[names[i]] = i;
+    return found;
+  }
+
+  // Where a function is written, by the place of its node among the numbers.
+  function locationsOf({ snapshot, locations }) {
+    const found = create(null);
+    const { location_fields: fields } = snapshot.meta;
+    const at = columnsOf(fields);
+    for (let i = 0; i < locations.length; i += fields.length) found[locations[i + at.object_index]] = locations[i + at.line] + 1;
+    return found;
+  }
+
+  // The user's functions that led to each node of the tree of calls.
+  function stacksOf({ snapshot, trace_function_infos: infos, trace_tree: tree, strings }) {
+    const { trace_function_info_fields: infoFields, trace_node_fields: nodeFields } = snapshot.meta;
+    const [info, node] = [columnsOf(infoFields), columnsOf(nodeFields)];
+    const stacks = create(null);
+    const visit = (nodes, callers) => {
+      for (let i = 0; i < nodes.length; i += nodeFields.length) {
+        const at = nodes[i + node.function_info_index] * infoFields.length;
+        const url = strings[infos[at + info.script_name]];
+        const file = places.fileOf(url);
+        const name = strings[infos[at + info.name]];
+        // Unlike those of the sampling profiler these begin with 1.
+        const frame = { name, file, line: infos[at + info.line], column: infos[at + info.column] };
+        const isBuiltin = file === undefined && url === '';
+        const stack = file === undefined ? callers : reader.pushed(frame, callers);
+        stacks[nodes[i + node.id]] = { stack, planted: '', builtin: isBuiltin ? name : '' };
+        visit(nodes[i + node.children], stack);
+      }
+    };
+    visit(tree, []);
+    return stacks;
+  }
+
+  function className(type, name, place) {
+    if (TEXTS[type]) return 'string';
+    if (type === 'closure') return place === undefined ? 'function' : `function (${place})`;
+    if (name === 'system / Context') return 'scope';
+    if (type === 'number' || type === 'bigint' || type === 'symbol' || type === 'regexp') return type;
+    return reader.startsWith(name, 'system / ') ? undefined : name;
+  }
+
+  // How many of each class are alive of those that were made meanwhile, by the key of the kind.
+  function classesOf(heap) {
+    const { node_fields: fields, node_types: types } = heap.snapshot.meta;
+    const at = columnsOf(fields);
+    const locations = locationsOf(heap);
+    const stacks = stacksOf(heap);
+    const found = create(null);
+    for (let i = 0; i < heap.nodes.length; i += fields.length) {
+      const made = stacks[heap.nodes[i + at.trace_node_id]];
+      const type = types[at.type][heap.nodes[i + at.type]];
+      if (!made || made.stack.length === 0) continue;
+      const name = heap.strings[heap.nodes[i + at.name]];
+      if (SKIPPED[type] && name !== 'system / Context') continue;
+      const { file } = made.stack[0];
+      const known = className(type, name, locations[i] && `${file}:${locations[i]}`);
+      if (known === undefined) continue;
+      const key = keyOf(made);
+      if (!found[key]) found[key] = create(null);
+      found[key][known] = (found[key][known] || 0) + 1;
+    }
+    return found;
+  }
+
+  // `callMore` makes some more calls, and returns how many.
+  reader.witness = async callMore => {
+    await ask('HeapProfiler.stopSampling', {});
+    await ask('HeapProfiler.startTrackingHeapObjects', { trackAllocations: true });
+    const calls = await callMore();
+    const text = await collectChunks(() => ask('HeapProfiler.takeHeapSnapshot', {}));
+    await ask('HeapProfiler.stopTrackingHeapObjects', {});
+    const found = classesOf(parse(text));
+    for (const key in found) {
+      const facts = reader.facts(key);
+      if (!facts) continue;
+      facts.classes = [];
+      for (const name in found[key]) facts.classes[facts.classes.length] = [name, found[key][name] / calls];
+    }
+  };
+})();
