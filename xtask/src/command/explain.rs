@@ -2,7 +2,7 @@
 
 use crate::base::status::Status;
 use crate::base::text::command_line;
-use crate::base::{file, output};
+use crate::base::{file, invocation, output};
 use crate::cell::run::Cell;
 use crate::command::flags::{ExplainFlags, ExplainFormat};
 use crate::command::plan;
@@ -23,6 +23,14 @@ const VERSION: u32 = 2;
 
 pub fn explain(flags: &ExplainFlags, session: &Session) -> Result<Status> {
     let cases = plan::cases("explain", &flags.cases, session)?;
+    if let Some(own) = cases.iter().find(|case| case.own().is_some()) {
+        bail!(
+            "`{0}` is a script of your own, and `explain` knows only the cases of a checkout: `{1} test {0}` names what \
+             grows, and where it was made",
+            own.name,
+            invocation::name()
+        );
+    }
     if let Some(path) = &flags.page {
         file::can_be_written(path, "--page")?;
     }

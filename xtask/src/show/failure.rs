@@ -46,7 +46,7 @@ pub fn failure(cell: &Repeated<'_>, results: &Results, command: &str) -> Option<
         format!("{command} {what} {case} --engine {}", program.option)
     };
     text += &format!("  to run it alone: {}\n", again("test"));
-    if cell.leaked() && !row.expected_verdicts.contains(&Verdict::Leaks) {
+    if row.census.is_none() && cell.leaked() && !row.expected_verdicts.contains(&Verdict::Leaks) {
         text += &format!("  what keeps it alive: {}\n", again("explain"));
     }
     Some(text)

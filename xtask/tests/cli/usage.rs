@@ -1,6 +1,7 @@
 //! The command line.
 
 use crate::world::{Answer, D8, M0, World};
+use std::fs;
 
 #[test]
 fn help_and_version_are_answers() {
@@ -182,4 +183,56 @@ fn results_behind_a_link_are_written_there() {
             .unwrap()
             .contains("wasm-leaks/results")
     );
+}
+
+/// Directories and scripts that are no case, each with what is said of it.
+const NO_CASES: &[(&str, &str)] = &[
+    ("nowhere/at/all", "failed to look at `nowhere/at/all`"),
+    ("nowhere.js", "failed to look at `nowhere.js`"),
+    (
+        "programs/empty",
+        "a case is a directory with a script `test.js` or `test.mjs`, and it is empty",
+    ),
+    ("programs/other", "and it has no such script"),
+    (
+        "programs/both",
+        "has both a `test.js` and a `test.mjs`: name the one to run",
+    ),
+    ("programs/notes.txt", "is no script"),
+    ("programs/pipe", "neither a directory nor a script"),
+    (
+        "programs/expects",
+        "expected.txt:1: unknown directive `verdikt`; did you mean `verdict`?",
+    ),
+];
+
+#[test]
+fn a_directory_that_is_no_case_is_no_answer() {
+    let world = World::new();
+    world.engine("d8", D8, M0);
+    for (name, text) in [
+        ("empty/.keep", ""),
+        ("other/main.js", ""),
+        ("both/test.js", ""),
+        ("both/test.mjs", ""),
+        ("notes.txt", ""),
+        ("expects/test.js", "function test(n) {}"),
+        ("expects/expected.txt", "#: verdikt = leaks\n"),
+    ] {
+        let path = world.directory().join("programs").join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+    let pipe = world.directory().join("programs/pipe");
+    nix::unistd::mkfifo(&pipe, nix::sys::stat::Mode::S_IRWXU).unwrap();
+    for (word, wanted) in NO_CASES {
+        let arguments = ["test", word, "--engine", "v8"];
+        let mut command = world.xtask(&arguments);
+        let output = command.current_dir(world.directory()).output().unwrap();
+        Answer::of(output).expect(2, &[wanted]);
+    }
+    // What keeps its objects alive is known of the checkout's cases alone.
+    let own = world.directory().join("programs/both/test.js");
+    let answer = world.run(&["explain", own.to_str().unwrap()]);
+    answer.expect(2, &["is a script of your own"]);
 }
