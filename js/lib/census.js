@@ -30,6 +30,9 @@
   const COLLECT_EVERY = 5;
   // No round begins after this many milliseconds.
   const TIME = options.milliseconds === undefined ? Infinity : +options.milliseconds;
+  // As `#: objects` and `#: rounds` say: calls in a round, and how many rounds there are at most.
+  const given = value => (value === undefined ? undefined : +value);
+  const GIVEN = { objects: given(options.objects), rounds: given(options.rounds) };
   const LEAST_READINGS = 5;
   const WITNESS_ROUNDS = 2;
 
@@ -51,6 +54,10 @@
     const before = now();
     await callTest(program, times);
     fastest = min(fastest, now() - before);
+    // What one call leaves to the next is let go of. After each round, so that all are alike
+    // even for a script that does not heed n.
+    await callTest(program, 1);
+    await callTest(program, 1);
     // These cost time, and have shown by then what they are for.
     if (calls < 2 * ENOUGH_CALLS) planted.call(ROUND_SIZES[0]);
     else readings.noteNoMorePlanted();
@@ -79,6 +86,7 @@
     const cost = (now() - begun) / FIRST_CALLS;
     await turn();
     const makesInstances = instancesMade() - before > FIRST_CALLS;
+    if (GIVEN.objects) return { times: GIVEN.objects, makesInstances };
     const limit = makesInstances ? ROUND_OF_INSTANCES : ROUND_SIZES[0];
     let times = 1;
     for (let i = ROUND_SIZES.length - 1; i >= 0; i--) {
@@ -89,17 +97,10 @@
   }
 
   function mostCalls(times, makesInstances) {
+    if (GIVEN.rounds) return GIVEN.rounds * times;
     if (makesInstances) return MOST_INSTANCES;
     const affordable = (MOST_MILLISECONDS * times) / max(fastest, 1e-3);
     return min(MOST_CALLS, max(affordable, times * SHORT_READINGS));
-  }
-
-  async function takeReading(program) {
-    // What one call leaves to the next is let go of.
-    await callTest(program, 1);
-    await callTest(program, 1);
-    await turn();
-    await readings.read(calls);
   }
 
   // For what is looked at after the readings.
@@ -124,10 +125,10 @@
     telemetry('census', { reader: reader.engine, round: times, stays: reader.stays, before, after: readings.countSteps() });
     await turn();
     for (let i = 0; i < WARM_UP; i++) await round(program, times);
-    await takeReading(program);
+    await readings.read(calls);
     for (let i = 1; i < SHORT_READINGS && !isLate(); i++) {
       await round(program, times);
-      await takeReading(program);
+      await readings.read(calls);
     }
     const most = mostCalls(times, makesInstances);
     const isWanted = () => calls < most || (calls < 2 * most && readings.stillSteps());
@@ -135,7 +136,7 @@
     while (!isDecided() && isWanted() && !isLate()) {
       next = min(next * LONGER, calls < most ? most : 2 * most);
       while (calls < next && !isLate()) await round(program, times);
-      await takeReading(program);
+      await readings.read(calls);
     }
     if (reader.witness && readings.grown().kinds) await reader.witness(() => callMore(program, times));
     if (program.teardown) await apply(program.teardown, undefined, []);

@@ -28,6 +28,10 @@ pub struct Expectation {
     /// How many rounds the case runs at first, and how many objects it is to make in each.
     pub rounds: Option<u32>,
     pub objects: Option<u32>,
+    /// The time that a cell of it may use, in seconds, instead of that of the command line.
+    pub timeout: Option<u32>,
+    /// Where a leak that is expected has been reported.
+    pub bug: Option<String>,
     pub lines: Vec<ExpectedLine>,
     /// No file says what is expected: whatever is printed is fine.
     pub is_default: bool,
@@ -75,6 +79,8 @@ struct Directives {
     only_named: Option<bool>,
     rounds: Option<u32>,
     objects: Option<u32>,
+    timeout: Option<u32>,
+    bug: Option<String>,
 }
 
 /// The Rust guest, in the directory `guest/` itself.
@@ -108,6 +114,13 @@ const DIRECTIVES: &[(&str, DirectiveReader)] = &[
     ("objects", |directives, value| {
         once(&mut directives.objects, count(value, 1_000_000)?)
     }),
+    ("timeout", |directives, value| {
+        once(&mut directives.timeout, count(value, 86_400)?)
+    }),
+    ("bug", |directives, value| {
+        ensure!(value.contains("://"), "`{value}` is not an address such as https://…");
+        once(&mut directives.bug, value.to_owned())
+    }),
 ];
 
 impl Expectation {
@@ -123,6 +136,8 @@ impl Expectation {
             only_named: false,
             rounds: None,
             objects: None,
+            timeout: None,
+            bug: None,
             lines: Vec::new(),
             is_default: true,
         }
@@ -161,6 +176,8 @@ impl Expectation {
             only_named: directives.only_named.unwrap_or(false),
             rounds: directives.rounds,
             objects: directives.objects,
+            timeout: directives.timeout,
+            bug: directives.bug,
             path: path.to_owned(),
             lines,
             is_default: false,

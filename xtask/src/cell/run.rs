@@ -20,6 +20,7 @@ use crate::run::session::Session;
 use crate::run::stage::Stage;
 use anyhow::{Context, Result};
 use serde_json::Value;
+use std::time::Duration;
 
 /// The names on a stage of a guest, and of its glue from wasm-bindgen.
 const GUEST: &str = "guest.wasm";
@@ -55,6 +56,7 @@ impl<'a> Cell<'a> {
     /// machine, not of the engine.
     pub fn run(self, guests: &Guests, limits: Limits, session: &Session) -> Result<Facts<'a>> {
         let mut performance = self.performance(guests, &[])?;
+        let limits = self.limits(limits);
         performance.options = self.options(limits);
         let not_run = |outcome| Facts {
             cell: self,
@@ -87,7 +89,14 @@ impl<'a> Cell<'a> {
         })
     }
 
-    /// The values for `js/lib/runtime.js`. It begins no round after four fifths of the time,
+    /// The limits of the command line, or those that the case has of its own.
+    fn limits(self, limits: Limits) -> Limits {
+        let own = self.case.expectation(self.program.engine).timeout;
+        let time = own.map_or(limits.time, |seconds| Duration::from_secs(seconds.into()));
+        Limits { time, ..limits }
+    }
+
+    /// The values for `js/lib/runtime.js` and `census.js`. It begins no round after four fifths of the time,
     /// so that what was seen until then is judged.
     pub fn options(self, limits: Limits) -> Vec<String> {
         let expectation = self.case.expectation(self.program.engine);

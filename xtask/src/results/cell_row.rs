@@ -25,6 +25,9 @@ pub struct CellRow {
     /// Its name in tables, if that is another one.
     #[serde(default)]
     pub title: Option<String>,
+    /// Where a leak that is expected has been reported.
+    #[serde(default)]
+    pub bug: Option<String>,
     /// None of a user's own case.
     pub guest: Option<String>,
     /// The arguments of the program, on a stage.
@@ -160,6 +163,7 @@ impl CellRow {
             program: place.program,
             run: place.run,
             title: (case.title != case.name).then(|| case.title.clone()),
+            bug: expectation.bug.clone(),
             guest: case.guest().map(str::to_owned),
             arguments: facts.arguments,
             outcome,

@@ -101,6 +101,7 @@ pub mod tests {
             program,
             run: 1,
             title: None,
+            bug: None,
             guest: Some("guest".to_owned()),
             census: None,
             arguments: Vec::new(),

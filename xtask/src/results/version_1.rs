@@ -122,6 +122,7 @@ impl OldCell {
             program,
             run: self.run,
             title: None,
+            bug: None,
             guest: Some(self.guest),
             census: None,
             arguments: self.arguments,

@@ -34,6 +34,9 @@ pub fn findings(results: &Results) -> String {
         }
         let program = results.program(row);
         text += &format!("  {}: {}: {}\n", program.engine, inert(&program.title), summary(census));
+        if let Some(bug) = &row.bug {
+            text += &format!("    known, as {}\n", clip(bug));
+        }
         for line in lines(census) {
             text += &format!("    {line}\n");
         }

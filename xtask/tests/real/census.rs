@@ -215,6 +215,25 @@ export function teardown() { print('done with', all.length > 1000, import.meta.u
     test(&world, "package/tests/leak", engine).expect(0, &["1 cell: 1 ok"]);
 }
 
+/// What a file beside the script may set.
+pub fn the_limits_of_a_program_are_its_own(engine: &str) {
+    let world = world();
+    let directory = add(
+        &world,
+        "limited",
+        "const all = [];\nlet most = 0;\nfunction test(n) { most = Math.max(most, n); all.push({ n }); }
+function teardown() { print(most); }",
+    );
+    let expected =
+        "#: verdict = leaks\n#: objects = 7\n#: rounds = 30\n#: timeout = 50\n#: bug = https://example.org/1\n7\n";
+    fs::write(directory.join("expected.txt"), expected).unwrap();
+    let answer = test(&world, "limited", engine);
+    answer.expect(0, &["1 cell: 1 ok"]);
+    for text in ["in rounds of 7", "known, as https://example.org/1"] {
+        assert!(answer.stdout.contains(text), "{}", answer.stdout);
+    }
+}
+
 /// If what was planted is judged wrong, nothing is believed.
 pub fn a_planted_leak_that_is_not_seen_is_a_doubt(engine: &str) {
     for (from, to, why) in [

@@ -74,6 +74,7 @@ on_every_engine! {
     census::each_program_is_judged_by_what_is_alive
     census::what_grows_is_named_with_its_place
     census::modules_and_packages_are_found
+    census::the_limits_of_a_program_are_its_own
     census::a_planted_leak_that_is_not_seen_is_a_doubt
     census::an_error_of_the_program_is_told
     census::nothing_of_a_program_is_written_or_forged
