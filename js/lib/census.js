@@ -40,6 +40,7 @@
   let calls = 0;
   let rounds = 0;
   let fastest = Infinity;
+  let makesInstances = false;
 
   // A separate function, so that nothing of it is on the stack later.
   async function callTest(program, times) {
@@ -62,7 +63,8 @@
     if (calls < 2 * ENOUGH_CALLS) planted.call(ROUND_SIZES[0]);
     else readings.noteNoMorePlanted();
     await turn();
-    const every = registries() > 0 && calls < 2 * ENOUGH_CALLS ? 1 : COLLECT_EVERY;
+    const isEach = (registries() > 0 && calls < 2 * ENOUGH_CALLS) || makesInstances;
+    const every = isEach ? 1 : COLLECT_EVERY;
     if (rounds % every === 0) await readings.collect();
     rounds++;
     readings.addSteps();
@@ -83,20 +85,35 @@
     await turn();
     const begun = now();
     await callTest(program, FIRST_CALLS);
-    const cost = (now() - begun) / FIRST_CALLS;
+    let cost = (now() - begun) / FIRST_CALLS;
     await turn();
-    const makesInstances = instancesMade() - before > FIRST_CALLS;
-    if (GIVEN.objects) return { times: GIVEN.objects, makesInstances };
+    makesInstances = instancesMade() - before > FIRST_CALLS;
+    if (GIVEN.objects) return GIVEN.objects;
+    // The first calls may take long for once: code is compiled.
+    let times = fitting(cost);
+    while (times < ROUND_SIZES[0] && !makesInstances) {
+      const again = now();
+      await callTest(program, times);
+      await turn();
+      cost = min(cost, (now() - again) / times);
+      if (fitting(cost) <= times) break;
+      times = fitting(cost);
+    }
+    return times;
+  }
+
+  // The largest round that takes no longer than a round may.
+  function fitting(cost) {
     const limit = makesInstances ? ROUND_OF_INSTANCES : ROUND_SIZES[0];
     let times = 1;
     for (let i = ROUND_SIZES.length - 1; i >= 0; i--) {
       const next = ROUND_SIZES[i];
       if (next <= limit && next * cost <= ROUND_MILLISECONDS) times = next;
     }
-    return { times, makesInstances };
+    return times;
   }
 
-  function mostCalls(times, makesInstances) {
+  function mostCalls(times) {
     if (GIVEN.rounds) return GIVEN.rounds * times;
     if (makesInstances) return MOST_INSTANCES;
     const affordable = (MOST_MILLISECONDS * times) / max(fastest, 1e-3);
@@ -121,7 +138,7 @@
     const before = readings.countSteps();
     readings.noteOwners();
     await turn();
-    const { times, makesInstances } = await measure(program);
+    const times = await measure(program);
     telemetry('census', { reader: reader.engine, round: times, stays: reader.stays, before, after: readings.countSteps() });
     await turn();
     for (let i = 0; i < WARM_UP; i++) await round(program, times);
@@ -130,7 +147,7 @@
       await round(program, times);
       await readings.read(calls);
     }
-    const most = mostCalls(times, makesInstances);
+    const most = mostCalls(times);
     const isWanted = () => calls < most || (calls < 2 * most && readings.stillSteps());
     let next = calls;
     while (!isDecided() && isWanted() && !isLate()) {
@@ -143,7 +160,7 @@
   }
 
   // An engine that can make nothing more says so: what was read until then decides.
-  const NO_ROOM = /out of memory|could not allocate memory|allocation failed|Invalid (?:array|string) length/i;
+  const NO_ROOM = /out of memory|could not allocate memory|allocation failed|Invalid (?:array|string) length|too (?:large|big)/i;
   function isNoRoom(error) {
     try {
       return isOfMemory(error) || search(NO_ROOM, `${error && error.message !== undefined ? error.message : error}`) !== null;
@@ -159,12 +176,14 @@
       telemetry('program', {});
       if (!program.test) throw new AnyError('the script defines no function `test(n)`, or does not export it');
       await run(program);
-      readings.report();
+      readings.report(calls);
       finish(0);
     } catch (error) {
-      if (readings.count() < LEAST_READINGS || !isNoRoom(error)) return fail(error, calls);
+      // What was read until then is judged.
+      const isEnough = readings.count() >= LEAST_READINGS;
+      if (isEnough) readings.report(calls);
+      if (!isEnough || !isNoRoom(error)) return fail(error, calls);
       telemetry('stopped', { text: describe(error), calls });
-      readings.report();
       finish(0);
     }
     return undefined;

@@ -6,8 +6,8 @@
   const { floor } = Math;
 
   // The least growth of a leak: in all, and for each call.
-  const LEAST = { objects: 16, bytes: 4096, heap: 262144 };
-  const LEAST_RATE = { objects: 0.0002, bytes: 0.5, heap: 2 };
+  const LEAST = { objects: 16, bytes: 16384, heap: 262144, touched: 32768 };
+  const LEAST_RATE = { objects: 0.0002, bytes: 0.5, heap: 2, touched: 0.02 };
   // The rate of the later half of the calls, against that of the earlier one.
   const STEADY = 0.8;
   const SLOWING = 0.3;

@@ -8,9 +8,9 @@
   const bind = method => Function.prototype.call.bind(method);
   const getterOf = (prototype, name) => bind(Object.getOwnPropertyDescriptor(prototype, name).get);
 
-  const { keys } = Object;
+  const { create, keys } = Object;
   const { imul } = Math;
-  const { ArrayBuffer: Buffer, Uint8Array: Bytes, WeakRef: Weak, WeakSet: Known, WeakMap: Notes } = global;
+  const { ArrayBuffer: Buffer, Uint8Array: Bytes, Int32Array: Words, WeakRef: Weak, WeakSet: Known, WeakMap: Notes } = global;
   const { Memory, Table, Instance, Module } = WebAssembly;
   const { instantiate, compile, instantiateStreaming, compileStreaming } = WebAssembly;
   const deref = Weak && bind(Weak.prototype.deref);
@@ -75,15 +75,22 @@
   // has these bytes can be named.
   const numbers = new Notes();
   const modules = [];
+  const knownModules = create(null);
+  let modulesMade = 0;
   function noteModule(module, bytes) {
     if (noteOf(numbers, module) !== undefined) return module;
-    note(numbers, module, modules.length);
-    modules[modules.length] = bytes;
+    modulesMade++;
+    const key = bytes ? `${bytes.size} ${bytes.digest}` : '';
+    if (knownModules[key] === undefined) {
+      knownModules[key] = modules.length;
+      modules[modules.length] = bytes;
+    }
+    note(numbers, module, knownModules[key]);
     return module;
   }
 
   // FNV-1a, 32 bits: of one module the same in every engine.
-  function digest(source) {
+  function noteDigest(source) {
     try {
       const bytes = isView(source) ? new Bytes(source.buffer, source.byteOffset, source.byteLength) : new Bytes(source);
       let hash = 0x811c9dc5;
@@ -113,7 +120,7 @@
       return object;
     });
   }
-  replace(WebAssembly, 'Module', (make, given) => noteModule(make(...given), digest(given[0])));
+  replace(WebAssembly, 'Module', (make, given) => noteModule(make(...given), noteDigest(given[0])));
   replace(WebAssembly, 'Instance', (make, given) => {
     const instance = attempted(make, given);
     noteInstance(instance, given[0]);
@@ -124,7 +131,7 @@
     noteInstance(found instanceof Instance ? found : found.instance, module);
     return found;
   };
-  const digestOf = source => (source instanceof Module ? undefined : digest(source));
+  const digestOf = source => (source instanceof Module ? undefined : noteDigest(source));
   WebAssembly.instantiate = (source, imports) => {
     const bytes = digestOf(source);
     return then(instantiate(source, imports), found => instantiated(source, bytes, found));
@@ -205,6 +212,42 @@
     weak = alive;
   }
 
+  // Bytes of linear memory that were ever written, by blocks: finer than pages, and known of
+  // a memory that is large from the start. Of many memories, or very large ones, null.
+  const BLOCK = 4096;
+  const MOST_MEMORIES = 8;
+  const MOST_SCANNED = 1 << 28;
+  function touched() {
+    let blocks = 0;
+    let found = 0;
+    for (let i = 0; i < weak.length; i++) {
+      const watched = weak[i];
+      const memory = watched.buffer && deref(watched.object);
+      if (!memory) continue;
+      const buffer = bufferOf(memory);
+      if (++found > MOST_MEMORIES || bytesOf(buffer) > MOST_SCANNED) return null;
+      if (!watched.blocks || watched.blocks.length * BLOCK < bytesOf(buffer)) growBlocks(watched, bytesOf(buffer) / BLOCK);
+      blocks += countTouched(watched.blocks, new Words(buffer));
+    }
+    return blocks * BLOCK;
+  }
+
+  function growBlocks(watched, count) {
+    const blocks = new Bytes(count);
+    for (let i = 0; watched.blocks && i < watched.blocks.length; i++) blocks[i] = watched.blocks[i];
+    watched.blocks = blocks;
+  }
+
+  function countTouched(blocks, words) {
+    const size = BLOCK / 4;
+    let count = 0;
+    for (let i = 0; i < blocks.length; i++) {
+      for (let at = i * size; blocks[i] === 0 && at < (i + 1) * size; at++) if (words[at] !== 0) blocks[i] = 1;
+      count += blocks[i];
+    }
+    return count;
+  }
+
   function countInstances() {
     instances = instances.filter(({ object }) => deref(object) !== undefined);
     return instances.length;
@@ -226,7 +269,9 @@
   Object.assign(harness, {
     isOfMemory: error => ofMemory !== undefined && ofMemory.error === error,
     memoriesMade: () => memories,
-    instancesMade: () => made,
+    // Of which an engine can have some thousand at once.
+    instancesMade: () => made + memories + modulesMade,
+    touched,
     modules,
     hold, ownMaximum, sizes, visit, countInstances, weakMemories,
     watchesWeakly: () => weak.length > 0,

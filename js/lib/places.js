@@ -22,7 +22,7 @@
   function fileOf(url) {
     if (typeof url !== 'string' || url === '') return undefined;
     const path = startsWith(url, 'file://') ? decodeURI(slice(url, 7)) : url;
-    if (startsWith(path, lib)) return undefined;
+    if (startsWith(path, lib) || startsWith(path, 'wasm-function[')) return undefined;
     if (startsWith(path, directory)) return slice(path, directory.length);
     if (startsWith(path, root)) return up() + slice(path, root.length);
     if (path[0] === '/' || search(/^[\w-]+:/, path) !== null) return undefined;

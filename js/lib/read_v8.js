@@ -39,22 +39,24 @@
     const { send } = globalThis;
     deleteProperty(globalThis, 'send');
     let number = 0;
+    let answer;
+    const receive = text => {
+      const message = parse(text);
+      if (message.id === number) answer = message;
+      else if (message.method === 'HeapProfiler.addHeapSnapshotChunk') chunks[chunks.length] = message.params.chunk;
+    };
+    // There from the start, as a script may freeze the global object.
+    defineProperty(globalThis, 'receive', { value: receive, configurable: true, writable: true });
     return (method, parameters) => {
       const id = ++number;
-      let answer;
       const before = getOwnPropertyDescriptor(globalThis, 'receive');
-      const receive = text => {
-        const message = parse(text);
-        if (message.id === id) answer = message;
-        else if (message.method === 'HeapProfiler.addHeapSnapshotChunk') chunks[chunks.length] = message.params.chunk;
-      };
-      const isOurs = defineProperty(globalThis, 'receive', { value: receive, configurable: true, writable: true });
+      const isTheirs = before === undefined || before.value !== receive;
       // One that is declared by `var` can only be assigned.
-      if (!isOurs) set(globalThis, 'receive', receive);
+      const isDefined = isTheirs && defineProperty(globalThis, 'receive', { value: receive, configurable: true, writable: true });
+      if (isTheirs && !isDefined) set(globalThis, 'receive', receive);
       send(stringify({ id, method, params: parameters }));
-      if (!isOurs) set(globalThis, 'receive', before.value);
-      else if (before) defineProperty(globalThis, 'receive', before);
-      else deleteProperty(globalThis, 'receive');
+      if (isTheirs && !isDefined) set(globalThis, 'receive', before.value);
+      else if (isTheirs && before) defineProperty(globalThis, 'receive', before);
       return answer.result;
     };
   }

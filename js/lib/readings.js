@@ -3,7 +3,7 @@
 'use strict';
 
 (function () {
-  const { telemetry, elapsed, visit, countInstances, modules, reader, growth, heapGrowth, stepsTrend } = harness;
+  const { telemetry, elapsed, visit, countInstances, touched, modules, reader, growth, heapGrowth, stepsTrend } = harness;
   const { gc, turn, heapBytes } = globalThis;
   const { Float64Array: Numbers } = globalThis;
   const { create } = Object;
@@ -17,10 +17,12 @@
   const LEAST_RANGE = { objects: 16, bytes: 1024 };
   const MOST_KINDS = 200;
   // So much growth of a kind is clear.
-  const MANY = 30000;
+  const MANY = 150000;
+  const MANY_PAGES = 2000;
 
   const callsAt = [];
   const heapAt = [];
+  const touchedAt = [];
   // Kinds by key, numbered; a column of counts and bytes for each reading. There is no object
   // for each kind: an engine without places would count these among the program's.
   const keys = [];
@@ -75,8 +77,10 @@
     const at = callsAt.length;
     callsAt[at] = calls;
     columns[at] = column;
+    touchedAt[at] = touched();
+    await turn();
     heapAt[at] = await heapBytes();
-    telemetry('reading', { calls, settled: agree, heap: heapAt[at], kinds: keys.length, ms: elapsed() });
+    telemetry('reading', { calls, settled: agree, heap: heapAt[at], touched: touchedAt[at], kinds: keys.length, ms: elapsed() });
   }
 
   // The values of a kind at the readings from one on: its counts (0) or bytes (1).
@@ -110,16 +114,23 @@
   // What grows as yet, by all readings after the first one, which is before any call.
   function grown() {
     const calls = part(callsAt, 1, Infinity);
-    const found = { kinds: false, unclear: false, many: false, heap: false };
+    const found = { kinds: false, bytes: false, unclear: false, many: false, heap: false };
     for (let number = 0; number < keys.length; number++) {
       if (reader.facts(keys[number]).planted) continue;
       const counts = values(number, 0, 1);
       const trend = growth(calls, counts, 'objects');
       if (trend === 'unclear' || trend === 'slows') found.unclear = true;
       if (trend === 'grows' && counts[counts.length - 1] - counts[0] >= MANY) found.many = true;
-      if (trend === 'grows' || growth(calls, values(number, 1, 1), 'bytes') === 'grows') found.kinds = true;
+      if (trend === 'grows') found.kinds = true;
+      else if (growth(calls, values(number, 1, 1), 'bytes') === 'grows') found.bytes = true;
     }
+    // The storage of what fills more and more slowly still grows in steps.
+    if (found.bytes && !found.unclear) found.kinds = true;
     found.steps = stepsTrend(steps.pages) === 'grows' || stepsTrend(steps.entries) === 'grows';
+    if (touchedAt[touchedAt.length - 1] !== null && growth(calls, part(touchedAt, 1, Infinity), 'touched') === 'grows') found.steps = true;
+    // Memory that will soon be full.
+    const { pages } = steps;
+    if (found.steps && pages[pages.length - 1] - pages[0] >= MANY_PAGES) found.many = true;
     found.heap = heapAt[0] !== null && heapGrowth(calls, part(heapAt, 1, Infinity)) === 'grows';
     return found;
   }
@@ -173,7 +184,7 @@
   }
 
   // All that the judge needs.
-  function report() {
+  function report(calls) {
     const found = [];
     for (let number = 0; number < keys.length; number++) {
       const counts = values(number, 0, 0);
@@ -193,7 +204,7 @@
     }
     const { pages, entries, instances } = steps;
     const series = { pages: changes(pages), entries: changes(entries), instances: changes(instances) };
-    telemetry('steps', { rounds: pages.length, ...series, owners: ownersBefore ? ownersChanged() : [] });
+    telemetry('steps', { rounds: pages.length, calls, ...series, owners: ownersBefore ? ownersChanged() : [] });
   }
 
   harness.readings = {

@@ -146,8 +146,12 @@
   define('guestPath', guest);
   // watch.js adds to it, and reports what a script throws as it is loaded.
   const { readBinary } = global;
-  const readFile = path => readBinary(path);
-  const harness = { options, outer, forward, readFile, print, printErr, script: scripts[scripts.length - 1], threw: error => { throw error; } };
+  const { ArrayBuffer: Buffer, Uint8Array: Bytes } = global;
+  const readFile = path => {
+    const found = readBinary(path);
+    return found instanceof Buffer ? new Bytes(found) : found;
+  };
+  const harness = { options, outer, forward, readFile, print, printErr, script: options.directory ? scripts[scripts.length - 1].split('/').pop() : scripts[scripts.length - 1], threw: error => { throw error; } };
   const isOurs = script => script.startsWith(lib);
 
   // Whether all went well.

@@ -49,6 +49,7 @@
   // Where an error was made: the first place in the case's directory, as
   // path:line:column, or null.
   function placeOf(error) {
+    if (ours.places) return placeInFiles(error);
     const places = [];
     try {
       if (error.fileName) places[0] = `${error.fileName}:${error.lineNumber}:${error.columnNumber}`;
@@ -58,7 +59,6 @@
     } catch (again) {
       // It may be anything.
     }
-    if (ours.places) return placeInFiles(places);
     const directory = ours.script.slice(0, ours.script.lastIndexOf('/') + 1);
     for (let i = 0; i < places.length; i++) {
       const place = places[i];
@@ -69,11 +69,19 @@
   }
 
   // The first place in the user's own files, of a case that is one.
-  function placeInFiles(places) {
-    for (let i = 0; i < places.length; i++) {
-      const found = search(/^(.*?):(\d+(?::\d+)?)$/, places[i] || '');
-      const file = found && ours.places.fileOf(found[1]);
-      if (file) return `${file}:${found[2]}`;
+  function placeInFiles(error) {
+    try {
+      const own = error.fileName || error.sourceURL;
+      const line = error.lineNumber || error.line;
+      const column = error.columnNumber || error.column;
+      const text = `${own ? `${own}:${line}${column ? `:${column}` : ''}\n` : ''}${stackOf(error)}`;
+      const pattern = /(?:^|[\s(@])([^\s()@]+?):(\d+(?::\d+)?)(?=[\s)]|$)/g;
+      for (let found; (found = search(pattern, text)) !== null;) {
+        const file = ours.places.fileOf(found[1]);
+        if (file) return `${file}:${found[2]}`;
+      }
+    } catch (again) {
+      // It may be anything.
     }
     return null;
   }
@@ -87,13 +95,13 @@
   }
 
   // What stopped the case. `missing` is a global name that is not defined here.
-  function threw(error) {
+  function threw(error, calls) {
     const message = describe(error);
     const pattern = /: (?:Can't find variable: )?([\w$]+)(?: is not defined)?$/;
     const found = error instanceof NotDefined ? search(pattern, message) : null;
     const place = placeOf(error) || ours.script || null;
     const told = isThrownError(error) ? message : `the script threw ${message}`;
-    telemetry('threw', { text: told, place, missing: found ? found[1] : null });
+    telemetry('threw', { text: told, place, missing: found ? found[1] : null, calls: calls || null });
     sayError(ours.places ? withoutOurs(stackOf(error)) : stackOf(error));
   }
 
@@ -172,8 +180,8 @@
     return text;
   };
 
-  function fail(error) {
-    threw(error);
+  function fail(error, calls) {
+    threw(error, calls);
     if (!ours.places) say(`error: ${asTranscript(describe(error))}`);
     finish(1);
   }

@@ -82,8 +82,16 @@ pub fn judge(
     if how.is_none()
         && let Some(text) = script_error(printed)
     {
-        // Its numbers stop where the error came, and mean nothing.
-        return Judgement::of(Outcome::Failed(vec![Departure::Other(text)]));
+        // Its numbers stop where the error came, and mean nothing. What a census read until
+        // then is told, if it was enough.
+        let is_reported = printed
+            .events
+            .iter()
+            .any(|event| matches!(event, TelemetryEvent::Steps(_)));
+        return Judgement {
+            census: census(&printed.events).filter(|_| is_reported),
+            ..Judgement::of(Outcome::Failed(vec![Departure::Other(text)]))
+        };
     }
     let census = census(&printed.events);
     // If the program was killed, its last line may be cut off, which is no error of its own.
@@ -110,9 +118,11 @@ pub fn judge(
                 .map_err(|difference| departure(difference, expectation)),
         },
         exit(ending.end, printed, stderr, program.shell).map_err(Departure::Other),
-        verdict.map_or(Ok(()), |verdict| {
-            expected(verdict, &expectation.verdicts).map_err(Departure::Other)
-        }),
+        verdict
+            .filter(|_| has_ended || !is_own(printed))
+            .map_or(Ok(()), |verdict| {
+                expected(verdict, &expectation.verdicts).map_err(Departure::Other)
+            }),
     ];
     departures.extend(others.into_iter().filter_map(Result::err));
     let doubt = census.as_ref().and_then(|census| census.doubt.clone());

@@ -78,7 +78,11 @@ fn in_engine_words(error: &ScriptError, printed: &Printed) -> String {
     {
         return line.clone();
     }
-    with_place(&error.text, error.place.as_deref())
+    let text = with_place(&error.text, error.place.as_deref());
+    match error.calls {
+        Some(calls) => format!("{text}, after {calls} calls of `test`"),
+        None => text,
+    }
 }
 
 fn with_place(text: &str, place: Option<&str>) -> String {

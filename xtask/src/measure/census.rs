@@ -13,7 +13,10 @@ use serde::{Deserialize, Serialize};
 pub const PAGE: f64 = 65536.0;
 
 /// Rounds in which memory may still grow to what one round needs.
-const ROUNDS_TO_PEAK: usize = 4;
+const ROUNDS_TO_PEAK: usize = 2;
+
+/// So many bytes stay of a kind that keeps something in one object.
+const LEAST_BYTES: f64 = 102_400.0;
 
 /// So many strings stay of engines and scripts whatever a program does.
 const TEXTS: f64 = 512.0;
@@ -129,7 +132,6 @@ impl CensusSeen<'_> {
             }
         }
         // An engine may count instances among its objects.
-        let is_instance = |growth: &KindGrowth| growth.kind.class.as_deref() == Some("WebAssembly.Instance");
         if grows.iter().any(is_instance) {
             grows.retain(|growth| growth.kind.what != What::Instances);
         }
@@ -193,8 +195,15 @@ impl CensusSeen<'_> {
     fn growths(&self) -> Vec<KindGrowth> {
         let calls = self.calls();
         let kinds = self.kinds.iter().filter(|kind| kind.planted.is_empty());
-        let mut found: Vec<KindGrowth> = kinds.filter_map(|kind| growth_of(kind, &calls)).collect();
+        let mut found: Vec<KindGrowth> = kinds.clone().filter_map(|kind| growth_of(kind, &calls)).collect();
+        // The storage of what fills more and more slowly still grows in steps.
+        if kinds.into_iter().any(|kind| fills(kind, &calls)) {
+            found.retain(|growth| growth.kind.what != What::Bytes);
+        }
         found.extend(self.steps_that_grow(&calls));
+        if !found.iter().any(|growth| growth.kind.what == What::LinearMemory) {
+            found.extend(self.touched(&calls));
+        }
         if found.is_empty() {
             found.extend(self.heap(&calls));
         }
@@ -205,7 +214,7 @@ impl CensusSeen<'_> {
         let Some(steps) = self.steps else {
             return Vec::new();
         };
-        let all = calls.last().copied().unwrap_or_default();
+        let all = steps.calls.max(calls.last().copied().unwrap_or_default());
         let series = [
             (What::LinearMemory, &steps.pages, PAGE),
             (What::TableSlots, &steps.entries, 1.0),
@@ -238,6 +247,27 @@ impl CensusSeen<'_> {
         most.module.clone().filter(|_| grown(&most) > 0.0)
     }
 
+    /// Linear memory that is written, within pages that were there from the start.
+    fn touched(&self, calls: &[f64]) -> Option<KindGrowth> {
+        let values: Option<Vec<f64>> = self.readings.iter().skip(1).map(|reading| reading.touched).collect();
+        let values = values?;
+        (growth::trend(calls, &values, Counted::Touched) == Trend::Grows).then(|| KindGrowth {
+            kind: Kind {
+                module: self.only_module(),
+                ..Kind::of(What::LinearMemory)
+            },
+            per_call: per_call(calls, &values),
+            fit: growth::fit(calls, &values),
+        })
+    }
+
+    /// The module that has memory, if it is one alone.
+    fn only_module(&self) -> Option<ModuleSeen> {
+        let mut owners = self.steps?.owners.iter().filter(|owner| owner.pages.1 > 0.0);
+        let first = owners.next()?;
+        first.module.clone().filter(|_| owners.next().is_none())
+    }
+
     fn heap(&self, calls: &[f64]) -> Option<KindGrowth> {
         let values: Option<Vec<f64>> = self.readings.iter().skip(1).map(|reading| reading.heap).collect();
         let values = values?;
@@ -262,8 +292,12 @@ impl CensusSeen<'_> {
             let grows = grows
                 .iter()
                 .any(|growth| (&growth.kind.class, &growth.kind.stack) == (&kind.class, &kind.stack));
+            let bytes = second_most(later(&series.bytes)) - series.bytes.first().copied().unwrap_or_default();
             if most >= least && !grows {
                 found.push(KindStay { kind, most });
+            } else if bytes >= LEAST_BYTES && !grows && !kind.stack.is_empty() && most < least {
+                let kind = Kind::of_series(series, What::Bytes);
+                found.push(KindStay { kind, most: bytes });
             }
         }
         found.sort_by(|a, b| b.most.total_cmp(&a.most));
@@ -295,7 +329,9 @@ impl CensusSeen<'_> {
                 values.last()?,
             );
             let stays = after > before || last > peak || (what == What::TableSlots && *last > before);
-            let grows = grows.iter().any(|growth| growth.kind.what == what);
+            let is_it =
+                |growth: &KindGrowth| growth.kind.what == what || (what == What::Instances && is_instance(growth));
+            let grows = grows.iter().any(is_it);
             (stays && !grows && *last > before).then(|| KindStay {
                 kind: Kind {
                     module: self.owner(what),
@@ -344,11 +380,21 @@ fn growth_of(series: &KindSeries, calls: &[f64]) -> Option<KindGrowth> {
     })
 }
 
+/// Whether objects of the kind get more, and more slowly.
+fn fills(series: &KindSeries, calls: &[f64]) -> bool {
+    let trend = growth::trend(calls, later(&series.counts), Counted::Objects);
+    matches!(trend, Trend::Slows | Trend::Unclear)
+}
+
 fn per_call(calls: &[f64], values: &[f64]) -> f64 {
     match (calls.first(), calls.last(), values.first(), values.last()) {
         (Some(first), Some(last), Some(before), Some(after)) if last > first => (after - before) / (last - first),
         _ => 0.0,
     }
+}
+
+fn is_instance(growth: &KindGrowth) -> bool {
+    growth.kind.class.as_deref() == Some("WebAssembly.Instance")
 }
 
 fn is_buffer(growth: &KindGrowth) -> bool {

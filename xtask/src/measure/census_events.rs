@@ -35,6 +35,9 @@ pub struct Reading {
     /// Bytes of the JavaScript heap, if the engine reports them.
     #[serde(default)]
     pub heap: Option<f64>,
+    /// Bytes of linear memory that were ever written, if that could be looked at.
+    #[serde(default)]
+    pub touched: Option<f64>,
 }
 
 /// The objects of a kind at each reading.
@@ -70,6 +73,8 @@ pub struct PlaceFrame {
 #[serde(default)]
 pub struct StepSeries {
     pub rounds: usize,
+    /// Calls until then.
+    pub calls: f64,
     pub pages: Vec<(usize, f64)>,
     pub entries: Vec<(usize, f64)>,
     pub instances: Vec<(usize, f64)>,

@@ -12,6 +12,8 @@ pub enum Counted {
     /// Bytes of the JavaScript heap as a whole, which has noise of its own: code as it is
     /// compiled, fragments.
     Heap,
+    /// Bytes of linear memory that were ever written.
+    Touched,
 }
 
 impl Counted {
@@ -19,8 +21,9 @@ impl Counted {
     fn least(self) -> (f64, f64) {
         match self {
             Counted::Objects => (16.0, 0.0002),
-            Counted::Bytes => (4096.0, 0.5),
+            Counted::Bytes => (16_384.0, 0.5),
             Counted::Heap => (262_144.0, 2.0),
+            Counted::Touched => (32_768.0, 0.02),
         }
     }
 }
@@ -58,7 +61,7 @@ pub fn trend(calls: &[f64], values: &[f64], counted: Counted) -> Trend {
     match counted {
         Counted::Objects if share >= STEADY => Trend::Grows,
         Counted::Objects if share >= SLOWING => Trend::Unclear,
-        Counted::Bytes | Counted::Heap if share >= SLOWING => Trend::Grows,
+        Counted::Bytes | Counted::Heap | Counted::Touched if share >= SLOWING => Trend::Grows,
         _ => Trend::Slows,
     }
 }
@@ -169,6 +172,7 @@ mod tests {
             let counted = match row["of"].as_str().unwrap() {
                 "objects" => Counted::Objects,
                 "bytes" => Counted::Bytes,
+                "touched" => Counted::Touched,
                 _ => Counted::Heap,
             };
             let name = format!("{:?}", trend(&values("calls"), &values("values"), counted)).to_lowercase();

@@ -139,6 +139,9 @@ pub struct ScriptError {
     /// The global name that is not defined, if that is the error.
     #[serde(default)]
     pub missing: Option<String>,
+    /// How many calls of a user's `test` there had been.
+    #[serde(default)]
+    pub calls: Option<u64>,
 }
 
 /// An error that nobody caught.

@@ -209,8 +209,13 @@ fn name(kind: &Kind) -> String {
 }
 
 fn module(kind: &Kind) -> String {
-    let file = kind.module.as_ref().and_then(|module| module.file.as_deref());
-    file.map_or(String::new(), |file| format!(" (of {})", clip(file)))
+    let Some(module) = &kind.module else {
+        return String::new();
+    };
+    match &module.file {
+        Some(file) => format!(" (of {})", clip(file)),
+        None => format!(" (of a module of {} bytes)", thousands(module.size)),
+    }
 }
 
 /// `, made by makeWidget (app.ts:12) < test (test.mjs:4)`
