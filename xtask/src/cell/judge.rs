@@ -346,9 +346,10 @@ mod tests {
         assert_eq!(outcome("js", None, End::Status(1), &lines), "ok");
     }
 
-    /// A rejection that is handled after all.
-    const REJECTED: &str = r#"@ {"type":"rejected","number":1,"text":"E: fine"}"#;
-    const HANDLED: &str = r#"@ {"type":"rejection-handled","number":1}"#;
+    /// A rejection that is handled after all: the feature that it names is not missed.
+    const REJECTED: &str =
+        r#"@ {"type":"rejected","number":2,"text":"ReferenceError: Can't find variable: setInterval"}"#;
+    const HANDLED: &str = r#"@ {"type":"rejection-handled","number":2}"#;
 
     #[test]
     fn the_error_of_the_script_comes_first_and_none_is_ok() {
@@ -381,12 +382,7 @@ mod tests {
                 uncaught("finalizer").replace("E: bad", "ReferenceError: queueMicrotask is not defined"),
                 "skipped(microtasks)",
             ),
-            (
-                REJECTED
-                    .replace("E: fine", "ReferenceError: Can't find variable: setInterval")
-                    .replace("1,", "7,"),
-                "skipped(timers)",
-            ),
+            (REJECTED.replace("2,", "7,"), "skipped(timers)"),
             (missing("mistake"), "FAILED ReferenceError: mistake is not defined"),
             (
                 uncaught("finalizer"),
@@ -440,7 +436,12 @@ mod tests {
         assert!(judged(&printed, "Unhandled rejection: (new Error)\n").contains("(new Error)"));
         printed.after_end = vec![String::new(), "t.js:1: Error: late".to_owned()];
         assert!(judged(&printed, "").contains("t.js:1: Error: late"));
-        // It told so many that it was killed.
+        printed.after_end = vec![" ".to_owned()];
+        assert_eq!(judged(&printed, ""), "Ok");
+        printed.after_end.push("a warning".to_owned());
+        assert!(judged(&printed, "").contains("the engine said: a warning"));
+        // It reported so many rejections that it was killed.
+        printed.after_end = vec!["t.js:1: Error: late".to_owned()];
         let flooded = Ending {
             stop: Some(Stop::Flooded(16 << 20)),
             end: Some(End::Signal(9)),

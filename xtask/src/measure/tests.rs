@@ -176,6 +176,13 @@ fn what_is_left_is_held_against_what_was_made() {
     assert_eq!(run(|round| round, |round| round, 40), Verdict::Leaks);
     assert_eq!(run(|round| round / 4, |round| round / 4, 10), Verdict::Leaks);
     assert_eq!(run(|_| 1, |round| round, 2), Verdict::Collected);
+    assert_eq!(run(|_| 1, |round| round, 3), Verdict::Bounded);
+    // One in a hundred, and more.
+    assert_eq!(run(|_| 1, |round| 10 * round, 4), Verdict::Collected);
+    assert_eq!(run(|_| 1, |round| 10 * round, 5), Verdict::Bounded);
+    // Less than half, and half.
+    assert_eq!(run(|_| 1, |round| round.min(4), 1), Verdict::Collected);
+    assert_eq!(run(|_| 1, |round| round.min(4), 2), Verdict::Bounded);
     assert_eq!(run(|_| 10, |_| 10, 10), Verdict::Bounded);
     // Nothing was counted.
     assert_eq!(run(|_| 0, |_| 0, 0), Verdict::Inconclusive);
