@@ -1,5 +1,7 @@
 //! The verdicts, by tables of telemetry.
 
+mod figures;
+
 use crate::measure::numbers::numbers;
 use crate::measure::telemetry::{Counts, RunStart, TelemetryEvent};
 use crate::measure::verdict::Verdict;
@@ -135,35 +137,6 @@ fn a_callback_that_stays_in_the_table_is_retained() {
 }
 
 #[test]
-fn a_leak_is_measured() {
-    let live: Vec<u64> = (1..=65).map(|round| round * 1000).collect();
-    let mut events = rounds(&live);
-    events.push(TelemetryEvent::OutOfMemory(counts(65_536, 65_536, 10)));
-    events.push(TelemetryEvent::Settled(counts(65_536, 65_536, 10)));
-    for (index, event) in events.iter_mut().enumerate() {
-        if let TelemetryEvent::Round(counts) = event {
-            counts.pages = 2 + index as u64 * 8000 / 65_536;
-        }
-    }
-    let numbers = numbers(&events);
-    assert_eq!((numbers.peak, numbers.residue), (65_000, Some(65_536)));
-    assert_eq!(numbers.slope, Some(1.0));
-    let bytes = numbers.bytes_per_object.unwrap();
-    assert!((bytes - 8.0).abs() < 0.2, "{bytes}");
-    let lasted = numbers.rounds_lasted.unwrap();
-    assert!((lasted - 66.0).abs() < 2.0, "{lasted}");
-    assert!(numbers.ran_out);
-    let text = numbers.to_string();
-    for part in [
-        "at most 65000 live after a round, memory ran out, 65536 remain at the end, growing by 1.00 per allocated object",
-        "linear memory grew by 8 pages, by about 8 bytes per object",
-        "watched: 65536 objects, slots of callbacks, 1 linear memory",
-    ] {
-        assert!(text.contains(part), "{text}");
-    }
-}
-
-#[test]
 fn what_is_left_is_held_against_what_was_made() {
     // One object a round; so many are left after each, and in the end.
     let run = |live: fn(u64) -> u64, made: fn(u64) -> u64, residue| {
@@ -284,54 +257,4 @@ fn memory_that_grows_with_a_pile_of_objects_is_no_leak() {
     };
     assert_eq!(run(|_| 0), Verdict::Late);
     assert_eq!(run(|round| round - 1), Verdict::Leaks);
-}
-
-#[test]
-fn no_number_is_too_large() {
-    let most = Counts {
-        allocated: u64::MAX,
-        live: u64::MAX,
-        slots: u64::MAX,
-        pages: u64::MAX,
-        memories: u64::MAX,
-        full: u64::MAX,
-        entries: u64::MAX,
-        tables: u64::MAX,
-        collections: u64::MAX,
-        heap: Some(u64::MAX),
-    };
-    let start = RunStart {
-        objects: u64::MAX,
-        pages: u64::MAX,
-        maximum: Some(u64::MAX),
-    };
-    let mut events = vec![TelemetryEvent::Start(start)];
-    for rounds in 0..12 {
-        numbers(&events).to_string();
-        events.push(TelemetryEvent::Settled(most));
-        numbers(&events).to_string();
-        events.pop();
-        let collections = if rounds % 2 == 0 { u64::MAX } else { 0 };
-        events.push(TelemetryEvent::Round(Counts { collections, ..most }));
-    }
-}
-
-#[test]
-fn what_is_collected_lasts_for_ever() {
-    let mut events = rounds(&[1000; 4]);
-    events.push(TelemetryEvent::Settled(counts(4000, 0, 3)));
-    let numbers = numbers(&events);
-    assert_eq!((numbers.slope, numbers.rounds_lasted), (Some(0.0), None));
-    assert_eq!(numbers.bytes_per_object, None);
-}
-
-#[test]
-fn what_was_cut_short_says_so() {
-    let mut events = rounds(&[1000; 4]);
-    events.push(TelemetryEvent::CutShort { round: 4, planned: 100 });
-    events.push(TelemetryEvent::Settled(counts(4000, 0, 3)));
-    let numbers = numbers(&events);
-    assert_eq!((numbers.verdict, numbers.cut_short), (Verdict::Collected, Some(100)));
-    let text = numbers.to_string();
-    assert!(text.contains("of 100 rounds 4 before the time was up"), "{text}");
 }
