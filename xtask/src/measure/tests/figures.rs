@@ -78,6 +78,21 @@ fn memory_that_does_not_grow_with_objects_lasts_for_ever() {
 }
 
 #[test]
+fn a_heap_that_grows_while_nothing_is_made_has_no_bytes_per_object() {
+    let run = |made: fn(u64) -> u64| {
+        let round = |round: u64| Counts {
+            collections: round,
+            heap: Some(48_000 * round),
+            ..counts(made(round), 0, 3)
+        };
+        let rounds = (1..=100).map(|number| TelemetryEvent::Round(round(number)));
+        numbers(&rounds.collect::<Vec<_>>()).heap_per_object
+    };
+    assert_eq!(run(|round| 1000 * round), Some(48.0));
+    assert_eq!(run(|_| 1000), None);
+}
+
+#[test]
 fn no_number_is_too_large() {
     let most = Counts {
         allocated: u64::MAX,
