@@ -201,36 +201,7 @@ fn without_numbers(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    /// A node's class, and its edges by kind, label and target.
-    type Row = (&'static str, Vec<(EdgeKind, &'static str, NodeId)>);
-
-    fn heap(rows: &[Row]) -> Heap {
-        let mut heap = Heap::default();
-        for (name, edges) in rows {
-            let kind = match *name {
-                "function" => NodeKind::Function,
-                name if name.starts_with('(') => NodeKind::Engine,
-                _ => NodeKind::Object,
-            };
-            let number = heap.names.number(name);
-            heap.add_node(kind, number).unwrap();
-            for (kind, label, to) in edges {
-                let label = match label.parse() {
-                    Ok(index) => EdgeLabel::Index(index),
-                    Err(_) => EdgeLabel::Name(heap.names.number(label)),
-                };
-                heap.add_edge(Edge {
-                    kind: *kind,
-                    label,
-                    to: *to,
-                })
-                .unwrap();
-            }
-        }
-        heap.globals = vec![0];
-        heap
-    }
+    use crate::tests::drawn::{Row, heap};
 
     #[test]
     fn what_is_kept_in_the_same_way_is_one_group() {

@@ -186,3 +186,87 @@ pub(crate) fn best_name(pending: Option<Edge>, edge: &Edge) -> Edge {
 fn is_named(edge: &Edge) -> bool {
     edge.kind != EdgeKind::Internal
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::HeapRoot;
+    use crate::tests::drawn::{Row, heap};
+
+    /// Each edge with its label and where it leads.
+    fn words(heap: &Heap, edges: &[Edge]) -> Vec<String> {
+        let step = |edge: &Edge| format!("{} {}", heap.label(edge.label).unwrap(), heap.name(edge.to));
+        edges.iter().map(step).collect()
+    }
+
+    #[test]
+    fn a_path_through_a_preferred_name_of_the_program_comes_first() {
+        use EdgeKind::*;
+        let heap = heap(&[
+            (
+                "global",
+                vec![
+                    (CapturedVariable, "other", 3),
+                    (Internal, "mine", 3),
+                    (Property, "mine", 1),
+                ],
+            ),
+            ("Array", vec![(Element, "0", 2)]),
+            ("Holder", vec![(Property, "item", 3)]),
+            ("Item", vec![]),
+        ]);
+        let preferred = [HashSet::from(["mine".to_owned()])];
+        for (preferred, wanted) in [
+            (&[][..], &["other Item"][..]),
+            (&preferred, &["mine Array", "0 Holder", "item Item"]),
+        ] {
+            let path = Paths::find(&heap, preferred, &[]).to(&heap, 3).unwrap();
+            assert_eq!(path.start, PathStart::Global(0));
+            assert_eq!(words(&heap, &path.edges), wanted);
+        }
+    }
+
+    #[test]
+    fn a_path_from_another_root_begins_with_what_the_engine_calls_it() {
+        use EdgeKind::*;
+        let mut heap = heap(&[
+            ("global", vec![]),
+            ("Array", vec![]),
+            ("Holder", vec![(Property, "item", 3)]),
+            ("Item", vec![]),
+        ]);
+        let root = |node, name: &str| HeapRoot {
+            node,
+            name: name.to_owned(),
+        };
+        heap.roots = vec![root(1, "handles"), root(2, "stack")];
+        let path = shortest(&heap, 3).unwrap();
+        assert_eq!(path.start, PathStart::Root(2, "stack".to_owned()));
+        assert_eq!(words(&heap, &path.edges), ["item Item"]);
+    }
+
+    #[test]
+    fn a_step_over_the_engines_own_nodes_has_the_last_name_that_the_program_gave() {
+        use EdgeKind::*;
+        let folded = |rows: &[Row]| {
+            let heap = heap(rows);
+            let path = shortest(&heap, heap.node_count() as NodeId - 1).unwrap();
+            words(&heap, &fold(&heap, &path))
+        };
+        let first = |kind, label| ("global", vec![(kind, label, 1)]);
+        let table = |kind, label| ("(table)", vec![(kind, label, 2)]);
+        for (rows, wanted) in [
+            ([first(Property, "a"), table(Internal, "b"), ("Item", vec![])], "a Item"),
+            ([first(Internal, "a"), table(Property, "b"), ("Item", vec![])], "b Item"),
+            ([first(Property, "a"), table(MapValue, "b"), ("Item", vec![])], "b Item"),
+            ([first(Internal, "a"), table(Internal, "b"), ("Item", vec![])], "b Item"),
+            // The last node is shown, whose ever it is.
+            (
+                [first(Property, "a"), table(Internal, "b"), ("(store)", vec![])],
+                "a (store)",
+            ),
+        ] {
+            assert_eq!(folded(&rows), [wanted], "{rows:?}");
+        }
+    }
+}

@@ -1,6 +1,7 @@
 //! The parsers, on real snapshots that were cut down to what a path needs.
 
 mod damaged;
+pub mod drawn;
 
 use super::{Edge, EdgeKind, Heap, NodeId, NodeKind, SnapshotFormat, TargetHint};
 use crate::path::{self, PathStart};

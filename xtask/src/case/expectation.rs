@@ -284,6 +284,22 @@ mod tests {
     }
 
     #[test]
+    fn each_directive_has_its_value() {
+        let parsed = |directive: &str| {
+            let text = format!("#: verdict = leaks | late\n#: {directive}");
+            Expectation::parse(&text, "e.txt").unwrap()
+        };
+        assert_eq!(parsed("run = always").verdicts, [Verdict::Leaks, Verdict::Late]);
+        assert_eq!(parsed("guest = bindgen").guest, "bindgen");
+        assert_eq!(parsed("shows = it stays").shows.as_deref(), Some("it stays"));
+        assert_eq!(parsed("claimed = leaks on v8").claimed.unwrap().text, "leaks on v8");
+        assert!(parsed("run = when-named").only_named);
+        assert!(!parsed("run = always").only_named);
+        assert_eq!(parsed("rounds = 10000").rounds, Some(10_000));
+        assert_eq!(parsed("objects = 1000000").objects, Some(1_000_000));
+    }
+
+    #[test]
     fn matches_lines() {
         for (expected, line, matches) in [
             ("a.c", "a.c", true),

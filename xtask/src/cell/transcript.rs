@@ -103,13 +103,13 @@ fn search(
     let same = equal_lines(lines);
     let mut nearest = (0, None);
     // Bit n: the transcript so far ends with the first n lines of the run.
-    let mut matched = Bits::new(lines.len() + 1);
-    matched.set(0);
+    let mut at_first = Bits::new(lines.len() + 1);
+    at_first.set(0);
+    let mut matched = at_first.clone();
     for (index, actual) in transcript.iter().enumerate().skip(from) {
-        let mut next = Bits::new(lines.len() + 1);
-        next.set(0);
+        let mut next = at_first.clone();
         let mut undecided = matched.clone();
-        while let Some(offset) = undecided.lowest().filter(|offset| *offset < lines.len()) {
+        while let Some(offset) = undecided.lowest() {
             let line = &lines[offset];
             let cost = undecided.words() + line.matching_cost(actual);
             *budget = budget.checked_sub(cost).ok_or(Difference::TooCostly(start))?;
@@ -290,6 +290,42 @@ mod tests {
             );
         }
     }
+
+    #[test]
+    fn a_run_may_have_any_number_of_lines() {
+        // Around the 64 bits of a word, and of two.
+        for length in [1, 62, 63, 64, 65, 127, 128] {
+            let lines: Vec<String> = (0..length).map(|number| number.to_string()).collect();
+            let run = lines.join("\n");
+            let transcript = format!("x\n{run}\ny");
+            assert_eq!(compared(&format!("...\n{run}\n..."), &transcript), Ok(()), "{length}");
+            let mismatch = Mismatch {
+                expected: Some(length + 1),
+                actual: Some(length + 1),
+            };
+            let longer = compared(&format!("...\n{run}\nz\n..."), &transcript);
+            assert_eq!(longer, Err(Difference::At(mismatch)), "{length}");
+        }
+    }
+
+    #[test]
+    fn a_search_is_given_up_after_so_many_steps() {
+        let run = |line: &str, count: usize| format!("...\n{}...", format!("{line}\n").repeat(count));
+        for (expected, transcript, steps) in [
+            (run("a", 1), "b\na", 2 + 2),
+            // For each line of the transcript one, and one for each 64 lines of the run.
+            (run("a", 64), &*"a\n".repeat(64), 64 * (2 + 1)),
+            // For a regex some more, and one for each byte.
+            (run("{{a+}}", 1), "aaaa", 1 + REGEX_STEPS + 4),
+        ] {
+            let expectation = Expectation::parse(&format!("#: verdict = leaks\n{expected}"), "e.txt").unwrap();
+            let transcript: Vec<String> = transcript.lines().map(str::to_owned).collect();
+            let within = |budget| compare_within(budget, &expectation.lines, &transcript);
+            assert_eq!(within(steps), Ok(()), "{expected}");
+            assert_eq!(within(steps - 1), Err(Difference::TooCostly(1)), "{expected}");
+        }
+    }
+
     /// The search as its comment says it: at every position, one after the other.
     fn plainly((start, lines): LineRun<'_>, transcript: &[String], from: usize) -> Result<usize, Mismatch> {
         let mut nearest = Mismatch {

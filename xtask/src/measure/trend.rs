@@ -198,6 +198,15 @@ mod tests {
         assert_eq!(objects(100, |made| 1000.0 + 0.004 * made), Trend::Unclear);
         assert_eq!(objects(400, |made| 1000.0 + 0.001 * made), Trend::Unclear);
         assert_eq!(objects(400, |made| 1000.0 + 0.0001 * made), Trend::Flat);
+        // More slowly still, and not steadily.
+        assert_eq!(
+            objects(100, |made| made.min(50_000.0) * 0.004 + made * 0.0008),
+            Trend::Flat
+        );
+        assert_eq!(
+            objects(100, |made| made.max(50_000.0) * 0.004 + made * 0.0008),
+            Trend::Flat
+        );
         // A cache that is full at once, after a while, late.
         assert_eq!(objects(100, |made| made.min(2000.0)), Trend::Flat);
         assert_eq!(objects(100, |made| made.min(60_000.0)), Trend::Unclear);
@@ -209,6 +218,8 @@ mod tests {
         assert_ne!(objects(400, slowly), Trend::Grows);
         // Rounds that end late, now and then.
         assert_eq!(objects(100, |made| 1000.0 + made % 2000.0), Trend::Flat);
+        let late = |made: f64| if made % 2000.0 > 0.0 { 1000.0 } else { 2500.0 };
+        assert_eq!(objects(100, |made| late(made) + 0.02 * made), Trend::Grows);
         assert_eq!(objects(7, |made| made), Trend::Unclear);
     }
 
@@ -231,6 +242,7 @@ mod tests {
             (&[0.0, 10.0, 20.0, 30.0, 40.0, 40.0, 41.0], 7000.0, Unclear),
             (&[0.0, 10.0], 2000.0, Grows),
             (&[0.0, 9.0], 2000.0, Unclear),
+            (&[9.0, 18.0], 2000.0, Unclear),
             // Less than one object is none.
             (&[0.0, 1.0], 2.0, Grows),
             (&[0.0, 0.5], 2.0, Unclear),
