@@ -26,7 +26,7 @@
   const MOST_MILLISECONDS = 1500;
   const MOST_INSTANCES = 600;
   // What grows is believed after so many calls; the heap as a whole after more.
-  const ENOUGH_CALLS = 80000;
+  const ENOUGH_CALLS = 75000;
   const COLLECT_EVERY = 5;
   // No round begins after this many milliseconds.
   const TIME = options.milliseconds === undefined ? Infinity : +options.milliseconds;
@@ -72,10 +72,10 @@
 
   // Whether all that is needed is known.
   function isDecided() {
-    const { kinds, steps, unclear, many, heap } = readings.grown();
+    const { kinds, bytes, steps, many, heap } = readings.grown();
     // The heap as a whole decides where nothing else does.
-    if (!kinds && !steps) return heap && calls >= 4 * ENOUGH_CALLS;
-    return many || (calls >= ENOUGH_CALLS && !unclear) || calls >= 2 * ENOUGH_CALLS;
+    if (!kinds && !steps) return (bytes && calls >= 2 * ENOUGH_CALLS) || (heap && calls >= 4 * ENOUGH_CALLS);
+    return many || calls >= ENOUGH_CALLS;
   }
 
   // How many calls a round has.
@@ -155,7 +155,8 @@
       while (calls < next && !isLate()) await round(program, times);
       await readings.read(calls);
     }
-    if (reader.witness && readings.grown().kinds) await reader.witness(() => callMore(program, times));
+    const { kinds, bytes } = readings.grown();
+    if (reader.witness && (kinds || bytes)) await reader.witness(() => callMore(program, times));
     if (program.teardown) await apply(program.teardown, undefined, []);
   }
 
@@ -176,12 +177,12 @@
       telemetry('program', {});
       if (!program.test) throw new AnyError('the script defines no function `test(n)`, or does not export it');
       await run(program);
-      readings.report(calls);
+      readings.report();
       finish(0);
     } catch (error) {
       // What was read until then is judged.
       const isEnough = readings.count() >= LEAST_READINGS;
-      if (isEnough) readings.report(calls);
+      if (isEnough) readings.report();
       if (!isEnough || !isNoRoom(error)) return fail(error, calls);
       telemetry('stopped', { text: describe(error), calls });
       finish(0);

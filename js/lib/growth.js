@@ -6,8 +6,8 @@
   const { floor } = Math;
 
   // The least growth of a leak: in all, and for each call.
-  const LEAST = { objects: 16, bytes: 16384, heap: 262144, touched: 32768 };
-  const LEAST_RATE = { objects: 0.0002, bytes: 0.5, heap: 2, touched: 0.02 };
+  const LEAST = { objects: 16, bytes: 16384, heap: 262144, touched: 32768, texts: 4096 };
+  const LEAST_RATE = { objects: 0.0002, bytes: 0.5, heap: 2, touched: 0.02, texts: 0.0002 };
   // The rate of the later half of the calls, against that of the earlier one.
   const STEADY = 0.8;
   const SLOWING = 0.3;
@@ -48,7 +48,7 @@
     const half = middle(calls);
     const share = rate(calls, values, half, last) / rate(calls, values, 0, half);
     // Capacity doubles: later growth comes in fewer, larger steps.
-    if (unit !== 'objects') return share >= SLOWING ? 'grows' : 'slows';
+    if (unit !== 'objects' && unit !== 'texts') return share >= SLOWING ? 'grows' : 'slows';
     if (share >= STEADY) return 'grows';
     return share >= SLOWING ? 'unclear' : 'slows';
   }

@@ -30,6 +30,7 @@
   let weak = [];
   let instances = [];
   let memories = 0;
+  let tables = 0;
   let made = 0;
   const known = Known && new Known();
 
@@ -43,6 +44,7 @@
     known.add(object);
     const isMemory = object instanceof Memory;
     if (isMemory) memories++;
+    else tables++;
     weak[weak.length] = {
       object: new Weak(object),
       buffer: isMemory ? new Weak(bufferOf(object)) : null,
@@ -270,7 +272,13 @@
     isOfMemory: error => ofMemory !== undefined && ofMemory.error === error,
     memoriesMade: () => memories,
     // Of which an engine can have some thousand at once.
-    instancesMade: () => made + memories + modulesMade,
+    instancesMade: () => made + memories + tables + modulesMade,
+    // What is kept here of those that are alive, for an engine that counts it with the rest.
+    ownRecords: () => {
+      let refs = instances.length;
+      for (let i = 0; i < weak.length; i++) refs += weak[i].buffer ? 2 : 1;
+      return { refs, objects: weak.length + instances.length };
+    },
     touched,
     modules,
     hold, ownMaximum, sizes, visit, countInstances, weakMemories,

@@ -2,8 +2,9 @@
 'use strict';
 
 (function () {
-  const { planted } = harness;
+  const { planted, ownRecords } = harness;
   const { parse } = JSON;
+  const { max } = Math;
   const { Float64Array: Numbers } = globalThis;
   const matches = (exec => (pattern, text) => exec(pattern, text) !== null)(Function.prototype.call.bind(RegExp.prototype.exec));
 
@@ -26,7 +27,13 @@
       values[2 * nodes[i + 2]]++;
       values[2 * nodes[i + 2] + 1] += nodes[i + 1];
     }
-    for (let i = 0; i < nodeClassNames.length; i++) if (matches(ENGINES, nodeClassNames[i])) values[2 * i] = 0;
+    const { refs, objects } = ownRecords();
+    for (let i = 0; i < nodeClassNames.length; i++) {
+      const name = nodeClassNames[i];
+      if (matches(ENGINES, name)) values[2 * i] = 0;
+      if (name === 'WeakRef') values[2 * i] = max(values[2 * i] - refs, 0);
+      if (name === 'Object') values[2 * i] = max(values[2 * i] - objects, 0);
+    }
     return { keys: nodeClassNames, values };
   }
 

@@ -146,10 +146,10 @@
   define('guestPath', guest);
   // watch.js adds to it, and reports what a script throws as it is loaded.
   const { readBinary } = global;
-  const { ArrayBuffer: Buffer, Uint8Array: Bytes } = global;
+  const { ArrayBuffer: Binary, Uint8Array: Bytes } = global;
   const readFile = path => {
     const found = readBinary(path);
-    return found instanceof Buffer ? new Bytes(found) : found;
+    return found instanceof Binary ? new Bytes(found) : found;
   };
   const harness = { options, outer, forward, readFile, print, printErr, script: options.directory ? scripts[scripts.length - 1].split('/').pop() : scripts[scripts.length - 1], threw: error => { throw error; } };
   const isOurs = script => script.startsWith(lib);

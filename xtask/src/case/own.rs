@@ -37,7 +37,7 @@ pub fn is_own(word: &OsStr, checkout: Option<&Path>) -> bool {
     let is_case = |path: &Path| path.parent().is_some_and(|parent| same(parent, &cases));
     match path {
         Ok(path) => {
-            let is_ours = path.starts_with(&real(&cases))
+            let is_ours = path.starts_with(real(&cases))
                 || real(&cases).starts_with(&path)
                 || is_case(Path::new(word))
                 || links_to(&cases, &path);

@@ -129,7 +129,7 @@ pub fn judge(
     let outcome = match (departures.is_empty(), doubt) {
         (true, _) => Outcome::Ok,
         // What does not decide is no departure.
-        (false, Some(doubt)) if departures.len() == 1 => Outcome::Inconclusive(doubt),
+        (false, Some(doubt)) if departures.len() == 1 && has_ended => Outcome::Inconclusive(doubt),
         (false, _) => Outcome::Failed(departures),
     };
     Judgement {

@@ -12,6 +12,9 @@ use serde::{Deserialize, Serialize};
 
 pub const PAGE: f64 = 65536.0;
 
+/// Calls of one after each round: what one call leaves to the next is let go of.
+const FLUSHING: f64 = 2.0;
+
 /// Rounds in which memory may still grow to what one round needs.
 const ROUNDS_TO_PEAK: usize = 2;
 
@@ -120,7 +123,7 @@ struct CensusSeen<'a> {
 impl CensusSeen<'_> {
     fn census(&self, start: &CensusStart) -> Census {
         let doubt = self.doubt();
-        let mut grows = self.growths();
+        let mut grows = self.growths(start);
         let linear = grows.iter().any(|growth| growth.kind.what == What::LinearMemory);
         // These are the bytes of linear memory once more.
         if linear {
@@ -192,29 +195,29 @@ impl CensusSeen<'_> {
         None
     }
 
-    fn growths(&self) -> Vec<KindGrowth> {
+    fn growths(&self, start: &CensusStart) -> Vec<KindGrowth> {
         let calls = self.calls();
         let kinds = self.kinds.iter().filter(|kind| kind.planted.is_empty());
         let mut found: Vec<KindGrowth> = kinds.clone().filter_map(|kind| growth_of(kind, &calls)).collect();
         // The storage of what fills more and more slowly still grows in steps.
-        if kinds.into_iter().any(|kind| fills(kind, &calls)) {
+        let fills = kinds.into_iter().any(|kind| fills(kind, &calls));
+        if fills {
             found.retain(|growth| growth.kind.what != What::Bytes);
         }
-        found.extend(self.steps_that_grow(&calls));
+        found.extend(self.steps_that_grow(start));
         if !found.iter().any(|growth| growth.kind.what == What::LinearMemory) {
             found.extend(self.touched(&calls));
         }
-        if found.is_empty() {
+        if found.is_empty() && !fills {
             found.extend(self.heap(&calls));
         }
         found
     }
 
-    fn steps_that_grow(&self, calls: &[f64]) -> Vec<KindGrowth> {
+    fn steps_that_grow(&self, start: &CensusStart) -> Vec<KindGrowth> {
         let Some(steps) = self.steps else {
             return Vec::new();
         };
-        let all = steps.calls.max(calls.last().copied().unwrap_or_default());
         let series = [
             (What::LinearMemory, &steps.pages, PAGE),
             (What::TableSlots, &steps.entries, 1.0),
@@ -229,7 +232,7 @@ impl CensusSeen<'_> {
                     module: self.owner(what),
                     ..Kind::of(what)
                 },
-                per_call: a_round * unit * values.len() as f64 / all.max(1.0),
+                per_call: a_round * unit / (start.round as f64 + FLUSHING),
                 fit: growth::fit(&rounds, &values),
             })
         });
@@ -295,7 +298,7 @@ impl CensusSeen<'_> {
             let bytes = second_most(later(&series.bytes)) - series.bytes.first().copied().unwrap_or_default();
             if most >= least && !grows {
                 found.push(KindStay { kind, most });
-            } else if bytes >= LEAST_BYTES && !grows && !kind.stack.is_empty() && most < least {
+            } else if bytes >= LEAST_BYTES && !grows && !kind.stack.is_empty() && !is_buffer_class(&kind) {
                 let kind = Kind::of_series(series, What::Bytes);
                 found.push(KindStay { kind, most: bytes });
             }
@@ -367,7 +370,7 @@ fn later(values: &[f64]) -> &[f64] {
 
 fn growth_of(series: &KindSeries, calls: &[f64]) -> Option<KindGrowth> {
     let candidates = [
-        (What::Objects, Counted::Objects, later(&series.counts)),
+        (What::Objects, counted(series), later(&series.counts)),
         (What::Bytes, Counted::Bytes, later(&series.bytes)),
     ];
     let (what, _, values) = candidates
@@ -382,8 +385,15 @@ fn growth_of(series: &KindSeries, calls: &[f64]) -> Option<KindGrowth> {
 
 /// Whether objects of the kind get more, and more slowly.
 fn fills(series: &KindSeries, calls: &[f64]) -> bool {
-    let trend = growth::trend(calls, later(&series.counts), Counted::Objects);
+    let trend = growth::trend(calls, later(&series.counts), counted(series));
     matches!(trend, Trend::Slows | Trend::Unclear)
+}
+
+fn counted(series: &KindSeries) -> Counted {
+    match series.class.as_deref() == Some("string") && series.stack.is_empty() {
+        true => Counted::Texts,
+        false => Counted::Objects,
+    }
 }
 
 fn per_call(calls: &[f64], values: &[f64]) -> f64 {
@@ -398,8 +408,12 @@ fn is_instance(growth: &KindGrowth) -> bool {
 }
 
 fn is_buffer(growth: &KindGrowth) -> bool {
-    let class = growth.kind.class.as_deref();
-    growth.kind.what == What::Bytes && matches!(class, Some("ArrayBuffer" | "SharedArrayBuffer"))
+    growth.kind.what == What::Bytes && is_buffer_class(&growth.kind)
+}
+
+/// Bytes of such are mostly those of a linear memory, which is counted by itself.
+fn is_buffer_class(kind: &Kind) -> bool {
+    matches!(kind.class.as_deref(), Some("ArrayBuffer" | "SharedArrayBuffer"))
 }
 
 fn buffers(grows: &[KindGrowth]) -> impl Iterator<Item = &KindGrowth> {

@@ -73,8 +73,6 @@ pub struct PlaceFrame {
 #[serde(default)]
 pub struct StepSeries {
     pub rounds: usize,
-    /// Calls until then.
-    pub calls: f64,
     pub pages: Vec<(usize, f64)>,
     pub entries: Vec<(usize, f64)>,
     pub instances: Vec<(usize, f64)>,

@@ -7,6 +7,8 @@ use crate::measure::trend::Trend;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Counted {
     Objects,
+    /// Strings, which have no place, and of which engines make their own.
+    Texts,
     /// Bytes of the objects of a kind.
     Bytes,
     /// Bytes of the JavaScript heap as a whole, which has noise of its own: code as it is
@@ -21,6 +23,7 @@ impl Counted {
     fn least(self) -> (f64, f64) {
         match self {
             Counted::Objects => (16.0, 0.0002),
+            Counted::Texts => (4096.0, 0.0002),
             Counted::Bytes => (16_384.0, 0.5),
             Counted::Heap => (262_144.0, 2.0),
             Counted::Touched => (32_768.0, 0.02),
@@ -59,8 +62,8 @@ pub fn trend(calls: &[f64], values: &[f64], counted: Counted) -> Trend {
     let middle = middle(calls);
     let share = rate(calls, values, middle, end) / rate(calls, values, 0, middle);
     match counted {
-        Counted::Objects if share >= STEADY => Trend::Grows,
-        Counted::Objects if share >= SLOWING => Trend::Unclear,
+        Counted::Objects | Counted::Texts if share >= STEADY => Trend::Grows,
+        Counted::Objects | Counted::Texts if share >= SLOWING => Trend::Unclear,
         Counted::Bytes | Counted::Heap | Counted::Touched if share >= SLOWING => Trend::Grows,
         _ => Trend::Slows,
     }
@@ -173,6 +176,7 @@ mod tests {
                 "objects" => Counted::Objects,
                 "bytes" => Counted::Bytes,
                 "touched" => Counted::Touched,
+                "texts" => Counted::Texts,
                 _ => Counted::Heap,
             };
             let name = format!("{:?}", trend(&values("calls"), &values("values"), counted)).to_lowercase();

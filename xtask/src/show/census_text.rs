@@ -122,7 +122,7 @@ fn entries<T>(all: &[T], parts: fn(&T) -> (&Kind, f64), sign: &str, unit: &str) 
             let amounts = &mut entry.amounts;
             match amounts
                 .iter_mut()
-                .find(|(what, known, _)| (*what, &*known) == (kind.what, &name))
+                .find(|(what, known, _)| (*what, known) == (kind.what, &name))
             {
                 Some((_, _, sum)) => *sum += number,
                 None => amounts.push((kind.what, name, number)),
@@ -259,7 +259,7 @@ fn thousands(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::new();
     for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index) % 3 == 0 {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
             text.push(',');
         }
         text.push(digit);
