@@ -91,6 +91,9 @@ async function test(n) { for (let i = 0; i < n; i++) sum += (await once(i)).i; }
     ),
 ];
 
+/// Those that run until the census is content.
+const LONG: &[&str] = &["objects-stay", "numbers-stay", "memory-stays", "all-dies"];
+
 fn world() -> World {
     World::new().with_this_machine()
 }
@@ -116,9 +119,12 @@ pub fn each_program_is_judged_by_what_is_alive(engine: &str) {
     let world = world();
     for (name, script, verdict) in PROGRAMS {
         let directory = add(&world, name, script);
-        if *verdict != "collected" {
-            fs::write(directory.join("expected.txt"), format!("#: verdict = {verdict}\n")).unwrap();
-        }
+        let rounds = match LONG.contains(name) {
+            true => "",
+            false => "#: rounds = 40\n",
+        };
+        let expected = format!("#: verdict = {verdict}\n{rounds}");
+        fs::write(directory.join("expected.txt"), expected).unwrap();
     }
     let answer = test(&world, "", engine);
     answer.expect(0, &[&format!("{0} cells: {0} ok", PROGRAMS.len())]);
@@ -136,7 +142,8 @@ const NAMED: &[(&str, &[(&str, &str)])] = &[
     (
         "objects-stay",
         &[
-            ("v8", "+1.00 Widget a call, made by test (test.js:3)"),
+            // In d8 with its class; Node.js forgets at times which object was made where.
+            ("v8", " a call, made by test (test.js:3)"),
             ("jsc", "+1.00 Widget a call"),
             ("spidermonkey", "+1.00 Widget a call, made by test (test.js:3)"),
         ],
