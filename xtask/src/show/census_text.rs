@@ -243,7 +243,8 @@ fn count(number: f64) -> String {
     match number {
         _ if number >= 100.0 => thousands(number.round() as u64),
         _ if number >= 0.1 => format!("{number:.2}"),
-        _ => format!("{number:.4}"),
+        _ if number >= 0.002 => format!("{number:.3}"),
+        _ => format!("{number:.5}"),
     }
 }
 

@@ -151,8 +151,8 @@ const NAMED: &[(&str, &[(&str, &str)])] = &[
     (
         "one-in-a-hundred",
         &[
-            ("jsc", "+0.0100 Widget a call"),
-            ("spidermonkey", "+0.0100 Widget a call, made by test (test.js:5)"),
+            ("jsc", "+0.010 Widget a call"),
+            ("spidermonkey", "+0.010 Widget a call, made by test (test.js:5)"),
         ],
     ),
     (
