@@ -135,7 +135,8 @@ impl Seen {
         let readings = self.heap();
         let values: Vec<f64> = readings.iter().map(|(_, bytes)| *bytes).collect();
         let trend = trend::of_heap(&values, self.made() as f64, self.rounds.len() as f64);
-        if trend != Trend::Grows || !self.collected_each_round() {
+        // While objects pile up, as when a scan of the stack keeps them, the heap is theirs.
+        if trend != Trend::Grows || !self.collected_each_round() || self.piled_up() {
             return None;
         }
         let (middle, last) = (readings.get(readings.len() / 2)?, readings.last()?);

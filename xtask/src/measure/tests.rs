@@ -212,6 +212,25 @@ fn a_heap_that_grows_is_a_leak_of_what_was_not_watched_by_itself() {
 }
 
 #[test]
+fn a_heap_that_grows_with_a_pile_of_objects_is_no_leak() {
+    let run = |live: u64| {
+        let mut events = vec![TelemetryEvent::Start(START)];
+        events.extend((1..=100).map(|round| {
+            let counts = Counts {
+                collections: round,
+                heap: Some(1_000_000 + 48_000 * round),
+                ..counts(1000 * round, if (50..60).contains(&round) { live } else { 1000 }, 3)
+            };
+            TelemetryEvent::Round(counts)
+        }));
+        events.push(TelemetryEvent::Settled(counts(100_000, 0, 3)));
+        numbers(&events).verdict
+    };
+    assert_eq!(run(1000), Verdict::Leaks);
+    assert_ne!(run(32_000), Verdict::Leaks);
+}
+
+#[test]
 fn memory_that_grows_until_it_cannot_is_a_leak() {
     // It grows by a page a round until this round, and may have ten more than at first.
     let run = |until: u64, steps: u64, full: u64, ran_out: bool, collections: fn(u64) -> u64| {
