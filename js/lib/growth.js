@@ -8,6 +8,10 @@
   // The least growth of a leak: in all, and for each call.
   const LEAST = { objects: 16, bytes: 16384, heap: 262144, touched: 32768, texts: 4096 };
   const LEAST_RATE = { objects: 0.0002, bytes: 0.5, heap: 2, touched: 0.02, texts: 0.0002 };
+  // Fewer objects than these are an engine's own, unless there are so many for each call: code
+  // and feedback come late, and are few.
+  const FEW = 48;
+  const RATE_OF_FEW = 0.02;
   // The rate of the later half of the calls, against that of the earlier one.
   const STEADY = 0.8;
   const SLOWING = 0.3;
@@ -42,7 +46,8 @@
     if (last < 3) return 'unclear';
     const grown = values[last] - values[0];
     const latest = last + 1 - floor(values.length / 3);
-    const enough = grown >= LEAST[unit] && rate(calls, values, 0, last) >= LEAST_RATE[unit];
+    const leastRate = unit === 'objects' && grown < FEW ? RATE_OF_FEW : LEAST_RATE[unit];
+    const enough = grown >= LEAST[unit] && rate(calls, values, 0, last) >= leastRate;
     if (!enough || values[last] <= most(values, 0, last)) return 'flat';
     if (least(values, latest, last + 1) <= most(values, 0, latest)) return 'unclear';
     const half = middle(calls);
@@ -53,9 +58,5 @@
     return share >= SLOWING ? 'unclear' : 'slows';
   }
 
-  // The heap as a whole has noise of its own: code as it is compiled, fragments.
-  const heapGrowth = (calls, values) => growth(calls, values, 'heap');
-
   harness.growth = growth;
-  harness.heapGrowth = heapGrowth;
 })();

@@ -15,7 +15,6 @@
   const { instantiate, compile, instantiateStreaming, compileStreaming } = WebAssembly;
   const deref = Weak && bind(Weak.prototype.deref);
   const then = bind(Promise.prototype.then);
-  const resolve = Promise.resolve.bind(Promise);
   const bufferOf = getterOf(Memory.prototype, 'buffer');
   const bytesOf = getterOf(Buffer.prototype, 'byteLength');
   const lengthOf = getterOf(Table.prototype, 'length');

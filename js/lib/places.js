@@ -36,6 +36,25 @@
     return steps;
   };
 
+  // A text with the user's files by their short names, for the full ones may have spaces.
+  // Ours are no files of the user's.
+  function shortened(text) {
+    const prefixes = [[lib, 'ours:'], [directory, ''], [root, up()]];
+    let short = text;
+    for (let i = 0; i < prefixes.length; i++) {
+      const { 0: prefix, 1: name } = prefixes[i];
+      short = joined(split(short, `file://${encodeURI(prefix)}`), name);
+      short = joined(split(short, prefix), name);
+    }
+    return short;
+  }
+
+  function joined(parts, between) {
+    let text = parts[0];
+    for (let i = 1; i < parts.length; i++) text += between + parts[i];
+    return text;
+  }
+
   // A frame of SpiderMonkey's stacks, `name@file:line:column`, or undefined.
   function frameOf(line) {
     const at = indexOf(line, '@');
@@ -69,5 +88,5 @@
     return found;
   }
 
-  harness.places = { fileOf, framesOf, flat };
+  harness.places = { fileOf, framesOf, flat, shortened };
 })();

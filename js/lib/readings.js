@@ -3,7 +3,7 @@
 'use strict';
 
 (function () {
-  const { telemetry, elapsed, visit, countInstances, touched, modules, reader, growth, heapGrowth, stepsTrend } = harness;
+  const { telemetry, elapsed, visit, countInstances, touched, modules, reader, growth, stepsTrend } = harness;
   const { gc, turn, heapBytes } = globalThis;
   const { Float64Array: Numbers } = globalThis;
   const { create } = Object;
@@ -125,6 +125,8 @@
       if (trend === 'unclear' || trend === 'slows') found.unclear = true;
       if (trend === 'grows' && counts[counts.length - 1] - counts[0] >= MANY) found.many = true;
       if (trend === 'grows') found.kinds = true;
+      // More strings have more bytes; only where they do not get more is it one that gets longer.
+      else if (isText && growth(calls, counts, 'objects') !== 'flat') continue;
       else if (growth(calls, values(number, 1, 1), 'bytes') === 'grows') found.bytes = true;
     }
     // The storage of what fills more and more slowly still grows in steps.
@@ -134,7 +136,7 @@
     // Memory that will soon be full.
     const { pages } = steps;
     if (found.steps && pages[pages.length - 1] - pages[0] >= MANY_PAGES) found.many = true;
-    found.heap = heapAt[0] !== null && !found.unclear && heapGrowth(calls, part(heapAt, 1, Infinity)) === 'grows';
+    found.heap = heapAt[0] !== null && !found.unclear && growth(calls, part(heapAt, 1, Infinity), 'heap') === 'grows';
     return found;
   }
 

@@ -40,7 +40,7 @@
 
   function stackOf(error) {
     try {
-      return text(error.stack);
+      return error.stack === undefined ? '' : text(error.stack);
     } catch (again) {
       return '';
     }
@@ -74,7 +74,7 @@
       const own = error.fileName || error.sourceURL;
       const line = error.lineNumber || error.line;
       const column = error.columnNumber || error.column;
-      const text = `${own ? `${own}:${line}${column ? `:${column}` : ''}\n` : ''}${stackOf(error)}`;
+      const text = ours.places.shortened(`${own ? `${own}:${line}${column ? `:${column}` : ''}\n` : ''}${stackOf(error)}`);
       const pattern = /(?:^|[\s(@])([^\s()@]+?):(\d+(?::\d+)?)(?=[\s)]|$)/g;
       for (let found; (found = search(pattern, text)) !== null;) {
         const file = ours.places.fileOf(found[1]);
@@ -102,7 +102,8 @@
     const place = placeOf(error) || ours.script || null;
     const told = isThrownError(error) ? message : `the script threw ${message}`;
     telemetry('threw', { text: told, place, missing: found ? found[1] : null, calls: calls || null });
-    sayError(ours.places ? withoutOurs(stackOf(error)) : stackOf(error));
+    const stack = ours.places ? withoutOurs(stackOf(error)) : stackOf(error);
+    if (stack !== '') sayError(stack);
   }
 
   // The lines of a stack that are not of js/lib.

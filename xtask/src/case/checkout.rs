@@ -16,9 +16,6 @@ use std::path::{Path, PathBuf};
 /// The directory of the cases, and its name on a stage.
 const CASES: &str = "js/cases";
 
-/// The largest expectation, in bytes: no transcript is larger.
-const LARGEST: u64 = 16 << 20;
-
 /// A checkout, and the places of its cases.
 struct Checkout<'a> {
     root: &'a Path,
@@ -180,9 +177,7 @@ fn expectations(checkout: &Checkout<'_>, names: &[String], chosen: impl Fn(&str)
             Err(why) if all => bail!("`{shown}` is never used: {why}"),
             _ => continue,
         };
-        let text = String::from_utf8(file::read_at_most(&path, LARGEST)?)
-            .with_context(|| format!("`{shown}` is not UTF-8"))?;
-        found.insert((case, engine), Expectation::parse(&text, &shown)?);
+        found.insert((case, engine), Expectation::read(&path, &shown)?);
     }
     Ok(found)
 }

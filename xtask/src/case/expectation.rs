@@ -1,6 +1,7 @@
 //! An expectation: the expected transcript, and the expected verdict.
 //! `expected/readme.txt` explains the format.
 
+use crate::base::file;
 use crate::base::suggest::did_you_mean;
 use crate::case::claim::Claim;
 use crate::engine::feature::Feature;
@@ -8,6 +9,7 @@ use crate::measure::verdict::Verdict;
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use clap::ValueEnum;
 use regex::Regex;
+use std::path::Path;
 
 #[derive(Debug)]
 pub struct Expectation {
@@ -123,7 +125,17 @@ const DIRECTIVES: &[(&str, DirectiveReader)] = &[
     }),
 ];
 
+/// The largest expectation, in bytes: no transcript is larger.
+const LARGEST: u64 = 16 << 20;
+
 impl Expectation {
+    /// Reads a file that is shown as `shown`.
+    pub fn read(path: &Path, shown: &str) -> Result<Expectation> {
+        let bytes = file::read_at_most(path, LARGEST)?;
+        let text = String::from_utf8(bytes).with_context(|| format!("`{shown}` is not UTF-8"))?;
+        Expectation::parse(&text, shown)
+    }
+
     /// Of a user's own case without a file, whose place would be `path`: nothing leaks.
     pub fn of_own_case(path: &str) -> Expectation {
         Expectation {

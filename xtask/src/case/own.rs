@@ -6,6 +6,7 @@ use crate::case::expectation::Expectation;
 use crate::case::tree::ROOT;
 use crate::case::{Case, OwnScript};
 use crate::engine::table::ENGINES;
+use crate::run::stage::is_plain;
 use anyhow::{Context, Result, bail, ensure};
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
@@ -21,9 +22,6 @@ const EXPECTED: &str = "expected.txt";
 /// What a directory has if it is the root of a package.
 const MARKS: [&str; 2] = ["package.json", ".git"];
 
-/// The largest expectation, in bytes.
-const LARGEST: u64 = 16 << 20;
-
 /// Whether a word of the command line names a file or a directory that is no case of a
 /// checkout. `checkout` is the root of one.
 ///
@@ -33,14 +31,10 @@ pub fn is_own(word: &OsStr, checkout: Option<&Path>) -> bool {
     let Some(root) = checkout else {
         return path.is_ok() || looks_like_a_path(word);
     };
-    let cases = root.join("js/cases");
-    let is_case = |path: &Path| path.parent().is_some_and(|parent| same(parent, &cases));
+    let cases = real(&root.join("js/cases"));
     match path {
         Ok(path) => {
-            let is_ours = path.starts_with(real(&cases))
-                || real(&cases).starts_with(&path)
-                || is_case(Path::new(word))
-                || links_to(&cases, &path);
+            let is_ours = path.starts_with(&cases) || cases.starts_with(&path) || links_to(&cases, &path);
             let has_script = path.is_file() || SCRIPTS.iter().any(|name| path.join(name).exists());
             !is_ours && (has_script || !path.starts_with(real(root)))
         }
@@ -50,10 +44,6 @@ pub fn is_own(word: &OsStr, checkout: Option<&Path>) -> bool {
 
 fn real(path: &Path) -> PathBuf {
     fs::canonicalize(path).unwrap_or_else(|_| path.to_owned())
-}
-
-fn same(one: &Path, other: &Path) -> bool {
-    real(one) == real(other)
 }
 
 /// Whether a case of the checkout is a link to this directory.
@@ -141,14 +131,10 @@ fn case(script: &Path, word: &OsStr) -> Result<Case> {
         false => file::directory(script),
     };
     let expected = file::directory(script).join(EXPECTED);
+    let shown = expected.display().to_string();
     let expectation = match expected.exists() {
-        true => {
-            let shown = expected.display().to_string();
-            let text = String::from_utf8(file::read_at_most(&expected, LARGEST)?)
-                .with_context(|| format!("`{shown}` is not UTF-8"))?;
-            Expectation::parse(&text, &shown)?
-        }
-        false => Expectation::of_own_case(&expected.display().to_string()),
+        true => Expectation::read(&expected, &shown)?,
+        false => Expectation::of_own_case(&shown),
     };
     Ok(Case {
         name: given.display().to_string(),
@@ -171,10 +157,7 @@ fn by_engine(script: &Path) -> Result<BTreeMap<&'static str, Expectation>> {
     for engine in ENGINES {
         let path = file::directory(script).join(format!("expected.{}.txt", engine.name));
         if path.exists() {
-            let shown = path.display().to_string();
-            let text = String::from_utf8(file::read_at_most(&path, LARGEST)?)
-                .with_context(|| format!("`{shown}` is not UTF-8"))?;
-            found.insert(engine.name, Expectation::parse(&text, &shown)?);
+            found.insert(engine.name, Expectation::read(&path, &path.display().to_string())?);
         }
     }
     Ok(found)
@@ -187,14 +170,8 @@ fn root_of(directory: &Path) -> PathBuf {
     let Some(root) = directory.ancestors().find(is_root) else {
         return directory.to_owned();
     };
-    let is_plain = |path: &&Path| {
-        let name = path.file_name().and_then(OsStr::to_str);
-        name.is_some_and(|name| name.chars().all(|c| c.is_ascii_alphanumeric() || "._-+@, ".contains(c)))
-    };
-    let odd = directory
-        .ancestors()
-        .take_while(|path| *path != root)
-        .find(|path| !is_plain(path));
+    let mut below = directory.ancestors().take_while(|path| *path != root);
+    let odd = below.find(|path| path.file_name().is_some_and(|name| !is_plain(Path::new(name))));
     odd.unwrap_or(root).to_owned()
 }
 

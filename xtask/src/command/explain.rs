@@ -1,7 +1,7 @@
 //! `explain`: shows what keeps the wrappers of a case alive, in the same words for each engine.
 
 use crate::base::status::Status;
-use crate::base::text::command_line;
+use crate::base::text::{command_line, shell_word};
 use crate::base::{file, invocation, output};
 use crate::cell::run::Cell;
 use crate::command::flags::{ExplainFlags, ExplainFormat};
@@ -25,10 +25,11 @@ pub fn explain(flags: &ExplainFlags, session: &Session) -> Result<Status> {
     let cases = plan::cases("explain", &flags.cases, session)?;
     if let Some(own) = cases.iter().find(|case| case.own().is_some()) {
         bail!(
-            "`{0}` is a script of your own, and `explain` knows only the cases of a checkout: `{1} test {0}` names what \
+            "`{}` is a script of your own, and `explain` knows only the cases of a checkout: `{} test {}` names what \
              grows, and where it was made",
             own.name,
-            invocation::name()
+            invocation::name(),
+            shell_word(&own.name)
         );
     }
     if let Some(path) = &flags.page {

@@ -35,6 +35,11 @@ impl Counted {
 const STEADY: f64 = 0.8;
 const SLOWING: f64 = 0.3;
 
+/// Fewer objects than these are an engine's own, unless there are so many for each call:
+/// code and feedback come late, and are few.
+const FEW: f64 = 48.0;
+const RATE_OF_FEW: f64 = 0.02;
+
 /// Fewer readings decide nothing.
 pub const LEAST_READINGS: usize = 4;
 
@@ -48,9 +53,13 @@ pub fn trend(calls: &[f64], values: &[f64], counted: Counted) -> Trend {
     if values.len() < LEAST_READINGS {
         return Trend::Unclear;
     }
-    let (least, least_rate) = counted.least();
+    let (least, mut least_rate) = counted.least();
     let end = values.len() - 1;
-    let enough = last - values[0] >= least && rate(calls, values, 0, end) >= least_rate;
+    let grown = last - values[0];
+    if counted == Counted::Objects && grown < FEW {
+        least_rate = RATE_OF_FEW;
+    }
+    let enough = grown >= least && rate(calls, values, 0, end) >= least_rate;
     let is_most = last > most(before);
     if !enough || !is_most {
         return Trend::Flat;
@@ -124,7 +133,13 @@ mod tests {
             assert_eq!(of(9, |calls| share * calls), Trend::Grows, "{share}");
         }
         assert_eq!(of(12, |calls| 0.001 * calls), Trend::Grows);
-        // Of too few.
+        // Of too few; and so few are the engine's, unless each second call makes one.
+        assert_eq!(of(10, |calls| 0.0004 * calls), Trend::Flat);
+        let few = [10.0, 20.0, 30.0, 40.0, 50.0];
+        assert_eq!(
+            trend(&few, &few.map(|calls| calls / 2.0), Counted::Objects),
+            Trend::Grows
+        );
         assert_eq!(of(7, |calls| 0.001 * calls), Trend::Flat);
         assert_eq!(of(12, |_| 1000.0), Trend::Flat);
         assert_eq!(of(3, |calls| calls), Trend::Unclear);

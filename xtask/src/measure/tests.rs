@@ -1,5 +1,6 @@
 //! The verdicts, by tables of telemetry.
 
+mod censuses;
 mod figures;
 
 use crate::measure::numbers::numbers;

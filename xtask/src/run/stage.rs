@@ -92,7 +92,7 @@ fn parent(session: &Session) -> Result<PathBuf> {
 /// Whether every engine takes the path for a path. Some make a URL of it to find a
 /// module: jsc fails below a directory `a%20b` or one with a line feed, Bun below `a?b`;
 /// jsc and Node.js fail in a path that is not UTF-8.
-fn is_plain(path: &Path) -> bool {
+pub fn is_plain(path: &Path) -> bool {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "/._-+@, ".contains(c);
     path.to_str().is_some_and(|path| path.chars().all(is_plain))
 }

@@ -1,6 +1,6 @@
 //! Users' own programs, judged by a census of what is alive: small ones of known truth.
 
-use crate::world::{Answer, World, walk};
+use crate::world::{Answer, World, repository, walk};
 use serde_json::Value;
 use std::fs;
 use std::path::PathBuf;
@@ -302,12 +302,48 @@ const ERRORS: &[(&str, &str)] = &[
 ];
 
 pub fn an_error_of_the_program_is_told(engine: &str) {
-    let world = world();
+    // A place is told in a path with a space, too.
+    let world = World::at("a checkout", "bin").with_this_machine();
     for (script, wanted) in ERRORS {
         add(&world, "errors", script);
         let answer = test(&world, "errors", engine);
         answer.expect(1, &[wanted]);
-        assert!(!answer.stderr.contains("js/lib/census.js:"), "{}", answer.stderr);
+        let ours = ["js/lib/census.js:", "wasm-leaks-stage", "undefined\n"];
+        assert!(
+            !ours.iter().any(|text| answer.stderr.contains(text)),
+            "{}",
+            answer.stderr
+        );
+    }
+}
+
+/// The README's script, and what it says of each engine.
+pub fn the_readme_of_own_scripts_is_true(engine: &str) {
+    let readme = fs::read_to_string(repository().join("README.md")).unwrap();
+    let (_, part) = readme.split_once("\n## Your own module\n").unwrap();
+    let between = |from: &str| part.split_once(from).unwrap().1.split_once("```\n").unwrap().0;
+    let world = world();
+    let directory = world.file("programs/leak");
+    fs::create_dir_all(directory.join("pkg")).unwrap();
+    fs::write(directory.join("test.mjs"), between("```js\n")).unwrap();
+    fs::write(directory.join("pkg/widget.js"), "export class Widget {}\n").unwrap();
+    let answer = test(&world, "leak", engine);
+    let shown = between("$ wasm-leaks test leak\n");
+    let mut lines = shown
+        .lines()
+        .skip_while(|line| !line.starts_with(&format!("  {engine}: ")));
+    let Some(first) = lines
+        .next()
+        .filter(|line| answer.stdout.contains(line.split(": leaks").next().unwrap()))
+    else {
+        // It has another version, or none of this engine.
+        return;
+    };
+    for line in [first]
+        .into_iter()
+        .chain(lines.take_while(|line| line.starts_with("    ")))
+    {
+        assert!(answer.stdout.contains(line), "`{line}` is not in\n{}", answer.stdout);
     }
 }
 
@@ -320,7 +356,6 @@ pub fn nothing_of_a_program_is_written_or_forged(engine: &str) {
         "var harness = 1, outer = 2, turn = 3, send = 4, receive = 5, planted = 6, options = 7;
 let gcs = 0;
 Map.prototype.set = null; Array.prototype.push = null; JSON.stringify = null; String.prototype.split = null;
-Promise.prototype.then = Promise.prototype.then;
 class Object_ {}
 console.log('hello');
 if (typeof process === 'object') process.getBuiltinModule('node:fs').writeFileSync('left.txt', 'x');

@@ -77,6 +77,7 @@ on_every_engine! {
     census::the_limits_of_a_program_are_its_own
     census::a_planted_leak_that_is_not_seen_is_a_doubt
     census::an_error_of_the_program_is_told
+    census::the_readme_of_own_scripts_is_true
     census::nothing_of_a_program_is_written_or_forged
     census::the_census_sees_the_growth_that_the_judge_sees
     web::scripts_find_what_they_expect
