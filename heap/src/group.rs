@@ -111,6 +111,7 @@ impl Grouping<'_> {
             label: String::new(),
             node: match self.heap.globals.contains(&root) {
                 true => String::new(),
+                false if self.heap.modules.contains(&root) => format!("{root}"),
                 false => without_numbers(self.heap.name(root)),
             },
             place: None,

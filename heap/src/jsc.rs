@@ -74,6 +74,16 @@ pub fn parse(input: impl BufRead, wanted: TargetHint<'_>) -> Result<Heap> {
     rows.heap(wanted)
 }
 
+/// The addresses of all nodes, in no order.
+pub fn identities(input: impl BufRead) -> Result<Vec<u64>> {
+    let mut rows = JscRows::default();
+    stream(input, |key, value| match key {
+        "nodes" => rows.read_nodes(value),
+        _ => value.skip(),
+    })?;
+    Ok(rows.nodes.iter().map(|node| node.address).collect())
+}
+
 impl JscRows {
     fn read(&mut self, key: &str, value: Row<'_, '_>) -> Result<()> {
         match key {
@@ -130,8 +140,10 @@ impl JscRows {
     }
 
     fn heap(mut self, wanted: TargetHint<'_>) -> Result<Heap> {
-        let TargetHint::Address(wanted, reported) = wanted else {
-            bail!("JavaScriptCore's snapshots do not have the targets of WeakRefs");
+        let (wanted, reported) = match wanted {
+            TargetHint::Address(wanted, reported) => (wanted, reported),
+            TargetHint::Nothing(reported) => (&[][..], reported),
+            TargetHint::WeakRef(_) => bail!("JavaScriptCore's snapshots do not have the targets of WeakRefs"),
         };
         let mut heap = Heap::default();
         self.add_reported(reported);
@@ -149,9 +161,6 @@ impl JscRows {
             let kind = kinds[id as usize];
             let name = heap.names.number(self.class(node));
             heap.add_node(kind, name)?;
-            if kind == NodeKind::Function {
-                heap.addresses.insert(id, node.address);
-            }
             if kind != NodeKind::Engine {
                 by_address.insert(node.address, id);
             }
@@ -180,8 +189,13 @@ impl JscRows {
         let is_global = |node: &JscNodeRow| !node.of_program && GLOBALS.contains(&self.class(node));
         let globals = (0..).zip(&self.nodes).filter(|(_, node)| is_global(node));
         heap.globals = globals.map(|(id, _)| id).collect();
+        let is_module = |node: &JscNodeRow| !node.of_program && self.class(node) == "JSModuleEnvironment";
+        let modules = (0..).zip(&self.nodes).filter(|(_, node)| is_module(node));
+        heap.modules = modules.map(|(id, _)| id).collect();
         heap.roots = self.roots(&ids)?;
         heap.targets = wanted.iter().map(|address| by_address.get(address).copied()).collect();
+        heap.texts = self.nodes.iter().map(|node| self.class(node) == "string").collect();
+        heap.identities = self.nodes.iter().map(|node| node.address).collect();
         let at = |address: u64| by_address.get(&address).copied();
         let entry = |reported: &ReportedReference| Some(((at(reported.from)?, at(reported.to)?), at(reported.map?)?));
         heap.weak_maps = reported.iter().filter_map(entry).collect();

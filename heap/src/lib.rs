@@ -51,6 +51,8 @@ mod jsc;
 mod spidermonkey;
 mod v8;
 mod web_assembly;
+pub mod births;
+pub mod entry;
 pub mod group;
 pub mod path;
 
@@ -196,6 +198,8 @@ pub enum TargetHint<'a> {
     WeakRef(&'a str),
     /// They are at these addresses. The references are added to those of the snapshot.
     Address(&'a [u64], &'a [ReportedReference]),
+    /// None is: [`births::Births`] tells which nodes are new, or the caller knows by their classes.
+    Nothing(&'a [ReportedReference]),
 }
 
 /// A reference that a snapshot does not have, and that a script found, by addresses.
@@ -223,6 +227,8 @@ pub struct Heap {
     names: Names,
     /// Global objects, and the scopes of global variables: roots that a program can name.
     pub globals: Vec<NodeId>,
+    /// The scopes of modules: what a program can name in its files.
+    pub modules: Vec<NodeId>,
     /// All other roots.
     pub roots: Vec<HeapRoot>,
     /// The objects that the hint leads to, in its order; none where one is not in the heap any more.
@@ -232,8 +238,10 @@ pub struct Heap {
     /// WeakMaps by key and value.
     weak_maps: HashMap<(NodeId, NodeId), NodeId>,
     positions: BTreeMap<NodeId, SourcePosition>,
-    /// Addresses of functions, where the engine reports them.
-    addresses: HashMap<NodeId, u64>,
+    /// Which nodes are strings.
+    texts: Vec<bool>,
+    /// What tells a node from all others, in all snapshots of one process: V8's number of it, or its address.
+    identities: Vec<u64>,
 }
 
 impl Heap {
@@ -271,14 +279,31 @@ impl Heap {
         self.positions.get(&id)
     }
 
-    /// The address of a node in the engine's memory, if it is known.
-    pub fn address(&self, id: NodeId) -> Option<u64> {
-        self.addresses.get(&id).copied()
+    /// Whether it is a string: its name is then its content, or the engine's word for it.
+    pub fn is_text(&self, id: NodeId) -> bool {
+        self.texts.get(id as usize).copied().unwrap_or_default()
+    }
+
+    /// Whether a program sees it: an object, a function, or a string.
+    pub fn is_visible(&self, id: NodeId) -> bool {
+        self.kind(id) != NodeKind::Engine || self.is_text(id)
+    }
+
+    /// What tells a node from all others in the snapshots of one process: in V8 its number, else
+    /// its address. An address may be used again, once its object has died.
+    pub fn identity(&self, id: NodeId) -> Option<u64> {
+        self.identities.get(id as usize).copied()
     }
 
     /// The WeakMap that has this key and value.
     pub fn weak_map(&self, key: NodeId, value: NodeId) -> Option<NodeId> {
         self.weak_maps.get(&(key, value)).copied()
+    }
+
+    /// The file of a module's scope, if the engine tells of a function in it where it is written.
+    pub fn module_file(&self, scope: NodeId) -> Option<&str> {
+        let mut functions = self.edges(scope).iter().filter_map(|edge| self.position(edge.to));
+        functions.next().map(|position| position.file.as_str())
     }
 
     /// An edge of this name, and where it leads.
@@ -336,6 +361,7 @@ impl Heap {
                 && self
                     .globals
                     .iter()
+                    .chain(&self.modules)
                     .chain(self.targets.iter().flatten())
                     .all(|id| there(*id)),
             "an edge leads to a missing node"

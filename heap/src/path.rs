@@ -18,6 +18,8 @@ pub struct RetainingPath {
 pub enum PathStart {
     /// A global object, or the scope of global variables.
     Global(NodeId),
+    /// The scope of a module.
+    Module(NodeId),
     /// Another root, with what the engine calls it.
     Root(NodeId, String),
 }
@@ -38,27 +40,39 @@ pub struct Paths {
 }
 
 impl Paths {
-    /// Finds them. Paths through the global variables of the first set of names are
-    /// preferred to all others, then those of the next set, then those from any global
+    /// Finds them. Paths through the variables, global or of a module, of the first set of
+    /// names are preferred to all others, then those of the next set, then those from any global
     /// variable, then those from other roots. Before the last ones, none leads through an
     /// avoided node, unless one of the names is that of the node itself.
     pub fn find(heap: &Heap, preferred: &[HashSet<String>], avoided: &[NodeId]) -> Paths {
+        Paths::find_without(heap, preferred, avoided, &HashSet::new())
+    }
+
+    /// As [`Paths::find`], as if there were no such references: pairs of a node that refers, and
+    /// one that it refers to.
+    pub fn find_without(
+        heap: &Heap,
+        preferred: &[HashSet<String>],
+        avoided: &[NodeId],
+        cut: &HashSet<(NodeId, NodeId)>,
+    ) -> Paths {
         let mut search = Search {
             heap,
+            cut,
             reached: vec![(UNSEEN, 0); heap.node_count()],
             queue: VecDeque::new(),
             closed: HashSet::new(),
         };
         // Through the global object and the like each object leads to all others.
         let everywhere: Vec<NodeId> = heap.globals.iter().chain(&heap.realms).copied().collect();
-        search.closed.extend(everywhere.iter().chain(avoided));
-        for global in &heap.globals {
+        search.closed.extend(everywhere.iter().chain(&heap.modules).chain(avoided));
+        for global in heap.globals.iter().chain(&heap.modules) {
             search.reach(*global, *global, 0);
         }
         search.queue.clear();
         let mut named = Vec::new();
         for names in preferred {
-            for global in &heap.globals {
+            for global in heap.globals.iter().chain(&heap.modules) {
                 for (number, edge) in (0..).zip(heap.edges(*global)) {
                     let label = heap.label(edge.label);
                     if edge.kind != EdgeKind::Internal && label.is_some_and(|label| names.contains(&label)) {
@@ -71,6 +85,7 @@ impl Paths {
         }
         search.open(&named);
         search.open(&everywhere);
+        search.open(&heap.modules);
         search.open(avoided);
         for root in &heap.roots {
             search.reach(root.node, root.node, 0);
@@ -95,6 +110,7 @@ impl Paths {
         edges.reverse();
         let start = match heap.globals.contains(&id) {
             true => PathStart::Global(id),
+            false if heap.modules.contains(&id) => PathStart::Module(id),
             false => {
                 let root = heap.roots.iter().find(|root| root.node == id)?;
                 PathStart::Root(id, root.name.clone())
@@ -110,7 +126,7 @@ impl Paths {
     }
 
     /// Whether a root leads to it.
-    pub(crate) fn has(&self, id: NodeId) -> bool {
+    pub fn has(&self, id: NodeId) -> bool {
         self.reached[id as usize].0 != UNSEEN
     }
 }
@@ -119,6 +135,7 @@ impl Paths {
 /// comes first is taken, and so the same one each time.
 struct Search<'a> {
     heap: &'a Heap,
+    cut: &'a HashSet<(NodeId, NodeId)>,
     reached: Vec<(NodeId, u32)>,
     queue: VecDeque<NodeId>,
     /// Nodes that are reached, but not passed.
@@ -128,7 +145,8 @@ struct Search<'a> {
 impl Search<'_> {
     fn reach(&mut self, id: NodeId, from: NodeId, number: u32) {
         let by = &mut self.reached[id as usize];
-        if by.0 == UNSEEN {
+        let is_cut = || !self.cut.is_empty() && self.cut.contains(&(from, id));
+        if by.0 == UNSEEN && !is_cut() {
             *by = (from, number);
             self.queue.push_back(id);
         }

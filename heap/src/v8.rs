@@ -90,6 +90,24 @@ pub fn parse(input: impl BufRead, wanted: TargetHint<'_>) -> Result<Heap> {
     rows.heap(layout, wanted)
 }
 
+/// The numbers of all nodes, in no order.
+pub fn identities(input: impl BufRead) -> Result<Vec<u64>> {
+    let mut meta = None;
+    let mut found = Vec::new();
+    stream(input, |key, value| match key {
+        "snapshot" => {
+            meta = Some(V8Layout::of(&value.small::<V8Header>()?.meta)?);
+            Ok(())
+        }
+        "nodes" => layout(&meta)?.node.read(value, |[_, _, _, number]| {
+            found.push(number);
+            Ok(())
+        }),
+        _ => value.skip(),
+    })?;
+    Ok(found)
+}
+
 fn layout(meta: &Option<V8Layout>) -> Result<&V8Layout> {
     meta.as_ref()
         .context("it does not begin as V8's snapshots do, with `snapshot.meta`")
@@ -247,6 +265,7 @@ impl V8Rows {
         ensure!(edges.next().is_none(), "it has more edges than its nodes count");
         heap.check()?;
         let scopes = words::find_globals(&mut heap);
+        words::find_modules(&mut heap);
         words::find_roots(&mut heap, &self.synthetic(layout));
         let is_text = |id: NodeId| {
             let kind = layout.node_types.get(usize::from(self.nodes[id as usize].kind));
@@ -259,12 +278,15 @@ impl V8Rows {
             words::name_entries(&mut heap, id, &is_text);
             words::name_target(&mut heap, id);
         }
+        heap.texts = (0..self.nodes.len() as NodeId).map(is_text).collect();
         heap.weak_maps = self.weak_maps(&heap, &entries);
         heap.positions = self.positions(&heap);
         heap.targets = match wanted {
             TargetHint::WeakRef(variable) => words::targets(&heap, &scopes, &weak, variable)?,
             TargetHint::Address(..) => bail!("V8's snapshots have no addresses"),
+            TargetHint::Nothing(_) => Vec::new(),
         };
+        heap.identities = self.nodes.iter().map(|node| node.number.into()).collect();
         Ok(heap)
     }
 

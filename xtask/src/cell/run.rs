@@ -7,8 +7,8 @@ use crate::cell::judge::{Judgement, Outcome, judge};
 use crate::engine::feature::Feature;
 use crate::engine::host::{self, OwnPlace, Performance};
 use crate::engine::library::{
-    self, CENSUS, GROWTH, INNER_GLOBAL, MEMORIES, PLACES, PLANTED, READERS, READINGS, RUNTIME, TREND, WATCH, WEB,
-    WITNESS_V8,
+    self, CENSUS, GROWTH, INNER_GLOBAL, MEMORIES, PLACES, PLANTED, REACH, READERS, READINGS, RETAIN,
+    RUNTIME, SNAPSHOT, TREND, WATCH, WEB, WITNESS_V8,
 };
 use crate::engine::program::Program;
 use crate::guest::guests::Guests;
@@ -90,7 +90,7 @@ impl<'a> Cell<'a> {
     }
 
     /// The limits of the command line, or those that the case has of its own.
-    fn limits(self, limits: Limits) -> Limits {
+    pub fn limits(self, limits: Limits) -> Limits {
         let own = self.case.expectation(self.program.engine).timeout;
         let time = own.map_or(limits.time, |seconds| Duration::from_secs(seconds.into()));
         Limits { time, ..limits }
@@ -117,7 +117,7 @@ impl<'a> Cell<'a> {
     /// The guest and the scripts of the case, with `more` scripts before its own.
     pub fn performance(self, guests: &Guests, more: &[&'static str]) -> Result<Performance> {
         let Some(guest) = self.case.guest() else {
-            return self.own_performance();
+            return self.own_performance(census_scripts());
         };
         let glue = guests.built(guest)?.glue.as_ref().map(|_| GLUE);
         let first = [WATCH, MEMORIES, TREND].into_iter().chain(glue).chain([RUNTIME]);
@@ -129,8 +129,16 @@ impl<'a> Cell<'a> {
         })
     }
 
-    /// The script of a user's own case, which the census judges.
-    fn own_performance(self) -> Result<Performance> {
+    /// The script of a user's own case, of which the engine writes its heap between calls.
+    pub fn retaining_performance(self) -> Result<Performance> {
+        Ok(Performance {
+            writes_heap: true,
+            ..self.own_performance(retaining_scripts())?
+        })
+    }
+
+    /// The script of a user's own case, with scripts of ours that call it.
+    fn own_performance(self, ours: impl Iterator<Item = &'static str>) -> Result<Performance> {
         let own = self.case.own().context("the case has neither a guest nor a script")?;
         let name = own.name.to_str().with_context(|| {
             format!(
@@ -139,7 +147,7 @@ impl<'a> Cell<'a> {
             )
         })?;
         Ok(Performance {
-            scripts: own_scripts().map(str::to_owned).chain([name.to_owned()]).collect(),
+            scripts: ours.map(str::to_owned).chain([name.to_owned()]).collect(),
             own: Some(OwnPlace {
                 directory: self.case.stage_directory().trim_end_matches('/').to_owned(),
                 root: tree::ROOT.to_owned(),
@@ -162,7 +170,8 @@ impl<'a> Cell<'a> {
                 library::put(&session.directories, &stage, &[WATCH, MEMORIES, TREND, RUNTIME])?;
             }
             None => {
-                let scripts: Vec<&str> = own_scripts().chain([INNER_GLOBAL]).collect();
+                let scripts = census_scripts().chain(retaining_scripts()).chain([INNER_GLOBAL]);
+                let scripts: Vec<&str> = scripts.collect();
                 library::put(&session.directories, &stage, &scripts)?;
             }
         }
@@ -176,14 +185,23 @@ impl<'a> Cell<'a> {
     }
 }
 
-/// Our scripts before a user's own.
+/// What a user's own script finds.
 fn own_scripts() -> impl Iterator<Item = &'static str> {
+    [WATCH, MEMORIES].into_iter().chain(WEB.iter().copied())
+}
+
+/// Our scripts before a user's own, for the census.
+fn census_scripts() -> impl Iterator<Item = &'static str> {
     let judging = [TREND, GROWTH, PLACES, PLANTED];
-    let first = [WATCH, MEMORIES].into_iter().chain(WEB.iter().copied());
-    first
+    own_scripts()
         .chain(judging)
         .chain(READERS)
         .chain([WITNESS_V8, READINGS, CENSUS])
+}
+
+/// And those that make the engine write its heap.
+fn retaining_scripts() -> impl Iterator<Item = &'static str> {
+    own_scripts().chain([PLACES, SNAPSHOT, REACH, RETAIN])
 }
 
 impl Facts<'_> {

@@ -99,6 +99,14 @@ pub struct ExplainFlags {
     #[arg(long)]
     pub verbose: bool,
 
+    /// Of a script of your own: only what keeps objects of this class alive, such as `Widget`
+    #[arg(long, value_name = "CLASS")]
+    pub kind: Option<String>,
+
+    /// Keep the heap snapshots in this directory
+    #[arg(long, value_name = "DIR")]
+    pub keep: Option<PathBuf>,
+
     /// The processor time that an engine may use, limited as that of `test`
     #[arg(long, value_name = "SECONDS", default_value = "60", value_parser = seconds, allow_negative_numbers = true)]
     pub timeout: Duration,

@@ -18,7 +18,7 @@ use anyhow::{Context, Result, anyhow, bail, ensure};
 use heap::{EdgeKind, Heap, MEMORY_LIMIT, ReportedReference, SnapshotFormat, TargetHint, parse_address};
 use std::collections::HashMap;
 use std::io::BufReader;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// The global variable in which `js/lib/explain.js` keeps WeakRefs to the wrappers.
 const VARIABLE: &str = "explainTarget";
@@ -49,7 +49,15 @@ pub struct WrappersInHeap {
 }
 
 /// Asks the cell's engine; an error says why an expected answer is missing.
-pub fn ask_engine(cell: Cell<'_>, guests: &Guests, limits: Limits, session: &Session) -> Result<HeapAnswer> {
+///
+/// `keep` copies the snapshot before the stage is gone.
+pub fn ask_engine(
+    cell: Cell<'_>,
+    keep: Option<&dyn Fn(&Path) -> Result<PathBuf>>,
+    guests: &Guests,
+    limits: Limits,
+    session: &Session,
+) -> Result<HeapAnswer> {
     let program = cell.program;
     if let Some(doubt) = &program.doubt {
         return Ok(HeapAnswer::CannotTell(doubt.clone()));
@@ -79,12 +87,13 @@ pub fn ask_engine(cell: Cell<'_>, guests: &Guests, limits: Limits, session: &Ses
         QuestionReport::Alive(alive) => {
             let sources = Sources::read(&stage, &performance.scripts)?;
             let path = stage.path().join(&alive.file);
+            keep.map(|keep| keep(&path)).transpose()?;
             find_wrappers(alive, program.engine.snapshot, &path, sources)
         }
     }
 }
 
-fn lacking(feature: Feature) -> String {
+pub fn lacking(feature: Feature) -> String {
     format!("it has no {feature}, which the case needs")
 }
 
@@ -131,8 +140,8 @@ fn find_wrappers(alive: AliveWrappers, format: SnapshotFormat, path: &Path, sour
     })))
 }
 
-/// A reference as `js/lib/explain.js` reports it.
-fn reported(reference: &ReachableReference) -> Option<ReportedReference> {
+/// A reference as `js/lib/reach.js` reports it.
+pub fn reported(reference: &ReachableReference) -> Option<ReportedReference> {
     Some(ReportedReference {
         from: parse_address(&reference.from)?,
         to: parse_address(&reference.to)?,

@@ -1,6 +1,8 @@
 //! The source of the scripts that a cell ran, by place.
 
 use crate::base::file;
+use crate::engine::host::OwnPlace;
+use crate::explain::program_files::ProgramFiles;
 use crate::run::stage::Stage;
 use anyhow::Result;
 use regex::Regex;
@@ -9,7 +11,7 @@ use std::collections::{HashMap, HashSet};
 /// A place in a script.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Place {
-    /// Its path in the checkout, except for the guest's glue.
+    /// Its path in the checkout, except for the guest's glue; of a user's own program, from its script.
     pub file: String,
     /// From 1.
     pub line: usize,
@@ -52,6 +54,8 @@ pub struct Sources {
     scripts: Vec<(String, String)>,
     /// The directory of the scripts, which engines put before their names.
     stage: String,
+    /// Of a user's own program: how its scripts are called.
+    program: Option<ProgramFiles>,
     /// The places of classes; `None` for a class in several places.
     classes: HashMap<String, Option<Place>>,
 }
@@ -69,10 +73,19 @@ impl Sources {
         Sources::of(scripts, format!("{}/", stage.path().display()))
     }
 
+    /// Reads the scripts of a user's own program.
+    pub fn of_program(stage: &Stage, own: &OwnPlace) -> Result<Sources> {
+        let program = ProgramFiles::of(stage, own);
+        let mut sources = Sources::of(program.read(), format!("{}/", stage.path().display()))?;
+        sources.program = Some(program);
+        Ok(sources)
+    }
+
     fn of(scripts: Vec<(String, String)>, stage: String) -> Result<Sources> {
         let mut sources = Sources {
             scripts,
             stage,
+            program: None,
             classes: HashMap::new(),
         };
         sources.find_classes()?;
@@ -81,6 +94,10 @@ impl Sources {
 
     /// The place, if it is in one of these scripts.
     pub fn place(&self, file: &str, line: usize) -> Option<Place> {
+        if let Some(program) = &self.program {
+            let file = program.name(file)?;
+            return Some(Place { file, line });
+        }
         let file = file.strip_prefix("file://").unwrap_or(file);
         let name = file.strip_prefix(&self.stage).unwrap_or(file);
         let (name, _) = self.scripts.iter().find(|(script, _)| script == name)?;

@@ -5,6 +5,7 @@ use crate::explain::answer::{Answer, ExplainedCell};
 use crate::explain::explanation::{Explanation, OtherGrowth};
 use crate::explain::growth::Growth;
 use crate::explain::kept::{KeptGroup, LinearMemory, Step};
+use crate::show::leaks_text;
 use console::{measure_text_width, pad_str, style};
 use heap::EdgeKind;
 
@@ -41,6 +42,8 @@ pub fn text(explained: &ExplainedCell) -> String {
                 None => text + &caveats,
             }
         }
+        Answer::Leaks(leaks) => format!("{head}{}", leaks_text::leaks(leaks)),
+        Answer::NoLeak(census) => format!("{head}{}", leaks_text::no_leak(census)),
         Answer::CannotTell { reason } => format!("{head}it cannot tell: {}\n", inert_lines(reason)),
         Answer::Failed { reason } => format!("{head}there is no answer: {}\n", inert_lines(reason)),
     }
@@ -153,7 +156,13 @@ fn kept(explanation: &Explanation) -> String {
 const MOST_OTHERS: usize = 5;
 
 /// `50 more by recent [0] (Session #2951): only the newest are kept so`.
-fn other(group: &KeptGroup) -> String {
+pub fn other(group: &KeptGroup) -> String {
+    let note = growth_note(group.growth, group.count).map_or(String::new(), |note| format!(": no leak, {note}"));
+    format!("  {} more by {} ({}){note}\n", group.count, path_words(group), group.wrapper)
+}
+
+/// A path in one line: `recent [0]`.
+pub fn path_words(group: &KeptGroup) -> String {
     let labels: Vec<String> = parts(&group.steps)
         .iter()
         .map(|part| match part {
@@ -161,17 +170,15 @@ fn other(group: &KeptGroup) -> String {
             ShownStep::LeftOut(count) => format!("… {count} more steps …"),
         })
         .collect();
-    let path = match labels.is_empty() {
+    match labels.is_empty() {
         true => group.root.clone(),
         false if group.root == "global" => labels.join(" "),
         false => format!("{} {}", group.root, labels.join(" ")),
-    };
-    let note = growth_note(group.growth, group.count).map_or(String::new(), |note| format!(": no leak, {note}"));
-    format!("  {} more by {path} ({}){note}\n", group.count, group.wrapper)
+    }
 }
 
 /// Why a group does not grow.
-fn growth_note(growth: Growth, count: u64) -> Option<String> {
+pub fn growth_note(growth: Growth, count: u64) -> Option<String> {
     Some(match growth {
         Growth::Grows => return None,
         Growth::Newest if count == 1 => "only the newest one is kept so".to_owned(),
@@ -180,12 +187,19 @@ fn growth_note(growth: Growth, count: u64) -> Option<String> {
         Growth::First => format!("only the first {count} are kept so, and no later ones"),
         Growth::One => "only one is kept so".to_owned(),
         Growth::TooFew => "of all that were made only so few stay".to_owned(),
+        Growth::Replaced => "older ones go while newer ones come".to_owned(),
+        Growth::Slows => "fewer and fewer are kept so".to_owned(),
         Growth::NoMoreMade => "no more are made in later rounds".to_owned(),
     })
 }
 
 /// The path of a group, a line a step.
 fn path(group: &KeptGroup) -> String {
+    path_with_mark(group, None)
+}
+
+/// The path of a group, with a text beside one of its steps, by number.
+pub fn path_with_mark(group: &KeptGroup, mark: Option<(usize, &str)>) -> String {
     let KeptGroup {
         root,
         steps,
@@ -196,7 +210,14 @@ fn path(group: &KeptGroup) -> String {
     for part in parts(steps) {
         let indent = rows.len();
         match part {
-            ShownStep::Step(index, step) => rows.push(row(indent, index, step)),
+            ShownStep::Step(index, step) => {
+                let mut row = row(indent, index, step);
+                if let Some((_, mark)) = mark.filter(|(at, _)| *at == index) {
+                    let before = if row[2].is_empty() { "" } else { "  " };
+                    row[2] += &format!("{before}{}", style(mark).bold());
+                }
+                rows.push(row);
+            }
             ShownStep::LeftOut(count) => rows.push([
                 format!("{}…", "  ".repeat(indent)),
                 format!("{count} more steps"),

@@ -9,4 +9,5 @@ pub mod diagram;
 pub mod explanation_text;
 pub mod failure;
 pub mod findings_page;
+pub mod leaks_text;
 pub mod table;

@@ -1,0 +1,318 @@
+//! Finds in a program's heap what grows, what keeps it alive, and which reference to cut.
+
+use crate::explain::explanation::foreign_functions;
+use crate::explain::growth::{Growth, growth_of_born};
+use crate::explain::heaps::ProgramHeap;
+use crate::explain::kept::KeptGroup;
+use crate::explain::leak::{Cut, Leak, LeakedKind, Leaks};
+use crate::explain::words::Words;
+use crate::measure::census::{Census, What};
+use heap::entry::{self, Entries, Entry};
+use heap::path::Paths;
+use heap::{Heap, NodeId, NodeKind, group};
+use std::collections::HashSet;
+
+/// What is asked of a heap.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Wanted<'a> {
+    /// Only this class.
+    pub kind: Option<&'a str>,
+    /// The engine's own nodes stay on the paths.
+    pub verbose: bool,
+    /// What the engine keeps to itself.
+    pub hidden: Option<&'static str>,
+}
+
+/// Leaks that are shown; for each of them the heap is searched once more.
+const MOST_LEAKS: usize = 6;
+
+/// Groups that are told, of what does not grow.
+const MOST_OTHERS: usize = 5;
+
+/// Of fewer objects nothing is said: engines have some of their own.
+const FEW: usize = 8;
+
+/// Paths of a group that are compared.
+const COMPARED: usize = 20;
+
+/// Kinds that are told of a leak.
+const MOST_KINDS: usize = 6;
+
+/// Objects of one class that are kept in one way.
+struct NewGroup {
+    class: String,
+    nodes: Vec<NodeId>,
+    growth: Growth,
+}
+
+/// What is looked through.
+struct Finding<'a> {
+    program: &'a ProgramHeap,
+    wanted: Wanted<'a>,
+    preferred: [HashSet<String>; 2],
+    foreign: Vec<NodeId>,
+    paths: &'a Paths,
+}
+
+/// Finds what grows between the snapshots. `census` is what was counted before.
+pub fn leaks(program: &ProgramHeap, census: Option<Census>, wanted: Wanted<'_>) -> Leaks {
+    let ProgramHeap {
+        heap, births, sources, ..
+    } = program;
+    let preferred = sources.names();
+    let foreign = foreign_functions(heap, sources, &program.functions);
+    let paths = Paths::find(heap, &preferred, &foreign);
+    let finding = Finding {
+        program,
+        wanted,
+        preferred,
+        foreign,
+        paths: &paths,
+    };
+    let new: Vec<NodeId> = (0..heap.node_count() as NodeId)
+        .filter(|id| births.is_new(*id) && heap.is_visible(*id))
+        .collect();
+    let reached: Vec<NodeId> = new.iter().copied().filter(|id| paths.has(*id)).collect();
+    let groups = finding.groups(&reached);
+    let (growing, others): (Vec<NewGroup>, Vec<NewGroup>) =
+        groups.into_iter().partition(|group| group.growth == Growth::Grows);
+    let leaks = finding.merged(growing, census.as_ref());
+    let classes: HashSet<&str> = leaks.iter().map(|leak| leak.group.wrapper.as_str()).collect();
+    let others = others.iter().filter(|group| classes.contains(group.class.as_str()));
+    let others = others.take(MOST_OTHERS).filter_map(|group| finding.kept(group, &paths).map(|(kept, _)| kept));
+    let unexplained = finding.unexplained(&new, &classes);
+    Leaks {
+        asked: wanted.kind.map(str::to_owned),
+        calls: program.calls,
+        stopped: program.stopped.clone(),
+        others: others.collect(),
+        unexplained,
+        hidden: wanted.hidden.filter(|_| unexplained > 0),
+        leaks,
+        census,
+    }
+}
+
+/// The class of a node, in words.
+pub fn class(heap: &Heap, id: NodeId) -> String {
+    match heap.kind(id) {
+        _ if heap.is_text(id) => "string".to_owned(),
+        NodeKind::Function => "function".to_owned(),
+        _ => heap.name(id).to_owned(),
+    }
+}
+
+impl Finding<'_> {
+    fn heap(&self) -> &Heap {
+        &self.program.heap
+    }
+
+    /// What is new, by class and by path, the largest group first.
+    fn groups(&self, nodes: &[NodeId]) -> Vec<NewGroup> {
+        let births = &self.program.births;
+        let all = group::by_path(self.heap(), self.paths, nodes);
+        let group = |places: Vec<usize>| {
+            let nodes: Vec<NodeId> = places.into_iter().map(|place| nodes[place]).collect();
+            let mut born = vec![0; births.intervals()];
+            for node in &nodes {
+                born[births.interval(*node) - 1] += 1;
+            }
+            NewGroup {
+                class: class(self.heap(), nodes[0]),
+                nodes,
+                growth: growth_of_born(&born),
+            }
+        };
+        let is_wanted = |class: &str| self.wanted.kind.is_none_or(|kind| kind == class);
+        all.into_iter()
+            .filter(|places| places.len() >= FEW || self.wanted.kind.is_some())
+            .map(group)
+            .filter(|group| is_wanted(&group.class))
+            .collect()
+    }
+
+    /// How many are new, of these classes, that nothing seems to keep.
+    fn unexplained(&self, new: &[NodeId], classes: &HashSet<&str>) -> u64 {
+        let is_it = |id: &&NodeId| !self.paths.has(**id) && classes.contains(class(self.heap(), **id).as_str());
+        new.iter().filter(is_it).count() as u64
+    }
+
+    /// Leaks: groups of which the paths have the same beginning, up to what is to be cut.
+    fn merged(&self, groups: Vec<NewGroup>, census: Option<&Census>) -> Vec<Leak> {
+        let mut found: Vec<(String, Vec<NewGroup>)> = Vec::new();
+        for group in groups {
+            let Some((kept, _)) = self.kept(&group, self.paths) else {
+                continue;
+            };
+            let entries = self.entries(&group);
+            let step = self.step_of(&group, &entries);
+            let labels = kept.steps.iter().take(step + 1).map(|step| without_index(&step.label));
+            let key = format!("{} {}", kept.root, labels.collect::<Vec<_>>().join(" "));
+            match found.iter_mut().find(|(known, _)| *known == key) {
+                Some((_, groups)) => groups.push(group),
+                None => found.push((key, vec![group])),
+            }
+        }
+        let total = |groups: &[NewGroup]| groups.iter().map(|group| group.nodes.len()).sum::<usize>();
+        found.sort_by_key(|(_, groups)| std::cmp::Reverse(total(groups)));
+        let all: Vec<&NewGroup> = found.iter().flat_map(|(_, groups)| groups).collect();
+        let of = |class: &str| -> usize {
+            let same = all.iter().filter(|group| group.class == class);
+            same.map(|group| group.nodes.len()).sum()
+        };
+        let leak = |(_, groups): &(String, Vec<NewGroup>)| {
+            let main = self.main(groups, census)?;
+            Some(self.leak(main, groups, of(&main.class) as u64))
+        };
+        found.iter().take(MOST_LEAKS).filter_map(leak).flatten().collect()
+    }
+
+    /// The group that stands for a leak: the class that the census names first, or one that the
+    /// program defines; else the largest.
+    fn main<'g>(&self, groups: &'g [NewGroup], census: Option<&Census>) -> Option<&'g NewGroup> {
+        let named = census.into_iter().flat_map(|census| &census.grows).flat_map(|growth| {
+            let classes = growth.kind.classes.iter().map(|(class, _)| class.as_str());
+            let is_objects = growth.kind.what == What::Objects;
+            growth.kind.class.as_deref().into_iter().chain(classes).filter(move |_| is_objects)
+        });
+        let own = |group: &&NewGroup| self.program.sources.class(&group.class).is_some();
+        let mut named = named.filter_map(|class| groups.iter().find(|group| group.class == class));
+        groups.iter().find(own).or_else(|| named.next()).or(groups.first())
+    }
+
+    fn leak(&self, main: &NewGroup, groups: &[NewGroup], of: u64) -> Option<Leak> {
+        let (group, _) = self.kept(main, self.paths)?;
+        let mut kinds: Vec<LeakedKind> = Vec::new();
+        for group in groups {
+            let per_call = group.nodes.len() as f64 / self.program.calls.max(1) as f64;
+            match kinds.iter_mut().find(|kind| kind.class == group.class) {
+                Some(kind) => kind.per_call += per_call,
+                None => kinds.push(LeakedKind {
+                    class: group.class.clone(),
+                    per_call,
+                }),
+            }
+        }
+        kinds.sort_by(|a, b| b.per_call.total_cmp(&a.per_call));
+        kinds.truncate(MOST_KINDS);
+        Some(Leak {
+            kinds,
+            group,
+            of,
+            cut: self.cut(main),
+        })
+    }
+
+    /// The references that hold the objects of a group, each its own.
+    fn entries(&self, group: &NewGroup) -> Vec<Entry> {
+        let heap = self.heap();
+        let every = group.nodes.len().div_ceil(COMPARED);
+        let some: Vec<NodeId> = group.nodes.iter().copied().step_by(every).collect();
+        let mut entries = Entries::of(heap, self.paths, &self.program.births);
+        let first = entries.entry(group.nodes[0]);
+        if let (Some(fork), Some(first)) = (entry::fork(heap, self.paths, &some), first)
+            && self.depth(fork) >= self.depth(first.node)
+        {
+            let below = entry::below(heap, self.paths, fork, &group.nodes);
+            if !below.is_empty() {
+                return below;
+            }
+        }
+        let found = group.nodes.iter().filter_map(|node| entries.entry(*node));
+        let mut seen = HashSet::new();
+        found.filter(|entry| seen.insert(entry.node)).collect()
+    }
+
+    /// How many steps lead to a node.
+    fn depth(&self, node: NodeId) -> usize {
+        match self.paths.to(self.heap(), node) {
+            Some(path) => self.steps_before(&path.edges, node),
+            None => 0,
+        }
+    }
+
+    /// The number of steps of a path up to a node.
+    fn steps_before(&self, edges: &[heap::Edge], node: NodeId) -> usize {
+        let to = edges.iter().position(|edge| edge.to == node).map_or(edges.len(), |at| at + 1);
+        let is_step = |edge: &&heap::Edge| self.wanted.verbose || self.heap().kind(edge.to) != NodeKind::Engine;
+        edges[..to].iter().filter(is_step).count()
+    }
+
+    /// The step, on the path that is shown of the group, that the references are.
+    fn step_of(&self, group: &NewGroup, entries: &[Entry]) -> usize {
+        let Some((kept, places)) = self.kept(group, self.paths) else {
+            return 0;
+        };
+        let path = self.paths.to(self.heap(), representative(group));
+        let nodes: HashSet<NodeId> = entries.iter().map(|entry| entry.node).collect();
+        let at = path.and_then(|path| {
+            let edge = path.edges.iter().find(|edge| nodes.contains(&edge.to))?;
+            Some(self.steps_before(&path.edges, edge.to))
+        });
+        let last = kept.steps.len().saturating_sub(1);
+        at.and_then(|steps| places.get(steps.saturating_sub(1)).copied()).unwrap_or(last).min(last)
+    }
+
+    /// What becomes of the objects of a group once these references are cut.
+    fn cut(&self, group: &NewGroup) -> Option<Cut> {
+        let heap = self.heap();
+        let entries = self.entries(group);
+        if entries.is_empty() {
+            return None;
+        }
+        let references = entry::references(heap, self.paths, &entries);
+        let paths = Paths::find_without(heap, &self.preferred, &self.foreign, &references);
+        let left: Vec<NodeId> = group.nodes.iter().copied().filter(|id| paths.has(*id)).collect();
+        let remains = group::by_path(heap, &paths, &left).into_iter().next().and_then(|places| {
+            let same = NewGroup {
+                class: group.class.clone(),
+                nodes: places.into_iter().map(|place| left[place]).collect(),
+                growth: Growth::Grows,
+            };
+            self.kept(&same, &paths)
+        });
+        Some(Cut {
+            step: self.step_of(group, &entries),
+            remaining: left.len() as u64,
+            remains: remains.map(|(kept, _)| Box::new(kept)),
+        })
+    }
+
+    /// A group in words, and where the steps of its path have come to.
+    fn kept(&self, group: &NewGroup, paths: &Paths) -> Option<(KeptGroup, Vec<usize>)> {
+        let words = Words {
+            verbose: self.wanted.verbose,
+            heap: self.heap(),
+            sources: &self.program.sources,
+            functions: &self.program.functions,
+            paths,
+        };
+        let path = paths.to(self.heap(), representative(group))?;
+        let (steps, places) = words.path_steps(&path, &group.class);
+        Some((
+            KeptGroup {
+                wrapper: group.class.clone(),
+                count: group.nodes.len() as u64,
+                numbers: Vec::new(),
+                growth: group.growth,
+                root: words.root(&path),
+                steps,
+                linear_memory: None,
+            },
+            places,
+        ))
+    }
+}
+
+/// The object of which the path is shown.
+fn representative(group: &NewGroup) -> NodeId {
+    group.nodes[group.nodes.len() / 2]
+}
+
+/// A label without what tells one element from another.
+fn without_index(label: &str) -> String {
+    match label.split_once(['[', '(']) {
+        Some((before, _)) if label.starts_with(['[', '.']) || label.starts_with("slot") => format!("{before}[]"),
+        _ => label.to_owned(),
+    }
+}

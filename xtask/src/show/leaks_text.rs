@@ -1,0 +1,130 @@
+//! What keeps alive what grows in a user's own program, as text.
+
+use crate::base::text::{clip, inert};
+use crate::explain::growth::Growth;
+use crate::explain::kept::{KeptGroup, Step};
+use crate::explain::leak::{Cut, Leak, LeakedKind, Leaks};
+use crate::measure::census::Census;
+use crate::show::census_text;
+use crate::show::explanation_text::{growth_note, other, path_with_mark, path_words};
+
+/// What stands beside the reference to cut.
+const MARK: &str = "⟵ to cut";
+
+/// Where nothing grows.
+pub fn no_leak(census: &Census) -> String {
+    let mut text = format!("nothing grows: {}\n", census_text::summary(census));
+    for line in census_text::lines(census) {
+        text += &format!("  {line}\n");
+    }
+    text
+}
+
+/// What grows, and what keeps it alive.
+pub fn leaks(found: &Leaks) -> String {
+    let mut text = match &found.census {
+        Some(census) => census_text::summary(census),
+        None => format!("{} more calls", found.calls),
+    };
+    text += "\n";
+    if let Some(stopped) = &found.stopped {
+        text += &format!("  the calls that were to be looked at ended early: {}\n", clip(stopped));
+    }
+    for leak in &found.leaks {
+        text += &one(leak, found.census.as_ref());
+    }
+    if found.leaks.is_empty() {
+        text += &nothing_found(found);
+    }
+    for group in &found.others {
+        text += &other(group);
+    }
+    if found.unexplained > 0 {
+        let why = found.hidden.map_or(String::new(), |hidden| format!(": {hidden}"));
+        text += &format!("  {} more that no path from a root leads to{why}\n", found.unexplained);
+    }
+    text
+}
+
+/// Where no object that a program sees grows, though something was counted.
+fn nothing_found(found: &Leaks) -> String {
+    let asked = found.asked.as_deref();
+    let what = match asked {
+        Some(kind) => format!("no {} grows", clip(kind)),
+        None => "no object grows".to_owned(),
+    };
+    let mut text = format!("  {what} in the heap that it wrote after {} more calls", found.calls);
+    let counted = found.census.as_ref().map(census_text::lines).unwrap_or_default();
+    if counted.is_empty() {
+        return text + "\n";
+    }
+    text += "; what was counted is\n";
+    for line in counted {
+        text += &format!("    {line}\n");
+    }
+    text
+}
+
+fn one(leak: &Leak, census: Option<&Census>) -> String {
+    let Leak { kinds, group, of, cut } = leak;
+    let amounts: Vec<String> = kinds.iter().map(amount).collect();
+    let place = census.and_then(|census| census_text::made_by(census, &group.wrapper));
+    let mut text = format!("  {} a call{}\n", amounts.join(", "), place.unwrap_or_default());
+    let count = match group.count == *of {
+        true => format!("all {of}"),
+        false => format!("{} of {of}", group.count),
+    };
+    text += &format!("  {count} {} that are new are kept alive by\n", clip(&group.wrapper));
+    let mark = cut.as_ref().map(|cut| (cut.step, MARK));
+    text += &path_with_mark(group, mark);
+    if let Some(note) = growth_note(group.growth, group.count) {
+        text += &format!("  that is no leak: {note}\n");
+    }
+    if let Some(cut) = cut {
+        text += &after_the_cut(cut, group);
+    }
+    text
+}
+
+/// `+1.00 Widget`
+fn amount(kind: &LeakedKind) -> String {
+    format!("+{} {}", census_text::count(kind.per_call), clip(&kind.class))
+}
+
+fn after_the_cut(cut: &Cut, group: &KeptGroup) -> String {
+    let what = reference(&group.root, &group.steps, cut.step);
+    match (&cut.remains, cut.remaining) {
+        (Some(kept), remaining) => {
+            let how_many = match remaining == group.count {
+                true => "they are".to_owned(),
+                false => format!("{remaining} of them are"),
+            };
+            format!("  without {what} {how_many} still kept alive, by {}\n", path_words(kept))
+        }
+        (None, _) => format!("  without {what} nothing keeps them alive\n"),
+    }
+}
+
+/// `sessions[…].all[…]`: the labels up to a step, without indices.
+fn reference(root: &str, steps: &[Step], last: usize) -> String {
+    // A program names its variables; other roots only the engine does.
+    let mut text = match root.strip_prefix("root: ") {
+        Some(_) => format!("{} ", inert(root)),
+        None => String::new(),
+    };
+    for step in &steps[..steps.len().min(last + 1)] {
+        let label = match step.label.split_once('[') {
+            Some((before, _)) => format!("{before}[…]"),
+            None => step.label.clone(),
+        };
+        let joins = label.starts_with(['.', '[']) || text.is_empty() || text.ends_with(' ');
+        text += if joins { "" } else { " → " };
+        text += &label;
+    }
+    text
+}
+
+/// Whether any of it is a leak.
+pub fn has_leak(found: &Leaks) -> bool {
+    found.leaks.iter().any(|leak| leak.group.growth == Growth::Grows)
+}
