@@ -3,7 +3,7 @@
 
 use crate::births::Births;
 use crate::path::Paths;
-use crate::{Heap, NodeId, NodeKind};
+use crate::{EdgeKind, Heap, NodeId, NodeKind};
 use std::collections::{HashMap, HashSet};
 
 /// How far the engine's own nodes of an object are looked for.
@@ -24,7 +24,8 @@ pub struct Entries<'a> {
     heap: &'a Heap,
     paths: &'a Paths,
     births: &'a Births,
-    known: HashMap<NodeId, Option<Entry>>,
+    /// The entry of a node, and the last node up to it that a program sees.
+    known: HashMap<NodeId, (Option<Entry>, Option<NodeId>)>,
 }
 
 impl<'a> Entries<'a> {
@@ -42,31 +43,25 @@ impl<'a> Entries<'a> {
     pub fn entry(&mut self, node: NodeId) -> Option<Entry> {
         let mut rest = Vec::new();
         let mut at = node;
-        let mut found = loop {
+        let (mut found, mut holder) = loop {
             if let Some(known) = self.known.get(&at) {
                 break *known;
             }
             rest.push(at);
             match self.paths.step(self.heap, at) {
                 Some((from, _)) => at = from,
-                None => break None,
+                None => break (None, None),
             }
         };
         while let Some(next) = rest.pop() {
-            if found.is_none() && self.births.is_new(next) && self.heap.is_visible(next) {
-                found = Some(Entry {
-                    holder: self.holder(next),
-                    node: next,
-                });
+            let is_visible = self.heap.is_visible(next);
+            if found.is_none() && is_visible && self.births.is_new(next) {
+                found = Some(Entry { holder, node: next });
             }
-            self.known.insert(next, found);
+            holder = if is_visible { Some(next) } else { holder };
+            self.known.insert(next, (found, holder));
         }
         found
-    }
-
-    /// The nearest node before it that a program sees.
-    fn holder(&self, node: NodeId) -> Option<NodeId> {
-        before(self.heap, self.paths, node).find(|id| self.heap.is_visible(*id))
     }
 }
 
@@ -92,7 +87,11 @@ pub fn fork(heap: &Heap, paths: &Paths, nodes: &[NodeId]) -> Option<NodeId> {
     let mut common = way(*nodes.first()?);
     for node in &nodes[1..] {
         let other = way(*node);
-        let same = common.iter().zip(&other).take_while(|(one, other)| one == other).count();
+        let same = common
+            .iter()
+            .zip(&other)
+            .take_while(|(one, other)| one == other)
+            .count();
         common.truncate(same);
     }
     common.into_iter().rev().find(|id| heap.is_visible(*id))
@@ -135,17 +134,19 @@ pub fn below(heap: &Heap, paths: &Paths, holder: NodeId, nodes: &[NodeId]) -> Ve
 }
 
 /// All references by which the holder of each entry refers to its node, by itself or by what
-/// the engine has of its own for it: the elements of an array, the table of a map, a scope.
-/// For [`Paths::find_without`].
-pub fn references(heap: &Heap, paths: &Paths, entries: &[Entry]) -> HashSet<(NodeId, NodeId)> {
+/// the engine has of its own for it: the elements of an array, the table of a map, a scope. An
+/// entry of a map goes with key and value. For [`Paths::find_without`].
+pub fn references(heap: &Heap, paths: &Paths, births: &Births, entries: &[Entry]) -> HashSet<(NodeId, NodeId)> {
     let mut own: HashMap<NodeId, Vec<NodeId>> = HashMap::new();
+    let mut emptied = HashSet::new();
     let mut found = HashSet::new();
     for entry in entries {
-        // As the path goes: of a root, all of it.
-        for from in before(heap, paths, entry.node) {
+        if let Some((from, edge)) = paths.step(heap, entry.node) {
             found.insert((from, entry.node));
-            if heap.is_visible(from) {
-                break;
+            if heap.kind(from) == NodeKind::Engine && UNNAMED.contains(&edge.kind) && emptied.insert(from) {
+                let new = heap.edges(from).iter().map(|edge| edge.to);
+                let new = new.filter(|to| births.is_new(*to) && heap.is_visible(*to));
+                found.extend(new.map(|to| (from, to)));
             }
         }
         if let Some(holder) = entry.holder {
@@ -155,6 +156,14 @@ pub fn references(heap: &Heap, paths: &Paths, entries: &[Entry]) -> HashSet<(Nod
     }
     found
 }
+
+/// What the engine's own nodes refer to without a name of the program goes together.
+const UNNAMED: [EdgeKind; 4] = [
+    EdgeKind::Internal,
+    EdgeKind::MapValue,
+    EdgeKind::MapKey,
+    EdgeKind::SetElement,
+];
 
 /// The node, and what the engine has of its own behind it.
 fn engines_own(heap: &Heap, node: NodeId) -> Vec<NodeId> {
@@ -222,7 +231,10 @@ mod tests {
         assert_eq!(fork(&heap, &paths, &[7, 8]), Some(1));
         assert_eq!(fork(&heap, &paths, &[7, 9]), Some(7));
         assert_eq!(fork(&heap, &paths, &[]), None);
-        let found: Vec<NodeId> = below(&heap, &paths, 1, &[7, 8, 9]).iter().map(|entry| entry.node).collect();
+        let found: Vec<NodeId> = below(&heap, &paths, 1, &[7, 8, 9])
+            .iter()
+            .map(|entry| entry.node)
+            .collect();
         assert_eq!(found, [2, 3]);
         assert!(below(&heap, &paths, 7, &[7]).is_empty());
     }
@@ -231,8 +243,11 @@ mod tests {
     fn what_is_cut_is_reached_no_longer_unless_something_else_refers_to_it() {
         let (mut heap, births) = sessions();
         let paths = Paths::find(&heap, &[], &[]);
-        let entries: Vec<Entry> = [7, 8].iter().filter_map(|id| Entries::of(&heap, &paths, &births).entry(*id)).collect();
-        let cut = references(&heap, &paths, &entries);
+        let entries: Vec<Entry> = [7, 8]
+            .iter()
+            .filter_map(|id| Entries::of(&heap, &paths, &births).entry(*id))
+            .collect();
+        let cut = references(&heap, &paths, &births, &entries);
         // The array's elements are the engine's own.
         assert!(cut.contains(&(4, 7)) && cut.contains(&(6, 7)) && cut.contains(&(5, 8)));
         let after = Paths::find_without(&heap, &[], &[], &cut);

@@ -189,9 +189,7 @@ impl JscRows {
         let is_global = |node: &JscNodeRow| !node.of_program && GLOBALS.contains(&self.class(node));
         let globals = (0..).zip(&self.nodes).filter(|(_, node)| is_global(node));
         heap.globals = globals.map(|(id, _)| id).collect();
-        let is_module = |node: &JscNodeRow| !node.of_program && self.class(node) == "JSModuleEnvironment";
-        let modules = (0..).zip(&self.nodes).filter(|(_, node)| is_module(node));
-        heap.modules = modules.map(|(id, _)| id).collect();
+        heap.modules = modules(&heap);
         heap.roots = self.roots(&ids)?;
         heap.targets = wanted.iter().map(|address| by_address.get(address).copied()).collect();
         heap.texts = self.nodes.iter().map(|node| self.class(node) == "string").collect();
@@ -365,6 +363,17 @@ fn node_kind(class: &str) -> NodeKind {
 
 /// Global objects, and the scope of global variables.
 const GLOBALS: &[&str] = &["global", "GlobalObject", "JSGlobalLexicalEnvironment"];
+
+/// The scopes of modules. Instances of WebAssembly have such, too, which only they keep.
+fn modules(heap: &Heap) -> Vec<NodeId> {
+    let is_record = |id: &NodeId| ["ModuleRecord", "JSModuleRecord"].contains(&heap.name(*id));
+    let records = (0..heap.node_count() as NodeId).filter(is_record);
+    let parts = records.flat_map(|record| heap.edges(record).iter().map(|edge| edge.to));
+    let mut found: Vec<NodeId> = parts.filter(|id| heap.name(*id) == "JSModuleEnvironment").collect();
+    found.sort_unstable();
+    found.dedup();
+    found
+}
 
 /// Reasons of nodes that live because another one does, such as the value in a WeakMap: not roots.
 const FOLLOWING: &[&str] = &["Output", "WeakSets"];

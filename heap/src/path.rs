@@ -65,7 +65,9 @@ impl Paths {
         };
         // Through the global object and the like each object leads to all others.
         let everywhere: Vec<NodeId> = heap.globals.iter().chain(&heap.realms).copied().collect();
-        search.closed.extend(everywhere.iter().chain(&heap.modules).chain(avoided));
+        search
+            .closed
+            .extend(everywhere.iter().chain(&heap.modules).chain(avoided));
         for global in heap.globals.iter().chain(&heap.modules) {
             search.reach(*global, *global, 0);
         }

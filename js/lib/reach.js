@@ -44,7 +44,7 @@
   };
 
   // Callbacks that a guest, a timer or a registry has, where no script can look.
-  const callbacks = [];
+  const callbacks = harness.newNotes();
   if (describe && !isOwn) {
     harness.noteCallback = callback => {
       if (watching && typeof callback === 'function' && callbacks.length < MOST_WATCHED)
@@ -62,7 +62,7 @@
 
   // In a user's own script closures and modules hold what no script can reach. So each
   // collection is noted, once, when something is put into it.
-  const collections = [];
+  const collections = harness.newNotes();
   if (describe && isOwn) {
     const noted = new WeakSet();
     const { has, add } = WeakSet.prototype;

@@ -7,8 +7,8 @@ use crate::cell::judge::{Judgement, Outcome, judge};
 use crate::engine::feature::Feature;
 use crate::engine::host::{self, OwnPlace, Performance};
 use crate::engine::library::{
-    self, CENSUS, GROWTH, INNER_GLOBAL, MEMORIES, PLACES, PLANTED, REACH, READERS, READINGS, RETAIN,
-    RUNTIME, SNAPSHOT, TREND, WATCH, WEB, WITNESS_V8,
+    self, CENSUS, GROWTH, INNER_GLOBAL, MEMORIES, PLACES, PLANTED, REACH, READERS, READINGS, RETAIN, RUNTIME, SNAPSHOT,
+    TREND, WATCH, WEB, WITNESS_V8,
 };
 use crate::engine::program::Program;
 use crate::guest::guests::Guests;

@@ -32,7 +32,9 @@ pub fn explain(flags: &ExplainFlags, session: &Session) -> Result<Status> {
     let cells: Vec<Cell<'_>> = cases.iter().flat_map(row).collect();
     let limits = Limits::of_case(flags.timeout);
     let keep = flags.keep.as_deref().map(Keeping::new).transpose()?;
-    let keep = keep.as_ref().map(|keep| |cell: Cell<'_>, path: &Path, number: usize| keep.copy(cell, path, number));
+    let keep = keep
+        .as_ref()
+        .map(|keep| |cell: Cell<'_>, path: &Path, number: usize| keep.copy(cell, path, number));
     let asking = Asking {
         verbose: flags.verbose,
         kind: flags.kind.as_deref(),
@@ -64,9 +66,7 @@ pub fn explain(flags: &ExplainFlags, session: &Session) -> Result<Status> {
 
 /// Prints the answers, or writes the page, and reports the failures on standard error.
 fn report(explained: &[ExplainedCell], flags: &ExplainFlags) -> Result<Status> {
-    let has_answered = |cell: &ExplainedCell| {
-        !matches!(cell.answer, Answer::CannotTell { .. } | Answer::Failed { .. })
-    };
+    let has_answered = |cell: &ExplainedCell| !matches!(cell.answer, Answer::CannotTell { .. } | Answer::Failed { .. });
     let has_failed = |cell: &&ExplainedCell| matches!(cell.answer, Answer::Failed { .. });
     let answered = explained.iter().any(has_answered);
     let failed = explained.iter().any(|cell| has_failed(&cell));

@@ -116,7 +116,9 @@ fn explain_own(
     let keep = asking
         .keep
         .map(|keep| move |path: &Path, number: usize| keep(cell, path, number));
-    let keep = keep.as_ref().map(|keep| keep as &dyn Fn(&Path, usize) -> Result<PathBuf>);
+    let keep = keep
+        .as_ref()
+        .map(|keep| keep as &dyn Fn(&Path, usize) -> Result<PathBuf>);
     let program = match heaps::ask_engine(cell, Some(&census), keep, guests, limits, session)? {
         Ok(program) => program,
         Err(reason) => return Ok(Answer::CannotTell { reason }),

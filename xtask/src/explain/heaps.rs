@@ -110,9 +110,8 @@ pub fn ask_engine(
         [first, .., last] => last.saturating_sub(first),
         _ => 0,
     };
-    let source = |(address, source): &(String, usize)| {
-        Some((parse_address(address)?, reachable.sources.get(*source)?.clone()))
-    };
+    let source =
+        |(address, source): &(String, usize)| Some((parse_address(address)?, reachable.sources.get(*source)?.clone()));
     let functions = reachable.functions.iter().filter_map(source).collect();
     Ok(Ok(ProgramHeap {
         heap,

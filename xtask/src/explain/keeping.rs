@@ -22,7 +22,13 @@ impl Keeping<'_> {
     /// named by case and program, and ends as the tools of its engine expect.
     pub fn copy(&self, cell: Cell<'_>, snapshot: &Path, number: usize) -> Result<PathBuf> {
         let name = format!("{} {} {}", cell.case.title, cell.program, number + 1);
-        let fine = |c: char| if c.is_alphanumeric() || "._-".contains(c) { c } else { '-' };
+        let fine = |c: char| {
+            if c.is_alphanumeric() || "._-".contains(c) {
+                c
+            } else {
+                '-'
+            }
+        };
         let name: String = name.chars().map(fine).collect();
         let extension = cell.program.engine.snapshot.extension();
         let path = self.directory.join(format!("{name}.{extension}"));

@@ -9,7 +9,7 @@ use crate::explain::words::Words;
 use crate::measure::census::{Census, What};
 use heap::entry::{self, Entries, Entry};
 use heap::path::Paths;
-use heap::{Heap, NodeId, NodeKind, group};
+use heap::{EdgeKind, Heap, NodeId, NodeKind, group};
 use std::collections::HashSet;
 
 /// What is asked of a heap.
@@ -32,11 +32,24 @@ const MOST_OTHERS: usize = 5;
 /// Of fewer objects nothing is said: engines have some of their own.
 const FEW: usize = 8;
 
+/// Of what does not grow so many are worth to be told.
+const MANY: usize = 20;
+
+/// Of what grows, less than one in so many without a path is by chance.
+const CHANCE: u64 = 50;
+
 /// Paths of a group that are compared.
 const COMPARED: usize = 20;
 
 /// Kinds that are told of a leak.
 const MOST_KINDS: usize = 6;
+
+/// The class of what all have as a part in which our own scripts note a program's objects, as
+/// `js/lib/watch.js` calls it.
+const NOTES: &str = "HarnessNotes";
+
+/// The class of strings.
+const TEXT: &str = "string";
 
 /// Objects of one class that are kept in one way.
 struct NewGroup {
@@ -52,6 +65,8 @@ struct Finding<'a> {
     preferred: [HashSet<String>; 2],
     foreign: Vec<NodeId>,
     paths: &'a Paths,
+    /// What our own scripts note a program's objects in.
+    notes: HashSet<NodeId>,
 }
 
 /// Finds what grows between the snapshots. `census` is what was counted before.
@@ -68,6 +83,7 @@ pub fn leaks(program: &ProgramHeap, census: Option<Census>, wanted: Wanted<'_>) 
         preferred,
         foreign,
         paths: &paths,
+        notes: notes(heap),
     };
     let new: Vec<NodeId> = (0..heap.node_count() as NodeId)
         .filter(|id| births.is_new(*id) && heap.is_visible(*id))
@@ -78,9 +94,15 @@ pub fn leaks(program: &ProgramHeap, census: Option<Census>, wanted: Wanted<'_>) 
         groups.into_iter().partition(|group| group.growth == Growth::Grows);
     let leaks = finding.merged(growing, census.as_ref());
     let classes: HashSet<&str> = leaks.iter().map(|leak| leak.group.wrapper.as_str()).collect();
-    let others = others.iter().filter(|group| classes.contains(group.class.as_str()));
-    let others = others.take(MOST_OTHERS).filter_map(|group| finding.kept(group, &paths).map(|(kept, _)| kept));
+    let others = others
+        .iter()
+        .filter(|group| group.nodes.len() >= MANY && group.class != TEXT && classes.contains(group.class.as_str()));
+    let others = others
+        .take(MOST_OTHERS)
+        .filter_map(|group| finding.kept(group, &paths).map(|(kept, _)| kept));
+    let total: u64 = leaks.iter().map(|leak| leak.of).sum();
     let unexplained = finding.unexplained(&new, &classes);
+    let unexplained = if unexplained * CHANCE < total { 0 } else { unexplained };
     Leaks {
         asked: wanted.kind.map(str::to_owned),
         calls: program.calls,
@@ -93,10 +115,24 @@ pub fn leaks(program: &ProgramHeap, census: Option<Census>, wanted: Wanted<'_>) 
     }
 }
 
+fn notes(heap: &Heap) -> HashSet<NodeId> {
+    let all = || 0..heap.node_count() as NodeId;
+    let tags: HashSet<NodeId> = all().filter(|id| heap.name(*id) == NOTES).collect();
+    let refers = |id: &NodeId| {
+        heap.edges(*id)
+            .iter()
+            .any(|edge| edge.kind == EdgeKind::Property && tags.contains(&edge.to))
+    };
+    match tags.is_empty() {
+        true => HashSet::new(),
+        false => all().filter(refers).collect(),
+    }
+}
+
 /// The class of a node, in words.
 pub fn class(heap: &Heap, id: NodeId) -> String {
     match heap.kind(id) {
-        _ if heap.is_text(id) => "string".to_owned(),
+        _ if heap.is_text(id) => TEXT.to_owned(),
         NodeKind::Function => "function".to_owned(),
         _ => heap.name(id).to_owned(),
     }
@@ -125,10 +161,20 @@ impl Finding<'_> {
         };
         let is_wanted = |class: &str| self.wanted.kind.is_none_or(|kind| kind == class);
         all.into_iter()
+            .filter(|places| !self.is_ours(nodes[places[0]]))
             .filter(|places| places.len() >= FEW || self.wanted.kind.is_some())
             .map(group)
             .filter(|group| is_wanted(&group.class))
             .collect()
+    }
+
+    /// Whether it is kept by what our own scripts note of a program.
+    fn is_ours(&self, node: NodeId) -> bool {
+        let ProgramHeap { heap, sources, .. } = self.program;
+        let is_library =
+            |id: NodeId| self.notes.contains(&id) || heap.position(id).is_some_and(|at| sources.is_library(&at.file));
+        let path = self.paths.to(heap, node);
+        path.is_some_and(|path| path.edges.iter().any(|edge| is_library(edge.to)))
     }
 
     /// How many are new, of these classes, that nothing seems to keep.
@@ -173,11 +219,19 @@ impl Finding<'_> {
         let named = census.into_iter().flat_map(|census| &census.grows).flat_map(|growth| {
             let classes = growth.kind.classes.iter().map(|(class, _)| class.as_str());
             let is_objects = growth.kind.what == What::Objects;
-            growth.kind.class.as_deref().into_iter().chain(classes).filter(move |_| is_objects)
+            growth
+                .kind
+                .class
+                .as_deref()
+                .into_iter()
+                .chain(classes)
+                .filter(move |_| is_objects)
         });
         let own = |group: &&NewGroup| self.program.sources.class(&group.class).is_some();
         let mut named = named.filter_map(|class| groups.iter().find(|group| group.class == class));
-        groups.iter().find(own).or_else(|| named.next()).or(groups.first())
+        let objects = || groups.iter().find(|group| group.class != TEXT);
+        let named = named.find(|group| group.class != TEXT);
+        groups.iter().find(own).or(named).or_else(objects).or(groups.first())
     }
 
     fn leak(&self, main: &NewGroup, groups: &[NewGroup], of: u64) -> Option<Leak> {
@@ -233,8 +287,14 @@ impl Finding<'_> {
 
     /// The number of steps of a path up to a node.
     fn steps_before(&self, edges: &[heap::Edge], node: NodeId) -> usize {
-        let to = edges.iter().position(|edge| edge.to == node).map_or(edges.len(), |at| at + 1);
-        let is_step = |edge: &&heap::Edge| self.wanted.verbose || self.heap().kind(edge.to) != NodeKind::Engine;
+        let to = edges
+            .iter()
+            .position(|edge| edge.to == node)
+            .map_or(edges.len(), |at| at + 1);
+        let last = edges.last().map(|edge| edge.to);
+        let is_step = |edge: &&heap::Edge| {
+            self.wanted.verbose || self.heap().kind(edge.to) != NodeKind::Engine || Some(edge.to) == last
+        };
         edges[..to].iter().filter(is_step).count()
     }
 
@@ -250,7 +310,9 @@ impl Finding<'_> {
             Some(self.steps_before(&path.edges, edge.to))
         });
         let last = kept.steps.len().saturating_sub(1);
-        at.and_then(|steps| places.get(steps.saturating_sub(1)).copied()).unwrap_or(last).min(last)
+        at.and_then(|steps| places.get(steps.saturating_sub(1)).copied())
+            .unwrap_or(last)
+            .min(last)
     }
 
     /// What becomes of the objects of a group once these references are cut.
@@ -260,17 +322,20 @@ impl Finding<'_> {
         if entries.is_empty() {
             return None;
         }
-        let references = entry::references(heap, self.paths, &entries);
+        let references = entry::references(heap, self.paths, &self.program.births, &entries);
         let paths = Paths::find_without(heap, &self.preferred, &self.foreign, &references);
         let left: Vec<NodeId> = group.nodes.iter().copied().filter(|id| paths.has(*id)).collect();
-        let remains = group::by_path(heap, &paths, &left).into_iter().next().and_then(|places| {
-            let same = NewGroup {
-                class: group.class.clone(),
-                nodes: places.into_iter().map(|place| left[place]).collect(),
-                growth: Growth::Grows,
-            };
-            self.kept(&same, &paths)
-        });
+        let remains = group::by_path(heap, &paths, &left)
+            .into_iter()
+            .next()
+            .and_then(|places| {
+                let same = NewGroup {
+                    class: group.class.clone(),
+                    nodes: places.into_iter().map(|place| left[place]).collect(),
+                    growth: Growth::Grows,
+                };
+                self.kept(&same, &paths)
+            });
         Some(Cut {
             step: self.step_of(group, &entries),
             remaining: left.len() as u64,
@@ -309,9 +374,10 @@ fn representative(group: &NewGroup) -> NodeId {
     group.nodes[group.nodes.len() / 2]
 }
 
-/// A label without what tells one element from another.
+/// A label without what tells one element from another; key and value of a map are one entry.
 fn without_index(label: &str) -> String {
     match label.split_once(['[', '(']) {
+        _ if label == "key" => ".get[]".to_owned(),
         Some((before, _)) if label.starts_with(['[', '.']) || label.starts_with("slot") => format!("{before}[]"),
         _ => label.to_owned(),
     }

@@ -64,7 +64,9 @@ impl ProgramFiles {
                 self.walk(&path, found);
                 continue;
             }
-            let is_script = path.extension().is_some_and(|e| SCRIPTS.iter().any(|known| e == *known));
+            let is_script = path
+                .extension()
+                .is_some_and(|e| SCRIPTS.iter().any(|known| e == *known));
             if !is_script || facts.len() > MOST_BYTES || found.len() >= MOST_FILES {
                 continue;
             }

@@ -107,6 +107,13 @@ impl Sources {
         })
     }
 
+    /// Whether an engine's name of a file is that of one of our own scripts.
+    pub fn is_library(&self, file: &str) -> bool {
+        let file = file.strip_prefix("file://").unwrap_or(file);
+        file.strip_prefix(&self.stage)
+            .is_some_and(|name| name.starts_with(LIBRARY))
+    }
+
     /// The source of the function that begins in a line: the line, as far as its
     /// brackets are balanced; or, if it can only be an arrow function, the same from
     /// its parameters on.

@@ -30,7 +30,9 @@ impl Words<'_> {
             PathStart::Global(_) => "global".to_owned(),
             PathStart::Module(id) => {
                 let file = self.heap.module_file(*id);
-                let name = file.and_then(|file| self.sources.place(file, 1)).map(|place| place.file);
+                let name = file
+                    .and_then(|file| self.sources.place(file, 1))
+                    .map(|place| place.file);
                 name.map_or("module".to_owned(), |name| clip(&format!("module {name}")))
             }
             PathStart::Root(id, name) => clip(&format!("root: {name}, {}", self.heap.name(*id))),

@@ -158,7 +158,12 @@ const MOST_OTHERS: usize = 5;
 /// `50 more by recent [0] (Session #2951): only the newest are kept so`.
 pub fn other(group: &KeptGroup) -> String {
     let note = growth_note(group.growth, group.count).map_or(String::new(), |note| format!(": no leak, {note}"));
-    format!("  {} more by {} ({}){note}\n", group.count, path_words(group), group.wrapper)
+    format!(
+        "  {} more by {} ({}){note}\n",
+        group.count,
+        path_words(group),
+        group.wrapper
+    )
 }
 
 /// A path in one line: `recent [0]`.

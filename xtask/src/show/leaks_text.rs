@@ -4,12 +4,16 @@ use crate::base::text::{clip, inert};
 use crate::explain::growth::Growth;
 use crate::explain::kept::{KeptGroup, Step};
 use crate::explain::leak::{Cut, Leak, LeakedKind, Leaks};
-use crate::measure::census::Census;
+use crate::measure::census::{Census, What};
 use crate::show::census_text;
 use crate::show::explanation_text::{growth_note, other, path_with_mark, path_words};
 
 /// What stands beside the reference to cut.
 const MARK: &str = "⟵ to cut";
+
+/// Where linear memory grows, and no object does.
+const NOT_FREED: &str = "no object of JavaScript grows with it, so none keeps it: what a call takes of linear memory \
+                         is given back by nobody";
 
 /// Where nothing grows.
 pub fn no_leak(census: &Census) -> String {
@@ -55,6 +59,17 @@ fn nothing_found(found: &Leaks) -> String {
     };
     let mut text = format!("  {what} in the heap that it wrote after {} more calls", found.calls);
     let counted = found.census.as_ref().map(census_text::lines).unwrap_or_default();
+    let only_linear = |census: &Census| {
+        let linear = census
+            .grows
+            .iter()
+            .filter(|growth| growth.kind.what == What::LinearMemory)
+            .count();
+        linear > 0 && linear == census.grows.len()
+    };
+    if found.census.as_ref().is_some_and(only_linear) && asked.is_none() {
+        return format!("  {}\n  {NOT_FREED}\n", counted.join("\n  "));
+    }
     if counted.is_empty() {
         return text + "\n";
     }
@@ -99,7 +114,10 @@ fn after_the_cut(cut: &Cut, group: &KeptGroup) -> String {
                 true => "they are".to_owned(),
                 false => format!("{remaining} of them are"),
             };
-            format!("  without {what} {how_many} still kept alive, by {}\n", path_words(kept))
+            format!(
+                "  without {what} {how_many} still kept alive, by {}\n",
+                path_words(kept)
+            )
         }
         (None, _) => format!("  without {what} nothing keeps them alive\n"),
     }
@@ -113,9 +131,10 @@ fn reference(root: &str, steps: &[Step], last: usize) -> String {
         None => String::new(),
     };
     for step in &steps[..steps.len().min(last + 1)] {
-        let label = match step.label.split_once('[') {
-            Some((before, _)) => format!("{before}[…]"),
-            None => step.label.clone(),
+        let label = match step.label.split_once(['[', '(']) {
+            Some((before, _)) if step.label.ends_with(']') => format!("{before}[…]"),
+            Some((".get", _)) => ".get(…)".to_owned(),
+            _ => step.label.clone(),
         };
         let joins = label.starts_with(['.', '[']) || text.is_empty() || text.ends_with(' ');
         text += if joins { "" } else { " → " };
