@@ -21,7 +21,7 @@ pub fn node_kind(kind: &str, name: &str) -> NodeKind {
     match kind {
         "closure" => NodeKind::Function,
         _ if name == PROXY => NodeKind::Object,
-        "hidden" | "array" | "code" | "object shape" | "synthetic" => NodeKind::Engine,
+        "hidden" | "array" | "code" | "object shape" | "synthetic" | "number" => NodeKind::Engine,
         _ if name.starts_with("system / ") => NodeKind::Engine,
         _ => NodeKind::Object,
     }

@@ -6,8 +6,11 @@ use crate::base::{file, output};
 use crate::cell::run::Cell;
 use crate::command::flags::{ExplainFlags, ExplainFormat};
 use crate::command::plan;
+use crate::engine::table::ENGINES;
 use crate::explain::answer::{Answer, Asking, ExplainedCell, explain_cell};
 use crate::explain::keeping::Keeping;
+use crate::explain::leaks::{Wanted, leaks};
+use crate::explain::snapshots;
 use crate::run::process::Limits;
 use crate::run::schedule;
 use crate::run::session::Session;
@@ -23,6 +26,9 @@ const SCHEMA: &str = "wasm-leaks/explanations";
 const VERSION: u32 = 3;
 
 pub fn explain(flags: &ExplainFlags, session: &Session) -> Result<Status> {
+    if !flags.snapshot.is_empty() {
+        return explain_snapshots(flags);
+    }
     let cases = plan::cases("explain", &flags.cases, session)?;
     if let Some(path) = &flags.page {
         file::can_be_written(path, "--page")?;
@@ -62,6 +68,30 @@ pub fn explain(flags: &ExplainFlags, session: &Session) -> Result<Status> {
         bail!("{answered} of {planned} answers had come");
     }
     report(&explained, flags)
+}
+
+/// Looks into snapshots that somebody already has.
+fn explain_snapshots(flags: &ExplainFlags) -> Result<Status> {
+    let (program, format) = snapshots::read_all(&flags.snapshot)?;
+    let wanted = Wanted {
+        kind: flags.kind.as_deref(),
+        verbose: flags.verbose,
+        hidden: format.hides(),
+    };
+    let engine = ENGINES.iter().find(|engine| engine.snapshot == format);
+    let last = flags
+        .snapshot
+        .last()
+        .and_then(|path| path.file_name())
+        .unwrap_or_default();
+    let explained = ExplainedCell {
+        case: last.display().to_string(),
+        engine: engine.map_or("", |engine| engine.name),
+        program: engine.map_or(String::new(), |engine| engine.title.to_owned()),
+        answer: Answer::Leaks(Box::new(leaks(&program, None, wanted))),
+    };
+    print(&[explained], flags.format)?;
+    Ok(Status::Expected)
 }
 
 /// Prints the answers, or writes the page, and reports the failures on standard error.

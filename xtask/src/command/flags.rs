@@ -85,7 +85,7 @@ pub struct TestFlags {
 #[command(after_help = EXPLAIN_STATUS)]
 pub struct ExplainFlags {
     /// Cases to explain, by name or by directory (`js/cases/m1`)
-    #[arg(value_name = "CASE | DIR", required = true)]
+    #[arg(value_name = "CASE | DIR", required_unless_present = "snapshot")]
     pub cases: Vec<OsString>,
 
     #[command(flatten)]
@@ -102,6 +102,10 @@ pub struct ExplainFlags {
     /// Of a script of your own: only what keeps objects of this class alive, such as `Widget`
     #[arg(long, value_name = "CLASS")]
     pub kind: Option<String>,
+
+    /// A heap snapshot that somebody already has, instead of a case; several are of one process, the oldest first
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["cases", "engines", "keep", "page"])]
+    pub snapshot: Vec<PathBuf>,
 
     /// Keep the heap snapshots in this directory
     #[arg(long, value_name = "DIR")]

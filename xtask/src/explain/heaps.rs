@@ -42,14 +42,14 @@ const ROUND: u64 = 997;
 pub struct ProgramHeap {
     pub heap: Heap,
     pub births: Births,
-    /// Calls between the first and the last snapshot.
-    pub calls: u64,
+    /// Calls between the first and the last snapshot; `None` of snapshots that somebody else made.
+    pub calls: Option<u64>,
+    /// How many snapshots there are.
+    pub snapshots: usize,
     pub stopped: Option<String>,
     pub sources: Sources,
     /// The sources of functions by address, where the engine reports no places.
     pub functions: HashMap<u64, String>,
-    /// The files on the stage, for who wants to keep them.
-    pub kept: Vec<PathBuf>,
 }
 
 /// Makes the calls and reads what the engine writes; the inner error says why it has no way to
@@ -101,11 +101,11 @@ pub fn ask_engine(
     let own = performance.own.context("the case is no script of a user's")?;
     let sources = Sources::of_program(&stage, &own)?;
     let paths: Vec<PathBuf> = written.files.iter().map(|name| stage.path().join(name)).collect();
-    let mut kept = Vec::new();
     for (number, path) in paths.iter().enumerate() {
-        kept.extend(keep.map(|keep| keep(path, number)).transpose()?);
+        keep.map(|keep| keep(path, number)).transpose()?;
     }
-    let (heap, births) = read(&paths, format, &reachable)?;
+    let references: Vec<ReportedReference> = reachable.references.iter().filter_map(reported).collect();
+    let (heap, births) = read(&paths, format, &references).context("failed to read the heap that it wrote")?;
     let calls = match written.calls[..] {
         [first, .., last] => last.saturating_sub(first),
         _ => 0,
@@ -116,11 +116,11 @@ pub fn ask_engine(
     Ok(Ok(ProgramHeap {
         heap,
         births,
-        calls,
+        calls: Some(calls),
+        snapshots: paths.len(),
         stopped: written.stopped,
         sources,
         functions,
-        kept,
     }))
 }
 
@@ -149,21 +149,26 @@ fn calls(census: Option<&Census>, format: SnapshotFormat) -> (u64, u64) {
     (calls, census.round.clamp(1, calls))
 }
 
-/// Reads the last snapshot, and of those before what was there.
-fn read(paths: &[PathBuf], format: SnapshotFormat, reachable: &Reachable) -> Result<(Heap, Births)> {
-    let (last, earlier) = paths.split_last().context("it wrote no heap")?;
-    let what = "failed to read the heap snapshot that it wrote";
+/// Reads the last snapshot, and of those before what was there. Of one alone everything is new.
+pub fn read(paths: &[PathBuf], format: SnapshotFormat, references: &[ReportedReference]) -> Result<(Heap, Births)> {
+    let (last, earlier) = paths.split_last().context("there is no snapshot")?;
     let open = |path: &Path| {
         let file = file::open(path)?;
         format.check_size(file.metadata()?.len(), MEMORY_LIMIT)?;
         anyhow::Ok(BufReader::with_capacity(1 << 16, file))
     };
-    let identities = |path: &PathBuf| format.identities(open(path)?);
-    let earlier: Vec<Vec<u64>> = earlier.iter().map(identities).collect::<Result<_>>().context(what)?;
-    let references: Vec<ReportedReference> = reachable.references.iter().filter_map(reported).collect();
-    let heap = open(last).and_then(|input| format.parse(input, TargetHint::Nothing(&references)));
-    let heap = heap.context(what)?;
-    let births = Births::of(&heap, &earlier);
+    let name = |path: &Path| path.file_name().unwrap_or_default().display().to_string();
+    let mut known = Vec::new();
+    for path in earlier {
+        let found = open(path).and_then(|input| format.identities(input));
+        known.push(found.with_context(|| format!("failed to read the heap snapshot `{}`", name(path)))?);
+    }
+    let heap = open(last).and_then(|input| format.parse(input, TargetHint::Nothing(references)));
+    let heap = heap.with_context(|| format!("failed to read the heap snapshot `{}`", name(last)))?;
+    if known.is_empty() {
+        known.push(Vec::new());
+    }
+    let births = Births::of(&heap, &known);
     Ok((heap, births))
 }
 

@@ -11,8 +11,12 @@ pub struct Leaks {
     pub census: Option<Census>,
     /// The kind that was asked about, if not all.
     pub asked: Option<String>,
-    /// Calls between the first and the last snapshot.
-    pub calls: u64,
+    /// Calls between the first and the last snapshot; `None` of snapshots that somebody else made.
+    pub calls: Option<u64>,
+    /// How many snapshots there were: of one alone all objects are told, and not what grows.
+    pub snapshots: usize,
+    /// The most frequent classes, if all objects are told.
+    pub classes: Vec<LeakedKind>,
     /// What ended the calls early, in the engine's words.
     pub stopped: Option<String>,
     /// What grows, the largest first.
@@ -36,11 +40,12 @@ pub struct Leak {
     pub cut: Option<Cut>,
 }
 
-/// A class of what is leaked.
+/// A class, and how many of it there are.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct LeakedKind {
     pub class: String,
-    pub per_call: f64,
+    pub count: u64,
+    pub per_call: Option<f64>,
 }
 
 /// The reference without which these objects would die.

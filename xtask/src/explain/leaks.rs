@@ -5,12 +5,13 @@ use crate::explain::growth::{Growth, growth_of_born};
 use crate::explain::heaps::ProgramHeap;
 use crate::explain::kept::KeptGroup;
 use crate::explain::leak::{Cut, Leak, LeakedKind, Leaks};
+use crate::explain::sources::Sources;
 use crate::explain::words::Words;
 use crate::measure::census::{Census, What};
 use heap::entry::{self, Entries, Entry};
 use heap::path::Paths;
 use heap::{EdgeKind, Heap, NodeId, NodeKind, group};
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 /// What is asked of a heap.
 #[derive(Debug, Clone, Copy, Default)]
@@ -35,11 +36,17 @@ const FEW: usize = 8;
 /// Of what does not grow so many are worth to be told.
 const MANY: usize = 20;
 
+/// Of a snapshot alone, what is less than one in so many of the largest is left out.
+const SMALL: usize = 100;
+
 /// Of what grows, less than one in so many without a path is by chance.
 const CHANCE: u64 = 50;
 
 /// Paths of a group that are compared.
 const COMPARED: usize = 20;
+
+/// Classes that are told of a snapshot alone.
+const MOST_CLASSES: usize = 12;
 
 /// Kinds that are told of a leak.
 const MOST_KINDS: usize = 6;
@@ -103,7 +110,14 @@ pub fn leaks(program: &ProgramHeap, census: Option<Census>, wanted: Wanted<'_>) 
     let total: u64 = leaks.iter().map(|leak| leak.of).sum();
     let unexplained = finding.unexplained(&new, &classes);
     let unexplained = if unexplained * CHANCE < total { 0 } else { unexplained };
+    let is_alone = program.snapshots == 1 && program.calls.is_none();
     Leaks {
+        classes: if is_alone {
+            classes_of(heap, &reached)
+        } else {
+            Vec::new()
+        },
+        snapshots: program.snapshots,
         asked: wanted.kind.map(str::to_owned),
         calls: program.calls,
         stopped: program.stopped.clone(),
@@ -113,6 +127,23 @@ pub fn leaks(program: &ProgramHeap, census: Option<Census>, wanted: Wanted<'_>) 
         leaks,
         census,
     }
+}
+
+/// The classes of these nodes, the most frequent first.
+fn classes_of(heap: &Heap, nodes: &[NodeId]) -> Vec<LeakedKind> {
+    let mut counts: HashMap<String, u64> = HashMap::new();
+    for node in nodes {
+        *counts.entry(class(heap, *node)).or_default() += 1;
+    }
+    let kind = |(class, count)| LeakedKind {
+        class,
+        count,
+        per_call: None,
+    };
+    let mut classes: Vec<LeakedKind> = counts.into_iter().map(kind).collect();
+    classes.sort_by(|a, b| (b.count, &a.class).cmp(&(a.count, &b.class)));
+    classes.truncate(MOST_CLASSES);
+    classes
 }
 
 fn notes(heap: &Heap) -> HashSet<NodeId> {
@@ -201,6 +232,11 @@ impl Finding<'_> {
         }
         let total = |groups: &[NewGroup]| groups.iter().map(|group| group.nodes.len()).sum::<usize>();
         found.sort_by_key(|(_, groups)| std::cmp::Reverse(total(groups)));
+        // Of a snapshot alone all is told: what is small beside the largest does not matter.
+        let largest = found.first().map_or(0, |(_, groups)| total(groups));
+        if self.program.snapshots == 1 && self.wanted.kind.is_none() {
+            found.retain(|(_, groups)| total(groups) * SMALL >= largest);
+        }
         let all: Vec<&NewGroup> = found.iter().flat_map(|(_, groups)| groups).collect();
         let of = |class: &str| -> usize {
             let same = all.iter().filter(|group| group.class == class);
@@ -229,7 +265,10 @@ impl Finding<'_> {
         });
         let own = |group: &&NewGroup| self.program.sources.class(&group.class).is_some();
         let mut named = named.filter_map(|class| groups.iter().find(|group| group.class == class));
-        let objects = || groups.iter().find(|group| group.class != TEXT);
+        let objects = || {
+            let of_program = groups.iter().find(|group| !Sources::is_built_in(&group.class));
+            of_program.or(groups.iter().find(|group| group.class != TEXT))
+        };
         let named = named.find(|group| group.class != TEXT);
         groups.iter().find(own).or(named).or_else(objects).or(groups.first())
     }
@@ -238,17 +277,23 @@ impl Finding<'_> {
         let (group, _) = self.kept(main, self.paths)?;
         let mut kinds: Vec<LeakedKind> = Vec::new();
         for group in groups {
-            let per_call = group.nodes.len() as f64 / self.program.calls.max(1) as f64;
+            let count = group.nodes.len() as u64;
             match kinds.iter_mut().find(|kind| kind.class == group.class) {
-                Some(kind) => kind.per_call += per_call,
+                Some(kind) => kind.count += count,
                 None => kinds.push(LeakedKind {
                     class: group.class.clone(),
-                    per_call,
+                    count,
+                    per_call: None,
                 }),
             }
         }
-        kinds.sort_by(|a, b| b.per_call.total_cmp(&a.per_call));
+        kinds.sort_by_key(|kind| std::cmp::Reverse(kind.count));
         kinds.truncate(MOST_KINDS);
+        if let Some(calls) = self.program.calls {
+            kinds
+                .iter_mut()
+                .for_each(|kind| kind.per_call = Some(kind.count as f64 / calls.max(1) as f64));
+        }
         Some(Leak {
             kinds,
             group,

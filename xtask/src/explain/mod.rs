@@ -15,5 +15,6 @@ pub mod merging;
 pub mod program_files;
 pub mod question;
 pub mod repeats;
+pub mod snapshots;
 pub mod sources;
 pub mod words;

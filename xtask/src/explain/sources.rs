@@ -35,6 +35,9 @@ const BUILT_IN: &[&str] = &[
     "Array",
     "ArrayBuffer",
     "Error",
+    "function",
+    "string",
+    "symbol",
     "FinalizationRegistry",
     "Function",
     "Generator",
@@ -56,6 +59,8 @@ pub struct Sources {
     stage: String,
     /// Of a user's own program: how its scripts are called.
     program: Option<ProgramFiles>,
+    /// There are no scripts: a place is as the engine calls it.
+    is_of_snapshot: bool,
     /// The places of classes; `None` for a class in several places.
     classes: HashMap<String, Option<Place>>,
 }
@@ -81,11 +86,20 @@ impl Sources {
         Ok(sources)
     }
 
+    /// Of a snapshot alone: what engines call places is what is known.
+    pub fn of_snapshot() -> Sources {
+        Sources {
+            is_of_snapshot: true,
+            ..Sources::default()
+        }
+    }
+
     fn of(scripts: Vec<(String, String)>, stage: String) -> Result<Sources> {
         let mut sources = Sources {
             scripts,
             stage,
             program: None,
+            is_of_snapshot: false,
             classes: HashMap::new(),
         };
         sources.find_classes()?;
@@ -99,6 +113,12 @@ impl Sources {
             return Some(Place { file, line });
         }
         let file = file.strip_prefix("file://").unwrap_or(file);
+        if self.is_of_snapshot {
+            // Hosts have scripts of their own.
+            let is_foreign = file.is_empty() || FOREIGN.iter().any(|prefix| file.starts_with(prefix));
+            let file = file.to_owned();
+            return (!is_foreign).then_some(Place { file, line });
+        }
         let name = file.strip_prefix(&self.stage).unwrap_or(file);
         let (name, _) = self.scripts.iter().find(|(script, _)| script == name)?;
         Some(Place {
@@ -131,6 +151,11 @@ impl Sources {
             .filter(|(_, line)| !first.is_empty() && line.contains(first));
         let (place, _) = found.next()?;
         found.next().is_none().then_some(place)
+    }
+
+    /// Whether a class of this name is the language's own.
+    pub fn is_built_in(name: &str) -> bool {
+        BUILT_IN.contains(&name)
     }
 
     /// The place of the class of this name, if there is only one, and if it is not a
@@ -212,6 +237,9 @@ impl Sources {
         })
     }
 }
+
+/// How hosts call scripts of their own.
+const FOREIGN: [&str; 5] = ["node:", "ext:", "internal/", "native ", "chrome-extension:"];
 
 /// Where our own scripts are on a stage.
 const LIBRARY: &str = "js/lib/";

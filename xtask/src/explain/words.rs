@@ -35,7 +35,10 @@ impl Words<'_> {
                     .map(|place| place.file);
                 name.map_or("module".to_owned(), |name| clip(&format!("module {name}")))
             }
-            PathStart::Root(id, name) => clip(&format!("root: {name}, {}", self.heap.name(*id))),
+            PathStart::Root(id, name) => match self.heap.name(*id) {
+                "" => clip(&format!("root: {name}")),
+                node => clip(&format!("root: {name}, {node}")),
+            },
         }
     }
 

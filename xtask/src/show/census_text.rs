@@ -268,7 +268,8 @@ fn bytes(number: f64) -> String {
     }
 }
 
-fn thousands(number: u64) -> String {
+/// `12,345`
+pub fn thousands(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::new();
     for (index, digit) in digits.chars().enumerate() {

@@ -1,7 +1,6 @@
 //! What keeps alive what grows in a user's own program, as text.
 
 use crate::base::text::{clip, inert};
-use crate::explain::growth::Growth;
 use crate::explain::kept::{KeptGroup, Step};
 use crate::explain::leak::{Cut, Leak, LeakedKind, Leaks};
 use crate::measure::census::{Census, What};
@@ -28,14 +27,18 @@ pub fn no_leak(census: &Census) -> String {
 pub fn leaks(found: &Leaks) -> String {
     let mut text = match &found.census {
         Some(census) => census_text::summary(census),
-        None => format!("{} more calls", found.calls),
+        None if found.snapshots == 1 => "all objects, the most frequent classes first".to_owned(),
+        None => "what is new since the first snapshot, and stays".to_owned(),
     };
     text += "\n";
+    for LeakedKind { class, count, .. } in &found.classes {
+        text += &format!("  {:>10}  {}\n", census_text::thousands(*count), clip(class));
+    }
     if let Some(stopped) = &found.stopped {
         text += &format!("  the calls that were to be looked at ended early: {}\n", clip(stopped));
     }
     for leak in &found.leaks {
-        text += &one(leak, found.census.as_ref());
+        text += &one(leak, found.census.as_ref(), found.classes.is_empty());
     }
     if found.leaks.is_empty() {
         text += &nothing_found(found);
@@ -57,7 +60,10 @@ fn nothing_found(found: &Leaks) -> String {
         Some(kind) => format!("no {} grows", clip(kind)),
         None => "no object grows".to_owned(),
     };
-    let mut text = format!("  {what} in the heap that it wrote after {} more calls", found.calls);
+    let Some(calls) = found.calls else {
+        return format!("  {what} between the snapshots\n");
+    };
+    let mut text = format!("  {what} in the heap that it wrote after {calls} more calls");
     let counted = found.census.as_ref().map(census_text::lines).unwrap_or_default();
     let only_linear = |census: &Census| {
         let linear = census
@@ -80,16 +86,22 @@ fn nothing_found(found: &Leaks) -> String {
     text
 }
 
-fn one(leak: &Leak, census: Option<&Census>) -> String {
+fn one(leak: &Leak, census: Option<&Census>, is_new: bool) -> String {
     let Leak { kinds, group, of, cut } = leak;
     let amounts: Vec<String> = kinds.iter().map(amount).collect();
     let place = census.and_then(|census| census_text::made_by(census, &group.wrapper));
-    let mut text = format!("  {} a call{}\n", amounts.join(", "), place.unwrap_or_default());
+    let unit = if kinds.iter().any(|kind| kind.per_call.is_some()) {
+        " a call"
+    } else {
+        ""
+    };
+    let mut text = format!("  {}{unit}{}\n", amounts.join(", "), place.unwrap_or_default());
     let count = match group.count == *of {
         true => format!("all {of}"),
         false => format!("{} of {of}", group.count),
     };
-    text += &format!("  {count} {} that are new are kept alive by\n", clip(&group.wrapper));
+    let new = if is_new { " that are new" } else { "" };
+    text += &format!("  {count} {}{new} are kept alive by\n", clip(&group.wrapper));
     let mark = cut.as_ref().map(|cut| (cut.step, MARK));
     text += &path_with_mark(group, mark);
     if let Some(note) = growth_note(group.growth, group.count) {
@@ -103,7 +115,10 @@ fn one(leak: &Leak, census: Option<&Census>) -> String {
 
 /// `+1.00 Widget`
 fn amount(kind: &LeakedKind) -> String {
-    format!("+{} {}", census_text::count(kind.per_call), clip(&kind.class))
+    match kind.per_call {
+        Some(per_call) => format!("+{} {}", census_text::count(per_call), clip(&kind.class)),
+        None => format!("{} {}", census_text::thousands(kind.count), clip(&kind.class)),
+    }
 }
 
 fn after_the_cut(cut: &Cut, group: &KeptGroup) -> String {
@@ -141,9 +156,4 @@ fn reference(root: &str, steps: &[Step], last: usize) -> String {
         text += &label;
     }
     text
-}
-
-/// Whether any of it is a leak.
-pub fn has_leak(found: &Leaks) -> bool {
-    found.leaks.iter().any(|leak| leak.group.growth == Growth::Grows)
 }

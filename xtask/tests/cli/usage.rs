@@ -231,8 +231,4 @@ fn a_directory_that_is_no_case_is_no_answer() {
         let output = command.current_dir(world.directory()).output().unwrap();
         Answer::of(output).expect(2, &[wanted]);
     }
-    // What keeps its objects alive is known of the checkout's cases alone.
-    let own = world.directory().join("programs/both/test.js");
-    let answer = world.run(&["explain", own.to_str().unwrap()]);
-    answer.expect(2, &["is a script of your own"]);
 }

@@ -9,6 +9,7 @@ mod census;
 mod checks;
 mod culprits;
 mod explanations;
+mod leaks;
 mod verdicts;
 mod web;
 
@@ -80,6 +81,11 @@ on_every_engine! {
     census::the_readme_of_own_scripts_is_true
     census::nothing_of_a_program_is_written_or_forged
     census::the_census_sees_the_growth_that_the_judge_sees
+    leaks::what_keeps_alive_what_grows_is_named
+    leaks::what_is_replaced_is_told_apart
+    leaks::one_class_alone_can_be_asked_about
+    leaks::what_grows_without_objects_is_said_to_do_so
+    leaks::snapshots_are_kept_where_they_are_wanted
     web::scripts_find_what_they_expect
     web::what_scripts_do_not_find_is_noticed
 }
