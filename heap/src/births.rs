@@ -28,6 +28,12 @@ impl Births {
         self.first.get(id as usize).copied().unwrap_or_default().into()
     }
 
+    /// What a program sees of what is new.
+    pub fn new_nodes(&self, heap: &Heap) -> Vec<NodeId> {
+        let all = 0..heap.node_count() as NodeId;
+        all.filter(|id| self.is_new(*id) && heap.is_visible(*id)).collect()
+    }
+
     /// How many intervals there are: one fewer than snapshots.
     pub fn intervals(&self) -> usize {
         self.intervals

@@ -7,7 +7,7 @@ use super::{
     shortened,
 };
 use anyhow::{Context, Result, bail, ensure};
-use std::collections::{HashMap, HashSet};
+use rustc_hash::{FxHashMap as HashMap, FxHashSet as HashSet};
 use std::io::BufRead;
 
 /// The version that is read.
@@ -155,7 +155,7 @@ impl JscRows {
             false => self.kind(node),
         };
         let kinds: Vec<NodeKind> = self.nodes.iter().map(kind).collect();
-        let mut by_address: HashMap<u64, NodeId> = HashMap::new();
+        let mut by_address: HashMap<u64, NodeId> = HashMap::default();
         let mut edges = self.edges.iter().peekable();
         for (id, node) in (0..).zip(&self.nodes) {
             let kind = kinds[id as usize];
@@ -227,7 +227,7 @@ impl JscRows {
         let is = |number: u64, name: &str| class.get(&number).is_some_and(|class| *class == name);
         let waits = |edge: &&JscEdgeRow| is(edge.from, "Promise") && is(edge.to, "Object");
         let candidates: HashSet<u64> = self.edges.iter().filter(waits).map(|edge| edge.to).collect();
-        let mut found: HashMap<u64, (usize, usize, usize)> = HashMap::new();
+        let mut found: HashMap<u64, (usize, usize, usize)> = HashMap::default();
         for edge in self.edges.iter().filter(|edge| candidates.contains(&edge.from)) {
             let JscEdge::Row(kind, name) = edge.what else {
                 continue;

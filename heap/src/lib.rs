@@ -62,8 +62,9 @@ mod tests;
 pub use format::{MEMORY_LIMIT, SnapshotFormat};
 
 use anyhow::{Context, Result, ensure};
+use rustc_hash::FxHashMap as HashMap;
 use serde::Serialize;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 /// A node's number, from 0 on, in the order of the snapshot.
@@ -155,7 +156,7 @@ pub enum EdgeLabel {
 }
 
 /// What a node is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum NodeKind {
     /// A value that a program sees.
     Object,
@@ -298,6 +299,32 @@ impl Heap {
     /// The WeakMap that has this key and value.
     pub fn weak_map(&self, key: NodeId, value: NodeId) -> Option<NodeId> {
         self.weak_maps.get(&(key, value)).copied()
+    }
+
+    /// How many nodes of each class there are among these, with one of them; in no order.
+    pub fn classes(&self, nodes: &[NodeId]) -> Vec<(NodeId, usize)> {
+        let mut found: HashMap<(NodeKind, bool, u32), (NodeId, usize)> = HashMap::default();
+        for id in nodes {
+            let node = self.nodes[*id as usize];
+            let is_text = self.is_text(*id);
+            let name = if is_text || node.kind == NodeKind::Function {
+                0
+            } else {
+                node.name
+            };
+            found.entry((node.kind, is_text, name)).or_insert((*id, 0)).1 += 1;
+        }
+        found.into_values().collect()
+    }
+
+    /// The nodes that have a property that is of this class.
+    pub fn with_part(&self, class: &str) -> Vec<NodeId> {
+        let Some(name) = self.names.known(class) else {
+            return Vec::new();
+        };
+        let is_part = |edge: &Edge| edge.kind == EdgeKind::Property && self.nodes[edge.to as usize].name == name;
+        let all = 0..self.nodes.len() as NodeId;
+        all.filter(|id| self.edges(*id).iter().any(is_part)).collect()
     }
 
     /// The file of a module's scope, if the engine tells of a function in it where it is written.

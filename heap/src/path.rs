@@ -1,7 +1,8 @@
 //! The shortest paths from roots to nodes.
 
 use crate::{Edge, EdgeKind, Heap, NodeId, NodeKind};
-use std::collections::{HashSet, VecDeque};
+use rustc_hash::FxHashSet as HashSet;
+use std::collections::VecDeque;
 
 /// A path: where it begins, and the edges from there on. It has at least one
 /// edge, unless a root is the node itself.
@@ -32,6 +33,10 @@ pub fn shortest(heap: &Heap, to: NodeId) -> Option<RetainingPath> {
 
 const UNSEEN: NodeId = NodeId::MAX;
 
+/// References, each from one node to another.
+#[derive(Debug, Default)]
+pub struct References(pub(crate) HashSet<(NodeId, NodeId)>);
+
 /// A shortest path to each node, found in one search.
 #[derive(Debug)]
 pub struct Paths {
@@ -44,24 +49,23 @@ impl Paths {
     /// names are preferred to all others, then those of the next set, then those from any global
     /// variable, then those from other roots. Before the last ones, none leads through an
     /// avoided node, unless one of the names is that of the node itself.
-    pub fn find(heap: &Heap, preferred: &[HashSet<String>], avoided: &[NodeId]) -> Paths {
-        Paths::find_without(heap, preferred, avoided, &HashSet::new())
+    pub fn find(heap: &Heap, preferred: &[std::collections::HashSet<String>], avoided: &[NodeId]) -> Paths {
+        Paths::find_without(heap, preferred, avoided, &References::default())
     }
 
-    /// As [`Paths::find`], as if there were no such references: pairs of a node that refers, and
-    /// one that it refers to.
+    /// As [`Paths::find`], as if there were no such references.
     pub fn find_without(
         heap: &Heap,
-        preferred: &[HashSet<String>],
+        preferred: &[std::collections::HashSet<String>],
         avoided: &[NodeId],
-        cut: &HashSet<(NodeId, NodeId)>,
+        cut: &References,
     ) -> Paths {
         let mut search = Search {
             heap,
             cut,
             reached: vec![(UNSEEN, 0); heap.node_count()],
             queue: VecDeque::new(),
-            closed: HashSet::new(),
+            closed: HashSet::default(),
         };
         // Through the global object and the like each object leads to all others.
         let everywhere: Vec<NodeId> = heap.globals.iter().chain(&heap.realms).copied().collect();
@@ -137,7 +141,7 @@ impl Paths {
 /// comes first is taken, and so the same one each time.
 struct Search<'a> {
     heap: &'a Heap,
-    cut: &'a HashSet<(NodeId, NodeId)>,
+    cut: &'a References,
     reached: Vec<(NodeId, u32)>,
     queue: VecDeque<NodeId>,
     /// Nodes that are reached, but not passed.
@@ -147,7 +151,7 @@ struct Search<'a> {
 impl Search<'_> {
     fn reach(&mut self, id: NodeId, from: NodeId, number: u32) {
         let by = &mut self.reached[id as usize];
-        let is_cut = || !self.cut.is_empty() && self.cut.contains(&(from, id));
+        let is_cut = || !self.cut.0.is_empty() && self.cut.0.contains(&(from, id));
         if by.0 == UNSEEN && !is_cut() {
             *by = (from, number);
             self.queue.push_back(id);
@@ -235,7 +239,7 @@ mod tests {
             ("Holder", vec![(Property, "item", 3)]),
             ("Item", vec![]),
         ]);
-        let preferred = [HashSet::from(["mine".to_owned()])];
+        let preferred = [std::collections::HashSet::from(["mine".to_owned()])];
         for (preferred, wanted) in [
             (&[][..], &["other Item"][..]),
             (&preferred, &["mine Array", "0 Holder", "item Item"]),

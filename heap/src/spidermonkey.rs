@@ -12,7 +12,7 @@
 
 use super::{Edge, EdgeKind, EdgeLabel, Heap, HeapRoot, NodeId, NodeKind, SourcePosition, TargetHint, shortened};
 use anyhow::{Context, Result, bail, ensure};
-use std::collections::HashMap;
+use rustc_hash::FxHashMap as HashMap;
 use std::io::BufRead;
 
 /// How long a line may be, in bytes.
@@ -151,7 +151,7 @@ impl Dump {
 
     fn heap(self, variable: Option<&str>) -> Result<Heap> {
         let mut heap = Heap::default();
-        let mut weak = HashMap::new();
+        let mut weak = HashMap::default();
         let records = self.records();
         let extra = self.extra_edges(&records);
         let mut rest = &self.edges[..];
@@ -250,7 +250,7 @@ impl Dump {
     /// registry that has died, so that it is the registry that holds them, unless
     /// what they hold keeps the registry alive.
     fn records(&self) -> HashMap<NodeId, NodeId> {
-        let mut queues: HashMap<NodeId, NodeId> = HashMap::new();
+        let mut queues: HashMap<NodeId, NodeId> = HashMap::default();
         let mut waiting: Vec<(NodeId, NodeId)> = Vec::new();
         let mut rest = &self.edges[..];
         for (id, node) in (0..).zip(&self.nodes) {
@@ -278,7 +278,7 @@ impl Dump {
             .map(|(record, registry)| (*registry, (EdgeKind::Internal, *record)));
         let id = |address: &u64| self.ids.get(address).copied();
         let entry = |entry: &WeakEntry| Some((id(&entry.key)?, (EdgeKind::WeakMapValue, id(&entry.value)?)));
-        let mut extra: HashMap<NodeId, Vec<(EdgeKind, NodeId)>> = HashMap::new();
+        let mut extra: HashMap<NodeId, Vec<(EdgeKind, NodeId)>> = HashMap::default();
         for (from, edge) in of_records.chain(self.weak_entries.iter().filter_map(entry)) {
             extra.entry(from).or_default().push(edge);
         }

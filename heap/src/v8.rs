@@ -7,9 +7,10 @@ mod words;
 use super::{Edge, EdgeKind, EdgeLabel, Heap, NodeId, NodeKind, SourcePosition, TargetHint, shortened};
 use crate::json::{Row, stream};
 use anyhow::{Context, Result, bail, ensure};
+use rustc_hash::FxHashMap as HashMap;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::io::BufRead;
 
 #[derive(Debug, Deserialize)]
@@ -230,7 +231,7 @@ impl V8Rows {
         let mut heap = Heap::default();
         let types: Vec<&str> = layout.edge_types.iter().map(String::as_str).collect();
         let mut edges = self.edges.iter();
-        let mut weak = HashMap::new();
+        let mut weak = HashMap::default();
         let mut entries = Vec::new();
         for node in &self.nodes {
             let kind = layout.node_types.get(usize::from(node.kind)).map_or("", String::as_str);
@@ -319,7 +320,7 @@ impl V8Rows {
     /// The WeakMaps of entries, each with the number of its table.
     fn weak_maps(&self, heap: &Heap, entries: &[(u32, NodeId, NodeId)]) -> HashMap<(NodeId, NodeId), NodeId> {
         if entries.is_empty() {
-            return HashMap::new();
+            return HashMap::default();
         }
         let is_map = |id: &NodeId| heap.kind(*id) == NodeKind::Object && heap.name(*id) == "WeakMap";
         let table = |id: NodeId| Some((self.nodes[heap.by_engines_name(id, "table")? as usize].number, id));

@@ -3,7 +3,7 @@
 use crate::web_assembly::INSTANCE;
 use crate::{Edge, EdgeKind, EdgeLabel, Heap, HeapRoot, NodeId, NodeKind};
 use anyhow::{Context, Result};
-use std::collections::HashMap;
+use rustc_hash::FxHashMap as HashMap;
 
 /// A proxy is nothing to V8's snapshots, but it is to a program.
 const PROXY: &str = "system / JSProxy";

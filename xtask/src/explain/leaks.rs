@@ -10,8 +10,8 @@ use crate::explain::words::Words;
 use crate::measure::census::{Census, What};
 use heap::entry::{self, Entries, Entry};
 use heap::path::Paths;
-use heap::{EdgeKind, Heap, NodeId, NodeKind, group};
-use std::collections::{HashMap, HashSet};
+use heap::{Heap, NodeId, NodeKind, group};
+use std::collections::HashSet;
 
 /// What is asked of a heap.
 #[derive(Debug, Clone, Copy, Default)]
@@ -90,11 +90,9 @@ pub fn leaks(program: &ProgramHeap, census: Option<Census>, wanted: Wanted<'_>) 
         preferred,
         foreign,
         paths: &paths,
-        notes: notes(heap),
+        notes: heap.with_part(NOTES).into_iter().collect(),
     };
-    let new: Vec<NodeId> = (0..heap.node_count() as NodeId)
-        .filter(|id| births.is_new(*id) && heap.is_visible(*id))
-        .collect();
+    let new = births.new_nodes(heap);
     let reached: Vec<NodeId> = new.iter().copied().filter(|id| paths.has(*id)).collect();
     let groups = finding.groups(&reached);
     let (growing, others): (Vec<NewGroup>, Vec<NewGroup>) =
@@ -131,33 +129,15 @@ pub fn leaks(program: &ProgramHeap, census: Option<Census>, wanted: Wanted<'_>) 
 
 /// The classes of these nodes, the most frequent first.
 fn classes_of(heap: &Heap, nodes: &[NodeId]) -> Vec<LeakedKind> {
-    let mut counts: HashMap<String, u64> = HashMap::new();
-    for node in nodes {
-        *counts.entry(class(heap, *node)).or_default() += 1;
-    }
-    let kind = |(class, count)| LeakedKind {
-        class,
-        count,
+    let kind = |(id, count): (NodeId, usize)| LeakedKind {
+        class: class(heap, id),
+        count: count as u64,
         per_call: None,
     };
-    let mut classes: Vec<LeakedKind> = counts.into_iter().map(kind).collect();
+    let mut classes: Vec<LeakedKind> = heap.classes(nodes).into_iter().map(kind).collect();
     classes.sort_by(|a, b| (b.count, &a.class).cmp(&(a.count, &b.class)));
     classes.truncate(MOST_CLASSES);
     classes
-}
-
-fn notes(heap: &Heap) -> HashSet<NodeId> {
-    let all = || 0..heap.node_count() as NodeId;
-    let tags: HashSet<NodeId> = all().filter(|id| heap.name(*id) == NOTES).collect();
-    let refers = |id: &NodeId| {
-        heap.edges(*id)
-            .iter()
-            .any(|edge| edge.kind == EdgeKind::Property && tags.contains(&edge.to))
-    };
-    match tags.is_empty() {
-        true => HashSet::new(),
-        false => all().filter(refers).collect(),
-    }
 }
 
 /// The class of a node, in words.
