@@ -13,7 +13,8 @@ use crate::measure::numbers::{Numbers, numbers};
 use crate::measure::telemetry::{Printed, TelemetryEvent};
 use crate::measure::verdict::Verdict;
 use crate::run::lifeline::End;
-use crate::run::process::{Ending, LINES, Stop};
+use crate::run::limits::Stop;
+use crate::run::process::{Ending, LINES};
 
 /// The judgement of a cell.
 #[derive(Debug)]
@@ -163,6 +164,7 @@ const BY_SIGNAL: std::ops::Range<i32> = 129..160;
 pub fn broke(ending: Ending) -> Option<String> {
     Some(match (ending.stop, ending.end) {
         (Some(Stop::TimedOut(overrun)), _) => overrun.to_string(),
+        (Some(Stop::TookMemory(overrun)), _) => overrun.to_string(),
         (Some(Stop::Flooded(limit)), _) => {
             format!("it printed more than {} MiB or {LINES} lines", limit >> 20)
         }

@@ -3,11 +3,11 @@
 use crate::base::status::Status;
 use crate::base::text::{command_line, shell_word};
 use crate::base::{file, invocation, output};
+use crate::cell::limits::GivenLimits;
 use crate::cell::run::Cell;
 use crate::command::flags::{ExplainFlags, ExplainFormat};
 use crate::command::plan;
 use crate::explain::answer::{Answer, ExplainedCell, explain_cell};
-use crate::run::process::Limits;
 use crate::run::schedule;
 use crate::run::session::Session;
 use crate::show::diagram::{DiagramLanguage, diagram};
@@ -38,7 +38,10 @@ pub fn explain(flags: &ExplainFlags, session: &Session) -> Result<Status> {
     let (guests, found) = plan::prepare(&cases, &flags.engines.engines, session)?;
     let row = |case| found.programs.iter().map(move |program| Cell { case, program });
     let cells: Vec<Cell<'_>> = cases.iter().flat_map(row).collect();
-    let limits = Limits::of_case(flags.timeout);
+    let given = GivenLimits {
+        time: flags.timeout,
+        ..GivenLimits::usual(schedule::cores().get())
+    };
     let scheduled = schedule::all(
         &cells,
         |_| 0.0,
@@ -47,7 +50,7 @@ pub fn explain(flags: &ExplainFlags, session: &Session) -> Result<Status> {
         |cell| {
             let name = format!("{} on {}", cell.case.name, cell.program.engine.name);
             let _line = session.progress.begin(&name);
-            Ok(explain_cell(cell, flags.verbose, &guests, limits, session))
+            Ok(explain_cell(cell, flags.verbose, &guests, &given, session))
         },
     );
     let mut explained = scheduled.outcomes;

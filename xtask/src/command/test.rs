@@ -3,6 +3,7 @@
 use crate::base::status::Status;
 use crate::base::{file, invocation, output, text};
 use crate::case::Case;
+use crate::cell::limits::GivenLimits;
 use crate::cell::run::Cell;
 use crate::command::flags::TestFlags;
 use crate::command::plan;
@@ -15,7 +16,6 @@ use crate::results::program_row::ProgramRow;
 use crate::results::record::Record;
 use crate::results::repeated::group;
 use crate::results::times::Times;
-use crate::run::process::Limits;
 use crate::run::schedule;
 use crate::run::session::Session;
 use crate::show::census_text::findings;
@@ -108,7 +108,8 @@ fn run(
     let times = Times::read(&directory, &keys);
     let record = Record::begin(&directory, &results).map_err(|error| session.directories.advise(error))?;
     let recorded = AtomicBool::new(true);
-    let limits = Limits::of_case(flags.timeout);
+    let jobs = flags.jobs.unwrap_or_else(schedule::cores);
+    let given = flags.limits.given(jobs.get());
     let began = Instant::now();
     let scheduled = schedule::all(
         &cells,
@@ -116,7 +117,7 @@ fn run(
             let (case, program) = keys[planned.number];
             times.of(case, program)
         },
-        flags.jobs.unwrap_or_else(schedule::cores),
+        jobs,
         session,
         |planned| {
             let place = PlanPlace {
@@ -125,7 +126,7 @@ fn run(
                 run: planned.run,
                 began: began.elapsed().as_secs_f64(),
             };
-            let Some(row) = run_cell(planned.cell, place, guests, limits, session)? else {
+            let Some(row) = run_cell(planned.cell, place, guests, &given, session)? else {
                 return Ok(None);
             };
             // A failure to write the record must not lose the results.
@@ -146,12 +147,12 @@ fn run_cell(
     cell: Cell<'_>,
     place: PlanPlace,
     guests: &Guests,
-    limits: Limits,
+    given: &GivenLimits,
     session: &Session,
 ) -> Result<Option<CellRow>> {
     let name = format!("{} on {}", cell.case.title, cell.program.engine.name);
     let line = session.progress.begin(&name);
-    let facts = cell.run(guests, limits, session)?;
+    let facts = cell.run(guests, given, session)?;
     drop(line);
     if session.is_interrupted() {
         return Ok(None);

@@ -1,11 +1,12 @@
 //! The answer to the question what keeps an object alive, for each case on each program.
 
+use crate::cell::limits::GivenLimits;
 use crate::cell::run::Cell;
 use crate::explain::explanation::{self, Explanation, OtherGrowth, wrapper_name};
 use crate::explain::question::{self, HeapAnswer};
 use crate::guest::guests::Guests;
 use crate::measure::verdict::Verdict;
-use crate::run::process::Limits;
+
 use crate::run::session::Session;
 use anyhow::{Context, Result};
 use serde::Serialize;
@@ -54,10 +55,10 @@ pub fn explain_cell(
     cell: Cell<'_>,
     verbose: bool,
     guests: &Guests,
-    limits: Limits,
+    given: &GivenLimits,
     session: &Session,
 ) -> ExplainedCell {
-    let answer = question::ask_engine(cell, guests, limits, session);
+    let answer = question::ask_engine(cell, guests, given, session);
     let answer = answer.and_then(|answer| in_words(answer, cell, verbose));
     ExplainedCell {
         case: cell.case.name.clone(),

@@ -7,6 +7,7 @@ mod faults;
 mod finding;
 mod installing;
 mod interrupting;
+mod limiting;
 mod output;
 mod running;
 mod usage;
