@@ -240,7 +240,8 @@ fn seen(events: &[TelemetryEvent]) -> String {
     });
     match (rounds.clone().count(), rounds.next_back()) {
         (0, _) | (_, None) => match events.iter().rev().find_map(calls) {
-            Some(calls) => format!("; what is alive had been counted until {calls} calls"),
+            Some(calls) if calls > 0.0 => format!("; what is alive had been counted until {calls} calls"),
+            Some(_) => "; what is alive had been counted only before the first call".to_owned(),
             None => "; no round had ended".to_owned(),
         },
         (number, Some(last)) => format!(

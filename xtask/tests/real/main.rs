@@ -75,6 +75,7 @@ on_every_engine! {
     census::what_grows_is_named_with_its_place
     census::modules_and_packages_are_found
     census::the_limits_of_a_program_are_its_own
+    census::a_leak_that_fills_the_machine_is_ended
     census::a_planted_leak_that_is_not_seen_is_a_doubt
     census::an_error_of_the_program_is_told
     census::the_readme_of_own_scripts_is_true
