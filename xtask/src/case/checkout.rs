@@ -46,7 +46,7 @@ pub fn read(directories: &Directories, command: &str, words: &[impl AsRef<OsStr>
         root: directories.need_checkout(command)?,
         directories,
     };
-    let names = names(&checkout.cases())?;
+    let names = names(checkout.root)?;
     let mut chosen: Vec<&String> = Vec::new();
     for word in words {
         chosen.extend(select(&names, word.as_ref(), checkout)?);
@@ -133,10 +133,10 @@ fn select<'a>(names: &'a [String], word: &OsStr, checkout: &Checkout<'_>) -> Res
     Ok(below)
 }
 
-/// The directories of `js/cases/` that have a `test.js`.
-fn names(js: &Path) -> Result<Vec<String>> {
+/// The names of a checkout's cases: the directories of `js/cases/` that have a `test.js`.
+pub fn names(root: &Path) -> Result<Vec<String>> {
     let mut names = Vec::new();
-    for entry in file::entries(js)? {
+    for entry in file::entries(&root.join(CASES))? {
         let script = entry.join(SCRIPT);
         let missing = |error: &io::Error| matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory);
         match fs::metadata(&script) {

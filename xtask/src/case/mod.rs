@@ -8,6 +8,7 @@ pub mod claim;
 pub mod expectation;
 pub mod own;
 pub mod tree;
+pub mod wildcard;
 
 use crate::base::file;
 use crate::engine::table::Engine;

@@ -35,11 +35,20 @@ pub fn is_own(word: &OsStr, checkout: Option<&Path>) -> bool {
     match path {
         Ok(path) => {
             let is_ours = path.starts_with(&cases) || cases.starts_with(&path) || links_to(&cases, &path);
-            let has_script = path.is_file() || SCRIPTS.iter().any(|name| path.join(name).exists());
-            !is_ours && (has_script || !path.starts_with(real(root)))
+            !is_ours && (path.is_file() || has_script(&path) || !path.starts_with(real(root)))
         }
         Err(_) => looks_like_a_path(word) && !Path::new(word).starts_with("js"),
     }
+}
+
+/// Whether a directory has a script that makes it a case.
+pub fn has_script(directory: &Path) -> bool {
+    SCRIPTS.iter().any(|name| directory.join(name).exists())
+}
+
+/// Whether a file has the name of such a script.
+pub fn is_usual_script(path: &Path) -> bool {
+    SCRIPTS.iter().any(|name| path.file_name() == Some(OsStr::new(name)))
 }
 
 fn real(path: &Path) -> PathBuf {

@@ -54,8 +54,8 @@ pub enum Command {
 #[derive(Debug, Args)]
 #[command(after_help = EXIT_STATUS)]
 pub struct TestFlags {
-    /// Cases to run, by name or by directory (`js/cases/m0`) [default: all]
-    #[arg(value_name = "CASE | DIR")]
+    /// Cases to run: by name, by directory (`js/cases/m0`) or script, or by a quoted pattern (`'m*'`) [default: all]
+    #[arg(value_name = "CASE | DIR | GLOB")]
     pub cases: Vec<OsString>,
 
     #[command(flatten)]

@@ -9,6 +9,7 @@ mod installing;
 mod interrupting;
 mod limiting;
 mod output;
+mod patterns;
 mod running;
 mod usage;
 #[path = "../world/mod.rs"]

@@ -251,7 +251,13 @@ pub fn a_leak_that_fills_the_machine_is_ended(engine: &str) {
     );
     let word = directory.to_str().unwrap();
     let answer = world.run(&["test", word, "--engine", engine, "--memory", "700"]);
-    answer.expect(1, &["it took more than 700 MiB of memory; what is alive had been counted", "1 broke"]);
+    answer.expect(
+        1,
+        &[
+            "it took more than 700 MiB of memory; what is alive had been counted",
+            "1 broke",
+        ],
+    );
     world.assert_clean();
 }
 
