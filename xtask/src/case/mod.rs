@@ -7,6 +7,7 @@ pub mod checkout;
 pub mod claim;
 pub mod expectation;
 pub mod own;
+pub mod template;
 pub mod tree;
 pub mod wildcard;
 

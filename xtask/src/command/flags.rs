@@ -38,6 +38,8 @@ impl Flags {
 pub enum Command {
     /// Run cases on engines and compare them with their expectations
     Test(TestFlags),
+    /// Write a small case of your own, which works, to begin with
+    New(NewFlags),
     /// Show what keeps the first object of a case alive, on each engine
     Explain(ExplainFlags),
     /// Build the guests of the cases, and print their paths
@@ -79,6 +81,17 @@ pub struct TestFlags {
     /// Write the results of every cell to this file, as JSON
     #[arg(long, value_name = "FILE")]
     pub json: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub struct NewFlags {
+    /// The directory to make; one that is there has to be empty
+    #[arg(value_name = "DIR")]
+    pub directory: PathBuf,
+
+    /// Copy this case of the checkout, with its guest
+    #[arg(long, value_name = "CASE")]
+    pub from: Option<OsString>,
 }
 
 /// Limits; those that are given come before those of the cases' expectations.

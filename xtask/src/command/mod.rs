@@ -8,5 +8,6 @@ pub mod engines;
 pub mod explain;
 pub mod findings;
 pub mod flags;
+pub mod new;
 pub mod plan;
 pub mod test;
