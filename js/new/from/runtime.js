@@ -36,13 +36,8 @@ class ObjectTable {
 }
 var table = new ObjectTable();
 var slots = () => table.objects.length - table.free.length;
-function functionsIn(table) {
-  let count = 0;
-  for (let slot = 0; slot < table.length; slot++) if (typeof table.get(slot) === 'function') count++;
-  return count;
-}
 
-// What the guest imports. It has at most ten pages of 64 KiB.
+// What the guest imports. It takes at most ten pages of 64 KiB.
 var memory = new WebAssembly.Memory({ initial: 2, maximum: 10 });
 var imports = {
   env: { memory },
@@ -57,9 +52,7 @@ var imports = {
   },
 };
 var module = new WebAssembly.Module(readbuffer('guest.wasm'));
-var instance = typeof wasm_bindgen === 'undefined'
-  ? new WebAssembly.Instance(module, imports)
-  : { exports: wasm_bindgen.initSync({ module, memory }) };
+var instance = new WebAssembly.Instance(module, imports);
 
 // Frees the guest's object once its wrapper was collected.
 var registry = new FinalizationRegistry(obj => {

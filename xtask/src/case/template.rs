@@ -3,6 +3,7 @@
 use crate::base::directories::Directories;
 use crate::base::file;
 use crate::case::{Case, SCRIPT};
+use crate::measure::verdict::Verdict;
 use anyhow::{Result, ensure};
 use std::path::Path;
 
@@ -39,8 +40,8 @@ pub fn usual(directories: &Directories) -> Result<Vec<NewFile>> {
     ])
 }
 
-/// A case of the checkout, with its guest and its glue, as one that needs no checkout.
-pub fn of_case(case: &Case, guest: &Path, glue: Option<&Path>, directories: &Directories) -> Result<Vec<NewFile>> {
+/// A case of the checkout, with its guest, as one that needs no checkout.
+pub fn of_case(case: &Case, guest: &Path, directories: &Directories) -> Result<Vec<NewFile>> {
     let script = String::from_utf8_lossy(&file::read(&case.directory.join(SCRIPT))?).into_owned();
     // What it does there a census does as well.
     ensure!(
@@ -48,12 +49,11 @@ pub fn of_case(case: &Case, guest: &Path, glue: Option<&Path>, directories: &Dir
         "`{}` is about what is done between rounds, which a census decides by itself; copy another case",
         case.name
     );
-    let loads = if glue.is_some() { "load('guest.js');\n" } else { "" };
     let head = format!(
-        "// The case {} of wasm-leaks as one of your own: all that it needs lies beside it.\n{loads}load('runtime.js');\n\n",
+        "// The case {} of wasm-leaks as one of your own: all that it needs lies beside it.\nload('runtime.js');\n\n",
         case.name
     );
-    let mut files = vec![
+    Ok(vec![
         NewFile {
             name: "test.js",
             bytes: format!("{head}{script}").into_bytes(),
@@ -67,20 +67,18 @@ pub fn of_case(case: &Case, guest: &Path, glue: Option<&Path>, directories: &Dir
             name: "expected.txt",
             bytes: expected(case).into_bytes(),
         },
-    ];
-    if let Some(glue) = glue {
-        files.push(NewFile {
-            name: "guest.js",
-            bytes: file::read(glue)?,
-        });
-    }
-    Ok(files)
+    ])
 }
 
 /// The expectation of a copied case. A census has rounds of its own, so any lines may be printed.
 fn expected(case: &Case) -> String {
     let expectation = &case.expectation;
-    let verdicts: Vec<String> = expectation.verdicts.iter().map(ToString::to_string).collect();
+    let mut verdicts = expectation.verdicts.clone();
+    // To a census, pages of linear memory that were needed for once stay.
+    if verdicts.contains(&Verdict::Collected) && !verdicts.contains(&Verdict::Bounded) {
+        verdicts.push(Verdict::Bounded);
+    }
+    let verdicts: Vec<String> = verdicts.iter().map(ToString::to_string).collect();
     let needs: Vec<String> = expectation.needs.iter().map(ToString::to_string).collect();
     let mut text = String::new();
     if let Some(shows) = case.shows() {
@@ -90,7 +88,7 @@ fn expected(case: &Case) -> String {
     if !needs.is_empty() {
         text += &format!("#: needs = {}\n", needs.join(" "));
     }
-    text + "# Any lines, for how many there are depends on the rounds:\n...\n"
+    text + "#: rounds = 100\n# Any lines, for how many there are depends on the rounds:\n...\n"
 }
 
 #[cfg(test)]
