@@ -147,8 +147,8 @@ impl Expectation {
         Expectation::parse(&text, shown)
     }
 
-    /// Of a user's own case without a file, whose place would be `path`: nothing leaks.
-    pub fn of_own_case(path: &str) -> Expectation {
+    /// Of a case without a file, whose place would be `path`: nothing leaks.
+    pub fn of_no_file(path: &str) -> Expectation {
         Expectation {
             path: path.to_owned(),
             verdicts: vec![Verdict::Collected, Verdict::Bounded],

@@ -143,7 +143,7 @@ fn case(script: &Path, word: &OsStr) -> Result<Case> {
     let shown = expected.display().to_string();
     let expectation = match expected.exists() {
         true => Expectation::read(&expected, &shown)?,
-        false => Expectation::of_own_case(&shown),
+        false => Expectation::of_no_file(&shown),
     };
     Ok(Case {
         name: given.display().to_string(),
@@ -155,6 +155,7 @@ fn case(script: &Path, word: &OsStr) -> Result<Case> {
         }),
         directory,
         stage_directory,
+        expected,
         expectation,
         by_engine: by_engine(script)?,
     })

@@ -122,9 +122,8 @@ pub fn judge(
         exit(ending.end, printed, stderr, program.shell).map_err(Departure::Other),
         verdict
             .filter(|_| has_ended || !is_own(printed))
-            .map_or(Ok(()), |verdict| {
-                expected(verdict, &expectation.verdicts).map_err(Departure::Other)
-            }),
+            .and_then(|verdict| unexpected_verdict(verdict, &expectation.verdicts))
+            .map_or(Ok(()), |text| Err(Departure::Other(text))),
     ];
     departures.extend(others.into_iter().filter_map(Result::err));
     let doubt = census.as_ref().and_then(|census| census.doubt.clone());
@@ -218,11 +217,10 @@ fn exit(end: Option<End>, printed: &Printed, stderr: &str, shell: &Shell) -> Res
     Ok(())
 }
 
-fn expected(verdict: Verdict, expected: &[Verdict]) -> Result<(), String> {
-    if expected.contains(&verdict) {
-        return Ok(());
-    }
-    Err(format!("the verdict is `{verdict}`; expected `{}`", names(expected)))
+/// What is said of a verdict that is none of the expected ones.
+pub fn unexpected_verdict(verdict: Verdict, expected: &[Verdict]) -> Option<String> {
+    let text = || format!("the verdict is `{verdict}`; expected `{}`", names(expected));
+    (!expected.contains(&verdict)).then(text)
 }
 
 fn names(verdicts: &[Verdict]) -> String {

@@ -78,9 +78,23 @@ pub struct TestFlags {
     #[arg(long, value_name = "N", default_value = "1", value_parser = repetitions)]
     pub repeat: NonZeroUsize,
 
+    /// Write the expectation that fits what comes, and show the difference first; `--accept=overwrite` also where one
+    /// stands
+    #[arg(long, value_enum, value_name = "WHERE", num_args = 0..=1, require_equals = true, default_missing_value = "new")]
+    pub accept: Option<AcceptFlag>,
+
     /// Write the results of every cell to this file, as JSON
     #[arg(long, value_name = "FILE")]
     pub json: Option<PathBuf>,
+}
+
+/// Where an expectation may be written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum AcceptFlag {
+    /// Only where none stands
+    New,
+    /// Also over one that stands; its comments and other directives stay
+    Overwrite,
 }
 
 #[derive(Debug, Args)]

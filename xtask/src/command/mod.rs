@@ -3,6 +3,7 @@
 //! In: the command line. Out: the output, and the exit status.
 //! Here the wings meet: flags → plan → run → judge → results → show.
 
+pub mod accept;
 pub mod build;
 pub mod engines;
 pub mod explain;

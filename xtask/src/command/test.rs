@@ -3,10 +3,11 @@
 use crate::base::status::Status;
 use crate::base::{file, invocation, output, text};
 use crate::case::Case;
+use crate::case::checkout::MissingExpectation;
 use crate::cell::limits::GivenLimits;
 use crate::cell::run::Cell;
 use crate::command::flags::TestFlags;
-use crate::command::plan;
+use crate::command::{accept, plan};
 use crate::engine::search::Found;
 use crate::guest::guests::Guests;
 use crate::install::installer::install;
@@ -27,7 +28,11 @@ use std::time::Instant;
 
 pub fn test(flags: &TestFlags, session: &Session) -> Result<Status> {
     let started = Instant::now();
-    let cases = plan::cases("test", &flags.cases, session)?;
+    let missing = match flags.accept {
+        Some(_) => MissingExpectation::Allowed,
+        None => MissingExpectation::Refused,
+    };
+    let cases = plan::cases_with("test", &flags.cases, missing, session)?;
     if let Some(path) = &flags.json {
         file::can_be_written(path, "--json")?;
     }
@@ -55,7 +60,11 @@ pub fn test(flags: &TestFlags, session: &Session) -> Result<Status> {
     match error {
         // What ended is shown; but this is no answer.
         Some(error) => Err(error),
-        None => status,
+        None if session.is_interrupted() || results.not_run() > 0 => status,
+        None => match flags.accept {
+            Some(how) => status.and_then(|_| accept::accept(&cases, &results, how)),
+            None => status,
+        },
     }
 }
 

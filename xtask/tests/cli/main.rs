@@ -1,6 +1,7 @@
 //! Drives the built command with fake engines and tools: its reaction to bad
 //! input, and its leftovers.
 
+mod accepting;
 mod beginning;
 mod checkout;
 mod explaining;

@@ -83,6 +83,7 @@ on_every_engine! {
     census::nothing_of_a_program_is_written_or_forged
     census::the_census_sees_the_growth_that_the_judge_sees
     beginning::a_new_case_passes_at_once_and_leaks_by_one_line
+    beginning::what_came_is_accepted
     beginning::a_copied_case_is_judged_by_a_census
     web::scripts_find_what_they_expect
     web::what_scripts_do_not_find_is_noticed
