@@ -107,6 +107,17 @@ impl Case {
         vec![format!("{}/{SCRIPT}", self.stage_directory)]
     }
 
+    /// The directories whose files decide what it does and what is expected of it.
+    pub fn sources(&self) -> Vec<PathBuf> {
+        if let Some(own) = &self.own {
+            return vec![own.root.clone()];
+        }
+        // Of a checkout: its scripts, expectations and guests.
+        let root = self.directory.ancestors().nth(3);
+        let names = ["js", "expected", "guest"];
+        root.map_or_else(Vec::new, |root| names.map(|name| root.join(name)).to_vec())
+    }
+
     /// All files of the case's directory: its scripts may load others.
     pub fn files(&self) -> Result<Vec<CaseFile>> {
         if let Some(own) = &self.own {

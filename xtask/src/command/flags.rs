@@ -38,6 +38,8 @@ impl Flags {
 pub enum Command {
     /// Run cases on engines and compare them with their expectations
     Test(TestFlags),
+    /// Run `test` again, with the same flags, each time that a file of its cases changes
+    Watch(TestFlags),
     /// Write a small case of your own, which works, to begin with
     New(NewFlags),
     /// Show what keeps the first object of a case alive, on each engine

@@ -12,3 +12,4 @@ pub mod flags;
 pub mod new;
 pub mod plan;
 pub mod test;
+pub mod watch;

@@ -59,6 +59,11 @@ pub fn prepare(cases: &[Case], engines: &[OsString], session: &Session) -> Resul
     Ok((guests?, found))
 }
 
+/// Checks that the engines of the command line are here.
+pub fn check_engines(engines: &[OsString], session: &Session) -> Result<()> {
+    enough(&search::find(engines, session)?, engines, session)
+}
+
 /// Builds the guests of the cases; the error says how to install a missing toolchain.
 pub fn build_guests(cases: &[Case], session: &Session) -> Result<Guests> {
     guests::build(cases, session).map_err(|error| match error.downcast_ref::<NoToolchain>() {

@@ -3,6 +3,7 @@
 //! In: a program, its arguments, a stage, limits. Out: how it ended, and what it
 //! printed. It knows no engine, no case, and no program's purpose.
 
+pub mod changes;
 pub mod clock;
 pub mod guard;
 pub mod interrupt;
