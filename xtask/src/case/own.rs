@@ -29,7 +29,7 @@ const MARKS: [&str; 2] = ["package.json", ".git"];
 pub fn is_own(word: &OsStr, checkout: Option<&Path>) -> bool {
     let path = fs::canonicalize(word);
     let Some(root) = checkout else {
-        return path.is_ok() || looks_like_a_path(word);
+        return true;
     };
     let cases = real(&root.join("js/cases"));
     match path {
@@ -82,7 +82,14 @@ pub fn read(words: &[&OsString]) -> Result<Vec<Case>> {
 /// The scripts that a word of the command line means.
 fn scripts(path: &Path) -> Result<Vec<PathBuf>> {
     let shown = path.display();
-    let facts = fs::metadata(path).with_context(|| format!("failed to look at `{shown}`"))?;
+    let facts = fs::metadata(path).with_context(|| {
+        let hint = if looks_like_a_path(path.as_os_str()) {
+            ""
+        } else {
+            ", which names no case here: those of wasm-leaks itself need its checkout"
+        };
+        format!("failed to look at `{shown}`{hint}")
+    })?;
     if facts.is_file() {
         let extension = path.extension().and_then(OsStr::to_str).unwrap_or_default();
         ensure!(

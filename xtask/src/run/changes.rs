@@ -6,16 +6,20 @@
 use crate::base::file;
 use crate::run::session::Session;
 use anyhow::{Context, Result, ensure};
+use notify::event::ModifyKind;
 use notify::{Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Several files are often written at once: they are one change, if there is no such pause between them.
 const PAUSE: Duration = Duration::from_millis(100);
+
+/// Where files change all the time, there is a look nevertheless.
+const LONGEST: Duration = Duration::from_secs(5);
 
 /// How often a wait looks whether the command was interrupted.
 const INTERVAL: Duration = Duration::from_millis(100);
@@ -98,21 +102,52 @@ impl Changes {
         Ok(None)
     }
 
-    /// Takes events until there is a pause.
-    fn calm_down(&self, session: &Session) {
-        while !session.is_interrupted() && self.events.recv_timeout(PAUSE).is_ok_and(|event| self.matters(&event)) {}
+    /// Takes events until there is a pause in those that matter.
+    fn calm_down(&mut self, session: &Session) {
+        let began = Instant::now();
+        let mut last = began;
+        while last.elapsed() < PAUSE && began.elapsed() < LONGEST && !session.is_interrupted() {
+            if let Ok(event) = self.events.recv_timeout(PAUSE.saturating_sub(last.elapsed()))
+                && self.matters(&event)
+            {
+                last = Instant::now();
+            }
+        }
     }
 
-    fn matters(&self, event: &notify::Result<Event>) -> bool {
+    /// Whether an event may mean a change.
+    fn matters(&mut self, event: &notify::Result<Event>) -> bool {
         let Ok(event) = event else {
             // Something was lost: better to look.
             return true;
         };
+        if matches!(
+            event.kind,
+            EventKind::Remove(_) | EventKind::Modify(ModifyKind::Name(_))
+        ) {
+            event.paths.iter().for_each(|path| self.forget(path));
+        }
         let concerns = |path: &PathBuf| {
             let is_near = |root: &PathBuf| path.starts_with(root) || root.starts_with(path);
             self.roots.iter().any(is_near) && !self.ignored.iter().any(|ignored| path.starts_with(ignored))
         };
         event.need_rescan() || (!matches!(event.kind, EventKind::Access(_)) && event.paths.iter().any(concerns))
+    }
+
+    /// What was removed or moved away is watched anew if it comes back, even if it looks the same:
+    /// file systems use numbers again.
+    fn forget(&mut self, path: &Path) {
+        let gone: Vec<PathBuf> = self
+            .watched
+            .keys()
+            .filter(|known| known.starts_with(path))
+            .cloned()
+            .collect();
+        for directory in gone {
+            self.watched.remove(&directory);
+            // The system has dropped it already, if it is gone.
+            let _ = self.watcher.unwatch(&directory);
+        }
     }
 
     /// All files as they are now. Directories that are new are watched from now on.

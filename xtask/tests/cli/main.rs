@@ -14,5 +14,6 @@ mod output;
 mod patterns;
 mod running;
 mod usage;
+mod watching;
 #[path = "../world/mod.rs"]
 mod world;

@@ -38,7 +38,12 @@ fn main() -> ExitCode {
         obey(&format!("take-memory {mebibytes}"), &[]);
         hang();
     }
-    let has = |script: &str| arguments.iter().any(|word| word == script);
+    // A user's own script runs in its own directory, from which `js/lib` is found by its full path.
+    let has = |script: &str| {
+        arguments
+            .iter()
+            .any(|word| word == script || word.ends_with(&format!("/{script}")))
+    };
     let when = ["probe", "canary", "explain"]
         .into_iter()
         .find(|name| has(&format!("js/lib/{name}.js")));
