@@ -4,6 +4,7 @@ use crate::base::file;
 use crate::case::Case;
 use crate::case::tree::{self, CaseFile};
 use crate::cell::judge::{Judgement, Outcome, judge};
+use crate::cell::limits::GivenLimits;
 use crate::engine::feature::Feature;
 use crate::engine::host::{self, OwnPlace, Performance};
 use crate::engine::library::{
@@ -15,12 +16,12 @@ use crate::guest::guests::Guests;
 use crate::measure::census_events::{ModuleSeen, digest};
 use crate::measure::telemetry::{self, TelemetryEvent};
 use crate::run::lifeline::End;
-use crate::run::process::{Finished, Limits, Stop};
+use crate::run::limits::{Limits, Stop};
+use crate::run::process::Finished;
 use crate::run::session::Session;
 use crate::run::stage::Stage;
 use anyhow::{Context, Result};
 use serde_json::Value;
-use std::time::Duration;
 
 /// The names on a stage of a guest, and of its glue from wasm-bindgen.
 const GUEST: &str = "guest.wasm";
@@ -54,10 +55,10 @@ impl<'a> Cell<'a> {
     /// Runs the cell and judges it. It is not run if the program failed its canary
     /// or lacks a feature that the case needs. An error is trouble of the checkout or of the
     /// machine, not of the engine.
-    pub fn run(self, guests: &Guests, limits: Limits, session: &Session) -> Result<Facts<'a>> {
+    pub fn run(self, guests: &Guests, given: &GivenLimits, session: &Session) -> Result<Facts<'a>> {
         let mut performance = self.performance(guests, &[])?;
-        let limits = self.limits(limits);
-        performance.options = self.options(limits);
+        let limits = self.limits(given);
+        performance.options = self.options(given);
         let not_run = |outcome| Facts {
             cell: self,
             judgement: Judgement::of(outcome),
@@ -89,22 +90,14 @@ impl<'a> Cell<'a> {
         })
     }
 
-    /// The limits of the command line, or those that the case has of its own.
-    pub fn limits(self, limits: Limits) -> Limits {
-        let own = self.case.expectation(self.program.engine).timeout;
-        let time = own.map_or(limits.time, |seconds| Duration::from_secs(seconds.into()));
-        Limits { time, ..limits }
+    /// The limits of its program.
+    pub fn limits(self, given: &GivenLimits) -> Limits {
+        given.of(self.case.expectation(self.program.engine))
     }
 
-    /// The values for `js/lib/runtime.js` and `census.js`. It begins no round after four fifths of the time,
-    /// so that what was seen until then is judged.
-    pub fn options(self, limits: Limits) -> Vec<String> {
-        let expectation = self.case.expectation(self.program.engine);
-        let rounds = expectation.rounds.map(|rounds| format!("rounds={rounds}"));
-        let objects = expectation.objects.map(|objects| format!("objects={objects}"));
-        let milliseconds = limits.time.as_millis() / 5 * 4;
-        let time = format!("milliseconds={milliseconds}");
-        rounds.into_iter().chain(objects).chain([time]).collect()
+    /// The values for `js/lib/runtime.js` and `census.js`.
+    pub fn options(self, given: &GivenLimits) -> Vec<String> {
+        given.options(self.case.expectation(self.program.engine))
     }
 
     /// A feature that the case needs and the engine lacks, if any.
@@ -214,7 +207,7 @@ impl Facts<'_> {
         self.judgement = judge(ending, &printed, &finished.stderr, expectation, program);
         self.name_modules();
         if let Outcome::Broke(how) = &mut self.judgement.outcome
-            && let Some(Stop::TimedOut(_)) = ending.stop
+            && let Some(Stop::TimedOut(_) | Stop::TookMemory(_)) = ending.stop
         {
             *how += &seen(&printed.events);
         }
@@ -265,7 +258,8 @@ fn seen(events: &[TelemetryEvent]) -> String {
     });
     match (rounds.clone().count(), rounds.next_back()) {
         (0, _) | (_, None) => match events.iter().rev().find_map(calls) {
-            Some(calls) => format!("; what is alive had been counted until {calls} calls"),
+            Some(calls) if calls > 0.0 => format!("; what is alive had been counted until {calls} calls"),
+            Some(_) => "; what is alive had been counted only before the first call".to_owned(),
             None => "; no round had ended".to_owned(),
         },
         (number, Some(last)) => format!(

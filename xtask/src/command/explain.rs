@@ -3,6 +3,7 @@
 use crate::base::status::Status;
 use crate::base::text::command_line;
 use crate::base::{file, output};
+use crate::cell::limits::GivenLimits;
 use crate::cell::run::Cell;
 use crate::command::flags::{ExplainFlags, ExplainFormat};
 use crate::command::plan;
@@ -11,7 +12,6 @@ use crate::explain::answer::{Answer, Asking, ExplainedCell, explain_cell};
 use crate::explain::keeping::Keeping;
 use crate::explain::leaks::{Wanted, leaks};
 use crate::explain::snapshots;
-use crate::run::process::Limits;
 use crate::run::schedule;
 use crate::run::session::Session;
 use crate::show::diagram::{DiagramLanguage, diagram};
@@ -36,7 +36,10 @@ pub fn explain(flags: &ExplainFlags, session: &Session) -> Result<Status> {
     let (guests, found) = plan::prepare(&cases, &flags.engines.engines, session)?;
     let row = |case| found.programs.iter().map(move |program| Cell { case, program });
     let cells: Vec<Cell<'_>> = cases.iter().flat_map(row).collect();
-    let limits = Limits::of_case(flags.timeout);
+    let given = GivenLimits {
+        time: flags.timeout,
+        ..GivenLimits::usual(schedule::cores().get())
+    };
     let keep = flags.keep.as_deref().map(Keeping::new).transpose()?;
     let keep = keep
         .as_ref()
@@ -54,7 +57,7 @@ pub fn explain(flags: &ExplainFlags, session: &Session) -> Result<Status> {
         |cell| {
             let name = format!("{} on {}", cell.case.name, cell.program.engine.name);
             let _line = session.progress.begin(&name);
-            Ok(explain_cell(cell, asking, &guests, limits, session))
+            Ok(explain_cell(cell, asking, &guests, &given, session))
         },
     );
     let mut explained = scheduled.outcomes;

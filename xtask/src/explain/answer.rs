@@ -1,6 +1,7 @@
 //! The answer to the question what keeps an object alive, for each case on each program.
 
 use crate::cell::judge::{Departure, Outcome};
+use crate::cell::limits::GivenLimits;
 use crate::cell::run::{Cell, Facts};
 use crate::explain::explanation::{self, Explanation, OtherGrowth, wrapper_name};
 use crate::explain::heaps;
@@ -10,7 +11,6 @@ use crate::explain::question::{self, HeapAnswer, lacking};
 use crate::guest::guests::Guests;
 use crate::measure::census::Census;
 use crate::measure::verdict::Verdict;
-use crate::run::process::Limits;
 use crate::run::session::Session;
 use anyhow::{Context, Result, bail};
 use serde::Serialize;
@@ -75,15 +75,15 @@ pub fn explain_cell(
     cell: Cell<'_>,
     asking: Asking<'_>,
     guests: &Guests,
-    limits: Limits,
+    given: &GivenLimits,
     session: &Session,
 ) -> ExplainedCell {
     let answer = match cell.case.own() {
-        Some(_) => explain_own(cell, asking, guests, limits, session),
+        Some(_) => explain_own(cell, asking, guests, given, session),
         None => {
             let keep = asking.keep.map(|keep| move |path: &Path| keep(cell, path, 0));
             let keep = keep.as_ref().map(|keep| keep as &dyn Fn(&Path) -> Result<PathBuf>);
-            let answer = question::ask_engine(cell, keep, guests, limits, session);
+            let answer = question::ask_engine(cell, keep, guests, given, session);
             answer.and_then(|answer| in_words(answer, cell, asking.verbose))
         }
     };
@@ -102,10 +102,10 @@ fn explain_own(
     cell: Cell<'_>,
     asking: Asking<'_>,
     guests: &Guests,
-    limits: Limits,
+    given: &GivenLimits,
     session: &Session,
 ) -> Result<Answer> {
-    let counted = cell.run(guests, limits, session)?;
+    let counted = cell.run(guests, given, session)?;
     let census = match census_of(counted)? {
         Ok(census) => census,
         Err(reason) => return Ok(Answer::CannotTell { reason }),
@@ -119,7 +119,7 @@ fn explain_own(
     let keep = keep
         .as_ref()
         .map(|keep| keep as &dyn Fn(&Path, usize) -> Result<PathBuf>);
-    let program = match heaps::ask_engine(cell, Some(&census), keep, guests, limits, session)? {
+    let program = match heaps::ask_engine(cell, Some(&census), keep, guests, given, session)? {
         Ok(program) => program,
         Err(reason) => return Ok(Answer::CannotTell { reason }),
     };

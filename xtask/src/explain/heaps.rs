@@ -4,6 +4,7 @@
 use crate::base::file;
 use crate::base::text::clip;
 use crate::cell::judge::broke;
+use crate::cell::limits::GivenLimits;
 use crate::cell::run::Cell;
 use crate::cell::script_error::{lacks, script_error};
 use crate::engine::host;
@@ -12,7 +13,6 @@ use crate::explain::sources::Sources;
 use crate::guest::guests::Guests;
 use crate::measure::census::{Census, What};
 use crate::measure::telemetry::{self, Reachable, TelemetryEvent, WrittenHeaps};
-use crate::run::process::Limits;
 use crate::run::session::Session;
 use anyhow::{Context, Result, bail};
 use heap::births::Births;
@@ -59,16 +59,16 @@ pub fn ask_engine(
     census: Option<&Census>,
     keep: Option<&dyn Fn(&Path, usize) -> Result<PathBuf>>,
     guests: &Guests,
-    limits: Limits,
+    given: &GivenLimits,
     session: &Session,
 ) -> Result<Result<ProgramHeap, String>> {
     let program = cell.program;
     let format = program.engine.snapshot;
-    let limits = cell.limits(limits);
+    let limits = cell.limits(given);
     let stage = cell.stage(guests, session)?;
     let mut performance = cell.retaining_performance()?;
     let (calls, round) = calls(census, format);
-    performance.options = cell.options(limits);
+    performance.options = cell.options(given);
     performance
         .options
         .extend([format!("calls={calls}"), format!("round={round}")]);

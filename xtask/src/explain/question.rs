@@ -4,6 +4,7 @@
 use crate::base::file;
 use crate::base::text::clip;
 use crate::cell::judge::broke;
+use crate::cell::limits::GivenLimits;
 use crate::cell::run::Cell;
 use crate::cell::script_error::{lacks, script_error};
 use crate::engine::feature::Feature;
@@ -12,7 +13,7 @@ use crate::engine::library::{self, EXPLAIN, REACH, SNAPSHOT};
 use crate::explain::sources::Sources;
 use crate::guest::guests::Guests;
 use crate::measure::telemetry::{self, MemoryGrowth, Printed, Reachable, ReachableReference, TelemetryEvent, Wrappers};
-use crate::run::process::Limits;
+
 use crate::run::session::Session;
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use heap::{EdgeKind, Heap, MEMORY_LIMIT, ReportedReference, SnapshotFormat, TargetHint, parse_address};
@@ -55,7 +56,7 @@ pub fn ask_engine(
     cell: Cell<'_>,
     keep: Option<&dyn Fn(&Path) -> Result<PathBuf>>,
     guests: &Guests,
-    limits: Limits,
+    given: &GivenLimits,
     session: &Session,
 ) -> Result<HeapAnswer> {
     let program = cell.program;
@@ -68,11 +69,11 @@ pub fn ask_engine(
     let stage = cell.stage(guests, session)?;
     library::put(&session.directories, &stage, SCRIPTS)?;
     let mut performance = cell.performance(guests, SCRIPTS)?;
-    performance.options = cell.options(limits);
+    performance.options = cell.options(given);
     performance.writes_heap = true;
     let key = host::new_key();
     performance.key = Some(key.clone());
-    let finished = host::run(program, &performance, &stage, limits, session)??;
+    let finished = host::run(program, &performance, &stage, cell.limits(given), session)??;
     let output = QuestionOutput {
         broke: broke(finished.ending()),
         stderr: finished.stderr,

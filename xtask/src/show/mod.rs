@@ -6,6 +6,7 @@
 pub mod census_text;
 pub mod columns;
 pub mod diagram;
+pub mod difference;
 pub mod explanation_text;
 pub mod failure;
 pub mod findings_page;

@@ -30,6 +30,16 @@ fn wrong_usage_is_no_answer() {
         (&["test", "--jobs", "0"], "expected a whole number from 1 to 1000"),
         (&["test", "--repeat", "x"], "expected a whole number from 1 to 10000"),
         (&["test", "--timeout", "-1"], "a number of seconds above 0"),
+        (&["test", "--memory", "0"], "expected a whole number from 1 to 1048576"),
+        (&["test", "--memory", "-1"], "expected a whole number from 1 to 1048576"),
+        (
+            &["test", "--rounds", "10001"],
+            "expected a whole number from 1 to 10000",
+        ),
+        (
+            &["test", "--objects", "1e3"],
+            "expected a whole number from 1 to 1000000",
+        ),
         (&[], "Usage"),
     ] {
         world.run(arguments).expect(2, &[printed]);

@@ -241,6 +241,26 @@ function teardown() { print(most); }",
     }
 }
 
+/// A leak of 100 MB a call is ended before it takes the machine.
+pub fn a_leak_that_fills_the_machine_is_ended(engine: &str) {
+    let world = world();
+    let directory = add(
+        &world,
+        "large",
+        "const all = [];\nfunction test(n) { for (let i = 0; i < n; i++) all.push(new Uint8Array(100e6).fill(1)); }",
+    );
+    let word = directory.to_str().unwrap();
+    let answer = world.run(&["test", word, "--engine", engine, "--memory", "700"]);
+    answer.expect(
+        1,
+        &[
+            "it took more than 700 MiB of memory; what is alive had been counted",
+            "1 broke",
+        ],
+    );
+    world.assert_clean();
+}
+
 /// If what was planted is judged wrong, nothing is believed.
 pub fn a_planted_leak_that_is_not_seen_is_a_doubt(engine: &str) {
     for (from, to, why) in [
