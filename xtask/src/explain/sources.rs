@@ -182,6 +182,18 @@ impl Sources {
         [declared, mentioned]
     }
 
+    /// The only script that declares all of these names, of which there has to be one.
+    pub fn declaring(&self, names: &[String]) -> Option<&str> {
+        let declares = |text: &str, name: &String| {
+            let mut declared = text.lines().flat_map(|line| line.split(';')).flat_map(declared_names);
+            declared.any(|declared| declared == name)
+        };
+        let all = |text: &String| !names.is_empty() && names.iter().all(|name| declares(text, name));
+        let mut found = self.scripts.iter().filter(|(_, text)| all(text));
+        let (name, _) = found.next()?;
+        found.next().is_none().then_some(name)
+    }
+
     /// The closure that a variable is kept for, if the function at this place keeps it
     /// without mentioning it: the nearest other one that does. `None` if that is not sure.
     pub fn other_closure(&self, function: &Place, variable: &str) -> Option<(String, Place)> {
@@ -392,6 +404,24 @@ mod tests {
         declared.sort_unstable();
         assert_eq!(declared, ["G", "H", "a", "b", "c", "d", "extends", "i", "k"]);
         assert!(mentioned.contains("e") && mentioned.contains("j") && !mentioned.contains("mine"));
+    }
+
+    #[test]
+    fn a_module_is_known_by_what_it_declares() {
+        let scripts = [
+            ("a.mjs", "const all = [];\nexport function test(n) {}\n"),
+            ("b.mjs", "export const all = new Map(), other = 1;\n"),
+        ];
+        let scripts = scripts.map(|(name, text)| (name.to_owned(), text.to_owned()));
+        let sources = Sources::of(scripts.into(), String::new()).unwrap();
+        let find = |names: &[&str]| {
+            let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
+            sources.declaring(&names).map(str::to_owned)
+        };
+        assert_eq!(find(&["all", "test"]).as_deref(), Some("a.mjs"));
+        assert_eq!(find(&["all"]), None);
+        assert_eq!(find(&["all", "nothing"]), None);
+        assert_eq!(find(&[]), None);
     }
 
     #[test]

@@ -12,6 +12,9 @@ use std::collections::HashMap;
 /// The longest part of a function's source that is shown, in characters.
 const SOURCE: usize = 60;
 
+/// Variables that engines add to the scopes of modules.
+const ENGINES: [&str; 4] = ["starNamespace", "moduleLoader", "this", ""];
+
 /// The context for describing an edge.
 pub struct Words<'a> {
     /// Internal edges keep the engine's name.
@@ -32,7 +35,8 @@ impl Words<'_> {
                 let file = self.heap.module_file(*id);
                 let name = file
                     .and_then(|file| self.sources.place(file, 1))
-                    .map(|place| place.file);
+                    .map(|place| place.file)
+                    .or_else(|| self.sources.declaring(&self.variables(*id)).map(str::to_owned));
                 name.map_or("module".to_owned(), |name| clip(&format!("module {name}")))
             }
             PathStart::Root(id, name) => match self.heap.name(*id) {
@@ -40,6 +44,18 @@ impl Words<'_> {
                 node => clip(&format!("root: {name}, {node}")),
             },
         }
+    }
+
+    fn name_of(&self, edge: &Edge) -> String {
+        self.heap.label(edge.label).unwrap_or_default()
+    }
+
+    /// The variables of a scope, of those that the engine tells.
+    fn variables(&self, scope: NodeId) -> Vec<String> {
+        let named =
+            |edge: &&Edge| edge.kind == EdgeKind::CapturedVariable && !ENGINES.contains(&self.name_of(edge).as_str());
+        let edges = self.heap.edges(scope).iter().filter(named);
+        edges.map(|edge| self.name_of(edge)).collect()
     }
 
     /// The steps of a path, and the edge through linear memory.

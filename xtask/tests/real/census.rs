@@ -3,7 +3,7 @@
 use crate::world::{Answer, World, repository, walk};
 use serde_json::Value;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// A guest with a memory of its own: a cell of 64 bytes at each call of `take`, and one page for each of `page`.
 const GUEST: &str = r#"(module
@@ -347,6 +347,8 @@ pub fn the_readme_of_own_scripts_is_true(engine: &str) {
     fs::create_dir_all(directory.join("pkg")).unwrap();
     fs::write(directory.join("test.mjs"), between("```js\n")).unwrap();
     fs::write(directory.join("pkg/widget.js"), "export class Widget {}\n").unwrap();
+    let explained = between("$ wasm-leaks explain leak --engine d8\n");
+    explanation_is_true(&world, &directory, engine, explained);
     let answer = test(&world, "leak", engine);
     let shown = between("$ wasm-leaks test leak\n");
     let mut lines = shown
@@ -365,6 +367,21 @@ pub fn the_readme_of_own_scripts_is_true(engine: &str) {
     {
         assert!(answer.stdout.contains(line), "`{line}` is not in\n{}", answer.stdout);
     }
+}
+
+/// What it says of d8's heap, but for numbers, which are not the same in each run.
+fn explanation_is_true(world: &World, directory: &Path, engine: &str, shown: &str) {
+    let answer = world.run(&["explain", directory.to_str().unwrap(), "--engine", engine]);
+    answer.expect(0, &[]);
+    let without_numbers = |line: &str| line.split(|c: char| c.is_ascii_digit()).collect::<Vec<_>>().join("");
+    let head = |text: &str| text.split(": leaks").next().map(str::to_owned);
+    if head(shown) != head(&answer.stdout) {
+        // Another version, or another engine.
+        return;
+    }
+    let actual: Vec<String> = answer.stdout.lines().map(without_numbers).collect();
+    let shown: Vec<String> = shown.lines().map(without_numbers).collect();
+    assert_eq!(actual, shown, "{}", answer.stdout);
 }
 
 /// A script may write, print and define what it likes.
