@@ -86,7 +86,7 @@ fn scripts(path: &Path) -> Result<Vec<PathBuf>> {
         let hint = if looks_like_a_path(path.as_os_str()) {
             ""
         } else {
-            ", which names no case here: those of wasm-leaks itself need its checkout"
+            " (the cases of wasm-leaks itself need its checkout)"
         };
         format!("failed to look at `{shown}`{hint}")
     })?;

@@ -4,7 +4,7 @@ use crate::base::directories::Directories;
 use crate::base::file;
 use crate::base::suggest::did_you_mean;
 use crate::case::{checkout, own};
-use anyhow::{Result, anyhow, bail};
+use anyhow::{Result, bail};
 use glob::{MatchOptions, Pattern};
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
@@ -24,7 +24,7 @@ pub fn expand(words: &[OsString], directories: &Directories) -> Result<Vec<OsStr
     let mut found = Vec::new();
     for word in words {
         let matched = match pattern(word) {
-            Some(pattern) => matches(pattern, directories)?,
+            Some((text, pattern)) => matches(text, &pattern, directories)?,
             None => vec![word.clone()],
         };
         for word in matched {
@@ -36,16 +36,15 @@ pub fn expand(words: &[OsString], directories: &Directories) -> Result<Vec<OsStr
     Ok(found)
 }
 
-/// The word, if it is a pattern. Patterns are UTF-8.
-fn pattern(word: &OsStr) -> Option<&str> {
+/// The word, if it is a pattern: valid, and UTF-8.
+fn pattern(word: &OsStr) -> Option<(&str, Pattern)> {
     let text = word.to_str().filter(|text| text.contains(WILD))?;
-    (!Path::new(word).exists()).then_some(text)
+    let pattern = Pattern::new(text).ok()?;
+    (!Path::new(word).exists()).then_some((text, pattern))
 }
 
 /// The cases of the checkout that a pattern matches by name; else the paths that are cases.
-fn matches(text: &str, directories: &Directories) -> Result<Vec<OsString>> {
-    let what = |error: &str| anyhow!("`{text}` is neither a path nor a pattern: {error}");
-    let pattern = Pattern::new(text).map_err(|error| what(error.msg))?;
+fn matches(text: &str, pattern: &Pattern, directories: &Directories) -> Result<Vec<OsString>> {
     let names = match directories.checkout() {
         Some(root) => checkout::names(root)?,
         None => Vec::new(),
@@ -56,7 +55,7 @@ fn matches(text: &str, directories: &Directories) -> Result<Vec<OsString>> {
         return Ok(ours);
     }
     // A directory that cannot be read has no cases for us.
-    let paths = glob::glob_with(text, OPTIONS).map_err(|error| what(error.msg))?;
+    let paths = glob::glob_with(text, OPTIONS)?;
     let paths: Vec<PathBuf> = paths.flatten().collect();
     let cases: Vec<OsString> = paths
         .iter()
@@ -137,12 +136,13 @@ mod tests {
 
     #[test]
     fn only_words_with_wildcards_are_patterns() {
-        assert_eq!(pattern(OsStr::new("m0")), None);
-        assert_eq!(pattern(OsStr::new("m?")), Some("m?"));
+        for (word, is_pattern) in [("m0", false), ("m?", true), ("m[0", false), ("m***", false)] {
+            assert_eq!(pattern(OsStr::new(word)).is_some(), is_pattern, "{word}");
+        }
         let root = tempfile::tempdir().unwrap();
         let literal = root.path().join("a[1]*");
         assert!(pattern(literal.as_os_str()).is_some());
         fs::create_dir(&literal).unwrap();
-        assert_eq!(pattern(literal.as_os_str()), None);
+        assert!(pattern(literal.as_os_str()).is_none());
     }
 }

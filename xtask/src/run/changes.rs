@@ -277,7 +277,7 @@ mod tests {
         changes
             .begin(&[root.join("sub"), root.clone(), root.join("none")])
             .unwrap();
-        assert_eq!(changes.roots, [root.clone()]);
+        assert_eq!(changes.roots, std::slice::from_ref(&root));
         let names: Vec<&PathBuf> = changes.files.keys().collect();
         assert_eq!(names, [&root.join("a.js"), &root.join("sub/b.js")]);
     }
