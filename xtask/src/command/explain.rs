@@ -41,13 +41,10 @@ pub fn explain(flags: &ExplainFlags, session: &Session) -> Result<Status> {
         ..GivenLimits::usual(schedule::cores().get())
     };
     let keep = flags.keep.as_deref().map(Keeping::new).transpose()?;
-    let keep = keep
-        .as_ref()
-        .map(|keep| |cell: Cell<'_>, path: &Path, number: usize| keep.copy(cell, path, number));
     let asking = Asking {
         verbose: flags.verbose,
         kind: flags.kind.as_deref(),
-        keep: keep.as_ref().map(|keep| keep as _),
+        keep: keep.as_ref(),
     };
     let scheduled = schedule::all(
         &cells,

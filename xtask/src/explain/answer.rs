@@ -5,6 +5,7 @@ use crate::cell::limits::GivenLimits;
 use crate::cell::run::{Cell, Facts};
 use crate::explain::explanation::{self, Explanation, OtherGrowth, wrapper_name};
 use crate::explain::heaps;
+use crate::explain::keeping::Keeping;
 use crate::explain::leak::Leaks;
 use crate::explain::leaks::{Wanted, leaks};
 use crate::explain::question::{self, HeapAnswer, lacking};
@@ -14,7 +15,6 @@ use crate::measure::verdict::Verdict;
 use crate::run::session::Session;
 use anyhow::{Context, Result, bail};
 use serde::Serialize;
-use std::path::{Path, PathBuf};
 
 /// The answer of one program for one case.
 #[derive(Debug, Serialize)]
@@ -66,8 +66,8 @@ pub struct Asking<'a> {
     pub verbose: bool,
     /// Of a user's own program: this class alone.
     pub kind: Option<&'a str>,
-    /// Copies a snapshot, the number so-and-so of its cell, and returns where it is.
-    pub keep: Option<&'a (dyn Fn(Cell<'_>, &Path, usize) -> Result<PathBuf> + Sync)>,
+    /// Where the snapshots are kept, if anywhere.
+    pub keep: Option<&'a Keeping<'a>>,
 }
 
 /// Queries the cell's engine.
@@ -81,9 +81,7 @@ pub fn explain_cell(
     let answer = match cell.case.own() {
         Some(_) => explain_own(cell, asking, guests, given, session),
         None => {
-            let keep = asking.keep.map(|keep| move |path: &Path| keep(cell, path, 0));
-            let keep = keep.as_ref().map(|keep| keep as &dyn Fn(&Path) -> Result<PathBuf>);
-            let answer = question::ask_engine(cell, keep, guests, given, session);
+            let answer = question::ask_engine(cell, asking.keep, guests, given, session);
             answer.and_then(|answer| in_words(answer, cell, asking.verbose))
         }
     };
@@ -113,13 +111,7 @@ fn explain_own(
     if census.verdict != Verdict::Leaks && asking.kind.is_none() {
         return Ok(Answer::NoLeak(Box::new(census)));
     }
-    let keep = asking
-        .keep
-        .map(|keep| move |path: &Path, number: usize| keep(cell, path, number));
-    let keep = keep
-        .as_ref()
-        .map(|keep| keep as &dyn Fn(&Path, usize) -> Result<PathBuf>);
-    let program = match heaps::ask_engine(cell, Some(&census), keep, guests, given, session)? {
+    let program = match heaps::ask_engine(cell, Some(&census), asking.keep, guests, given, session)? {
         Ok(program) => program,
         Err(reason) => return Ok(Answer::CannotTell { reason }),
     };

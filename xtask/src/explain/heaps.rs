@@ -8,6 +8,7 @@ use crate::cell::limits::GivenLimits;
 use crate::cell::run::Cell;
 use crate::cell::script_error::{lacks, script_error};
 use crate::engine::host;
+use crate::explain::keeping::Keeping;
 use crate::explain::question::{lacking, reported};
 use crate::explain::sources::Sources;
 use crate::guest::guests::Guests;
@@ -57,7 +58,7 @@ pub struct ProgramHeap {
 pub fn ask_engine(
     cell: Cell<'_>,
     census: Option<&Census>,
-    keep: Option<&dyn Fn(&Path, usize) -> Result<PathBuf>>,
+    keep: Option<&Keeping<'_>>,
     guests: &Guests,
     given: &GivenLimits,
     session: &Session,
@@ -102,7 +103,7 @@ pub fn ask_engine(
     let sources = Sources::of_program(&stage, &own)?;
     let paths: Vec<PathBuf> = written.files.iter().map(|name| stage.path().join(name)).collect();
     for (number, path) in paths.iter().enumerate() {
-        keep.map(|keep| keep(path, number)).transpose()?;
+        keep.map(|keep| keep.copy(cell, path, number)).transpose()?;
     }
     let references: Vec<ReportedReference> = reachable.references.iter().filter_map(reported).collect();
     let (heap, births) = read(&paths, format, &references).context("failed to read the heap that it wrote")?;

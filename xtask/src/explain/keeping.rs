@@ -3,7 +3,7 @@
 use crate::base::file;
 use crate::cell::run::Cell;
 use anyhow::Result;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// A directory for snapshots.
 #[derive(Debug)]
@@ -18,9 +18,9 @@ impl Keeping<'_> {
         Ok(Keeping { directory })
     }
 
-    /// Copies the snapshot, the so-and-so-many-th of its cell, and returns where it is. It is
+    /// Copies the snapshot, the so-and-so-many-th of its cell; it is
     /// named by case and program, and ends as the tools of its engine expect.
-    pub fn copy(&self, cell: Cell<'_>, snapshot: &Path, number: usize) -> Result<PathBuf> {
+    pub fn copy(&self, cell: Cell<'_>, snapshot: &Path, number: usize) -> Result<()> {
         let name = format!("{} {} {}", cell.case.title, cell.program, number + 1);
         let fine = |c: char| {
             if c.is_alphanumeric() || "._-".contains(c) {
@@ -32,7 +32,6 @@ impl Keeping<'_> {
         let name: String = name.chars().map(fine).collect();
         let extension = cell.program.engine.snapshot.extension();
         let path = self.directory.join(format!("{name}.{extension}"));
-        file::copy(snapshot, &path)?;
-        Ok(path)
+        file::copy(snapshot, &path)
     }
 }

@@ -10,6 +10,7 @@ use crate::cell::script_error::{lacks, script_error};
 use crate::engine::feature::Feature;
 use crate::engine::host;
 use crate::engine::library::{self, EXPLAIN, REACH, SNAPSHOT};
+use crate::explain::keeping::Keeping;
 use crate::explain::sources::Sources;
 use crate::guest::guests::Guests;
 use crate::measure::telemetry::{self, MemoryGrowth, Printed, Reachable, ReachableReference, TelemetryEvent, Wrappers};
@@ -19,7 +20,7 @@ use anyhow::{Context, Result, anyhow, bail, ensure};
 use heap::{EdgeKind, Heap, MEMORY_LIMIT, ReportedReference, SnapshotFormat, TargetHint, parse_address};
 use std::collections::HashMap;
 use std::io::BufReader;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// The global variable in which `js/lib/explain.js` keeps WeakRefs to the wrappers.
 const VARIABLE: &str = "explainTarget";
@@ -54,7 +55,7 @@ pub struct WrappersInHeap {
 /// `keep` copies the snapshot before the stage is gone.
 pub fn ask_engine(
     cell: Cell<'_>,
-    keep: Option<&dyn Fn(&Path) -> Result<PathBuf>>,
+    keep: Option<&Keeping<'_>>,
     guests: &Guests,
     given: &GivenLimits,
     session: &Session,
@@ -88,7 +89,7 @@ pub fn ask_engine(
         QuestionReport::Alive(alive) => {
             let sources = Sources::read(&stage, &performance.scripts)?;
             let path = stage.path().join(&alive.file);
-            keep.map(|keep| keep(&path)).transpose()?;
+            keep.map(|keep| keep.copy(cell, &path, 0)).transpose()?;
             find_wrappers(alive, program.engine.snapshot, &path, sources)
         }
     }

@@ -3,7 +3,7 @@
 use crate::world::World;
 use serde_json::Value;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// A guest of which each call of `take` takes 64 bytes more.
 const GUEST: &str = r#"(module
@@ -104,7 +104,7 @@ fn add(world: &World, name: &str, script: &str) -> PathBuf {
 }
 
 /// The answer for a program; more arguments may follow its directory.
-fn explain(world: &World, directory: &PathBuf, engine: &str, more: &[&str]) -> Value {
+fn explain(world: &World, directory: &Path, engine: &str, more: &[&str]) -> Value {
     let mut arguments = vec![
         "explain",
         directory.to_str().unwrap(),
@@ -199,7 +199,7 @@ pub fn what_grows_without_objects_is_said_to_do_so(engine: &str) {
     let load = "const guest = new WebAssembly.Instance(new WebAssembly.Module(readbuffer('guest.wasm'))).exports;\n";
     let script = "function test(n) { for (let i = 0; i < n; i++) guest.take(); }";
     let directory = add(&world, "memory/test.js", &format!("{load}{script}"));
-    let run = |directory: &PathBuf| world.run(&["explain", directory.to_str().unwrap(), "--engine", engine]);
+    let run = |directory: &Path| world.run(&["explain", directory.to_str().unwrap(), "--engine", engine]);
     let answer = run(&directory);
     answer.expect(0, &[]);
     assert!(
