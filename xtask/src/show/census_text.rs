@@ -98,14 +98,14 @@ fn blind_spot(census: &Census) -> Option<&'static str> {
 }
 
 /// What was made by the same function for the same callers is one entry.
-struct Entry<'a> {
+struct AmountLine<'a> {
     key: Vec<String>,
     kind: &'a Kind,
     amounts: Vec<(What, String, f64)>,
 }
 
 fn entries<T>(all: &[T], parts: fn(&T) -> (&Kind, f64), sign: &str, unit: &str) -> Vec<String> {
-    let mut entries: Vec<Entry<'_>> = Vec::new();
+    let mut entries: Vec<AmountLine<'_>> = Vec::new();
     for item in all {
         let (kind, number) = parts(item);
         let key = key(kind);
@@ -113,7 +113,7 @@ fn entries<T>(all: &[T], parts: fn(&T) -> (&Kind, f64), sign: &str, unit: &str) 
             Some(index) => index,
             None => {
                 let amounts = Vec::new();
-                entries.push(Entry { key, kind, amounts });
+                entries.push(AmountLine { key, kind, amounts });
                 entries.len() - 1
             }
         };

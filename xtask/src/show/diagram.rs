@@ -3,7 +3,7 @@
 use crate::base::text::inert_lines;
 use crate::explain::answer::{Answer, ExplainedCell};
 use crate::explain::kept::KeptGroup;
-use crate::show::explanation_text::{ShownStep, handle_words, parts, step_label};
+use crate::show::path_text::{ShownStep, handle_words, parts, step_label};
 
 /// A language for diagrams.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -5,7 +5,7 @@ use crate::explain::kept::{KeptGroup, Step};
 use crate::explain::leak::{Cut, Leak, LeakedKind, Leaks};
 use crate::measure::census::{Census, What};
 use crate::show::census_text;
-use crate::show::explanation_text::{growth_note, other, path_with_mark, path_words};
+use crate::show::path_text::{growth_note, other, path_with_mark, path_words};
 
 /// What stands beside the reference to cut.
 const MARK: &str = "⟵ to cut";

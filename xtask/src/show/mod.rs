@@ -11,4 +11,5 @@ pub mod explanation_text;
 pub mod failure;
 pub mod findings_page;
 pub mod leaks_text;
+pub mod path_text;
 pub mod table;
