@@ -11,6 +11,7 @@ use crate::command::{accept, plan};
 use crate::engine::search::Found;
 use crate::guest::guests::Guests;
 use crate::install::installer::install;
+use crate::measure::verdict::Verdict;
 use crate::results::cell_row::{CellRow, PlanPlace};
 use crate::results::document::Results;
 use crate::results::program_row::ProgramRow;
@@ -172,6 +173,21 @@ fn run_cell(
     Ok(Some(row))
 }
 
+/// The command that explains the first script of a user's that leaks; none if none does.
+fn to_explain(results: &Results) -> Option<String> {
+    let leaks = |row: &&CellRow| {
+        row.census
+            .as_ref()
+            .is_some_and(|census| census.verdict == Verdict::Leaks)
+    };
+    let row = results.cells.iter().find(leaks)?;
+    Some(format!(
+        "{} explain {}",
+        invocation::name(),
+        text::shell_word(&row.case)
+    ))
+}
+
 /// Prints the table on standard output and everything else on standard error.
 fn report(results: &Results, flags: &TestFlags, started: Instant) -> Result<Status> {
     // The file is written even if standard output cannot be.
@@ -182,6 +198,9 @@ fn report(results: &Results, flags: &TestFlags, started: Instant) -> Result<Stat
         .filter_map(|cell| failure(cell, results, invocation::name()))
     {
         output::note(&format!("\n{}", text.trim_end()));
+    }
+    if let Some(command) = to_explain(results) {
+        output::note(&format!("\n`{command}` tells what keeps it alive"));
     }
     if !results.missing.is_empty() {
         output::note(&format!(

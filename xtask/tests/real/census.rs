@@ -189,7 +189,8 @@ pub fn what_grows_is_named_with_its_place(engine: &str) {
         let (_, script, _) = PROGRAMS.iter().find(|(known, _, _)| known == name).unwrap();
         add(&world, name, script);
         let answer = test(&world, name, engine);
-        answer.expect(1, &["expected `collected | bounded`"]);
+        let hint = format!("{name}` tells what keeps it alive");
+        answer.expect(1, &["expected `collected | bounded`", &hint]);
         for (_, text) in wanted.iter().filter(|(of, _)| *of == engine) {
             assert!(answer.stdout.contains(text), "`{text}` is not in\n{}", answer.stdout);
         }
