@@ -108,8 +108,14 @@ fn explain_own(
         Ok(census) => census,
         Err(reason) => return Ok(Answer::CannotTell { reason }),
     };
-    if census.verdict != Verdict::Leaks && asking.kind.is_none() {
-        return Ok(Answer::NoLeak(Box::new(census)));
+    match census.verdict {
+        Verdict::Leaks => {}
+        Verdict::Inconclusive => {
+            let reason = census.doubt.unwrap_or_else(|| "the numbers do not decide".to_owned());
+            return Ok(Answer::CannotTell { reason });
+        }
+        _ if asking.kind.is_none() => return Ok(Answer::NoLeak(Box::new(census))),
+        _ => {}
     }
     let program = match heaps::ask_engine(cell, Some(&census), asking.keep, guests, given, session)? {
         Ok(program) => program,
@@ -126,7 +132,10 @@ fn explain_own(
 /// What was counted in a cell; the inner error says why the engine cannot tell.
 fn census_of(facts: Facts<'_>) -> Result<Result<Census, String>> {
     let judgement = facts.judgement;
-    match (judgement.outcome, judgement.census) {
+    // What was counted before an error says nothing of a program that goes on.
+    let threw = facts.telemetry.iter().any(|line| line["type"] == "threw");
+    let counted = judgement.census.filter(|_| !threw);
+    match (judgement.outcome, counted) {
         (Outcome::Skipped(feature), _) => Ok(Err(lacking(feature))),
         (Outcome::Inconclusive(reason), None) => Ok(Err(reason)),
         (Outcome::Broke(how), _) => bail!("{how}"),

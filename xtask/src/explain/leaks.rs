@@ -74,6 +74,8 @@ struct Finding<'a> {
     paths: &'a Paths,
     /// What our own scripts note a program's objects in.
     notes: HashSet<NodeId>,
+    /// The classes that were counted to grow, the largest first.
+    counted: Vec<&'a str>,
 }
 
 /// Finds what grows between the snapshots. `census` is what was counted before.
@@ -91,13 +93,14 @@ pub fn leaks(program: &ProgramHeap, census: Option<Census>, wanted: Wanted<'_>) 
         foreign,
         paths: &paths,
         notes: heap.with_part(NOTES).into_iter().collect(),
+        counted: counted(census.as_ref()),
     };
     let new = births.new_nodes(heap);
     let reached: Vec<NodeId> = new.iter().copied().filter(|id| paths.has(*id)).collect();
     let groups = finding.groups(&reached);
     let (growing, others): (Vec<NewGroup>, Vec<NewGroup>) =
         groups.into_iter().partition(|group| group.growth == Growth::Grows);
-    let leaks = finding.merged(growing, census.as_ref());
+    let leaks = finding.merged(growing);
     let classes: HashSet<&str> = leaks.iter().map(|leak| leak.group.wrapper.as_str()).collect();
     let others = others
         .iter()
@@ -125,6 +128,17 @@ pub fn leaks(program: &ProgramHeap, census: Option<Census>, wanted: Wanted<'_>) 
         leaks,
         census,
     }
+}
+
+/// The classes of objects that were counted to grow, the largest first.
+fn counted(census: Option<&Census>) -> Vec<&str> {
+    let grows = census.into_iter().flat_map(|census| &census.grows);
+    let objects = grows.filter(|growth| matches!(growth.kind.what, What::Objects | What::Bytes));
+    let classes = objects.flat_map(|growth| {
+        let classes = growth.kind.classes.iter().map(|(class, _)| class.as_str());
+        growth.kind.class.as_deref().into_iter().chain(classes)
+    });
+    classes.collect()
 }
 
 /// The classes of these nodes, the most frequent first.
@@ -171,11 +185,15 @@ impl Finding<'_> {
             }
         };
         let is_wanted = |class: &str| self.wanted.kind.is_none_or(|kind| kind == class);
+        // If a call takes much there are few of them.
+        let calls = self.program.calls.and_then(|calls| usize::try_from(calls).ok());
+        let few = calls.map_or(FEW, |calls| FEW.min(calls.max(1)));
+        let is_counted = |class: &str| few == FEW || self.counted.contains(&class);
         all.into_iter()
             .filter(|places| !self.is_ours(nodes[places[0]]))
-            .filter(|places| places.len() >= FEW || self.wanted.kind.is_some())
+            .filter(|places| places.len() >= few || self.wanted.kind.is_some())
             .map(group)
-            .filter(|group| is_wanted(&group.class))
+            .filter(|group| is_wanted(&group.class) && is_counted(&group.class))
             .collect()
     }
 
@@ -195,7 +213,7 @@ impl Finding<'_> {
     }
 
     /// Leaks: groups of which the paths have the same beginning, up to what is to be cut.
-    fn merged(&self, groups: Vec<NewGroup>, census: Option<&Census>) -> Vec<Leak> {
+    fn merged(&self, groups: Vec<NewGroup>) -> Vec<Leak> {
         let mut found: Vec<(String, Vec<NewGroup>)> = Vec::new();
         for group in groups {
             let Some((kept, _)) = self.kept(&group, self.paths) else {
@@ -223,7 +241,7 @@ impl Finding<'_> {
             same.map(|group| group.nodes.len()).sum()
         };
         let leak = |(_, groups): &(String, Vec<NewGroup>)| {
-            let main = self.main(groups, census)?;
+            let main = self.main(groups)?;
             Some(self.leak(main, groups, of(&main.class) as u64))
         };
         found.iter().take(MOST_LEAKS).filter_map(leak).flatten().collect()
@@ -231,20 +249,12 @@ impl Finding<'_> {
 
     /// The group that stands for a leak: the class that the census names first, or one that the
     /// program defines; else the largest.
-    fn main<'g>(&self, groups: &'g [NewGroup], census: Option<&Census>) -> Option<&'g NewGroup> {
-        let named = census.into_iter().flat_map(|census| &census.grows).flat_map(|growth| {
-            let classes = growth.kind.classes.iter().map(|(class, _)| class.as_str());
-            let is_objects = growth.kind.what == What::Objects;
-            growth
-                .kind
-                .class
-                .as_deref()
-                .into_iter()
-                .chain(classes)
-                .filter(move |_| is_objects)
-        });
+    fn main<'g>(&self, groups: &'g [NewGroup]) -> Option<&'g NewGroup> {
         let own = |group: &&NewGroup| self.program.sources.class(&group.class).is_some();
-        let mut named = named.filter_map(|class| groups.iter().find(|group| group.class == class));
+        let mut named = self
+            .counted
+            .iter()
+            .filter_map(|class| groups.iter().find(|group| group.class == *class));
         let objects = || {
             let of_program = groups.iter().find(|group| !Sources::is_built_in(&group.class));
             of_program.or(groups.iter().find(|group| group.class != TEXT))

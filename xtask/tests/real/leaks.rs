@@ -234,3 +234,23 @@ pub fn snapshots_are_kept_where_they_are_wanted(engine: &str) {
     // The program's own directory is as it was.
     assert_eq!(fs::read_dir(&directory).unwrap().count(), 2);
 }
+
+pub fn an_error_of_the_program_is_no_answer(engine: &str) {
+    let world = world();
+    let script = "const all = [];\nlet rounds = 0;\nfunction test(n) {
+  if (n > 1 && ++rounds === 9) throw new TypeError('in round nine');
+  for (let i = 0; i < n; i++) all.push({});
+}";
+    for (name, script, wanted) in [
+        ("throws/test.js", script, "there is no answer: "),
+        ("syntax/test.js", "let = ;", "there is no answer: "),
+        ("no-test/test.js", "let a = 1;", "defines no function `test(n)`"),
+    ] {
+        let directory = add(&world, name, script);
+        let answer = world.run(&["explain", directory.to_str().unwrap(), "--engine", engine]);
+        answer.expect(2, &[wanted]);
+        if name == "throws/test.js" {
+            assert!(answer.stderr.contains("in round nine"), "{}", answer.stderr);
+        }
+    }
+}
