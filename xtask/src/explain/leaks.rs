@@ -354,7 +354,9 @@ impl Finding<'_> {
     fn cut(&self, group: &NewGroup) -> Option<Cut> {
         let heap = self.heap();
         let entries = self.entries(group);
-        if entries.is_empty() {
+        // Of one object alone nothing tells what came when.
+        let is_alone = self.program.snapshots == 1 && group.nodes.len() == 1;
+        if entries.is_empty() || is_alone {
             return None;
         }
         let references = entry::references(heap, self.paths, &self.program.births, &entries);

@@ -96,12 +96,12 @@ fn one(leak: &Leak, census: Option<&Census>, is_new: bool) -> String {
         ""
     };
     let mut text = format!("  {}{unit}{}\n", amounts.join(", "), place.unwrap_or_default());
-    let count = match group.count == *of {
-        true => format!("all {of}"),
-        false => format!("{} of {of}", group.count),
+    let class = clip(&group.wrapper);
+    text += &match (group.count, *of) {
+        (1, 1) => format!("  the only {class} is kept alive by\n"),
+        (count, of) if count == of => format!("  all {of} {class}{} are kept alive by\n", new_words(is_new)),
+        (count, of) => format!("  {count} of {of} {class}{} are kept alive by\n", new_words(is_new)),
     };
-    let new = if is_new { " that are new" } else { "" };
-    text += &format!("  {count} {}{new} are kept alive by\n", clip(&group.wrapper));
     let mark = cut.as_ref().map(|cut| (cut.step, MARK));
     text += &path_with_mark(group, mark);
     if let Some(note) = growth_note(group.growth, group.count) {
@@ -111,6 +111,10 @@ fn one(leak: &Leak, census: Option<&Census>, is_new: bool) -> String {
         text += &after_the_cut(cut, group);
     }
     text
+}
+
+fn new_words(is_new: bool) -> &'static str {
+    if is_new { " that are new" } else { "" }
 }
 
 /// `+1.00 Widget`

@@ -13,6 +13,7 @@ mod limiting;
 mod output;
 mod patterns;
 mod running;
+mod snapshots;
 mod usage;
 mod watching;
 #[path = "../world/mod.rs"]
