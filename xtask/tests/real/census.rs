@@ -92,7 +92,13 @@ async function test(n) { for (let i = 0; i < n; i++) sum += (await once(i)).i; }
 ];
 
 /// Those that run until the census is content.
-const LONG: &[&str] = &["objects-stay", "numbers-stay", "memory-stays", "all-dies"];
+const LONG: &[&str] = &[
+    "objects-stay",
+    "promises-stay",
+    "numbers-stay",
+    "memory-stays",
+    "all-dies",
+];
 
 fn world() -> World {
     World::new().with_this_machine()
