@@ -42,7 +42,7 @@ fn main() -> Result<()> {
         .context("the object is not in the heap")?;
     let path = shortest(&heap, object).context("no root leads to the object")?;
     match &path.start {
-        PathStart::Global(_) => println!("global"),
+        PathStart::Global(_) | PathStart::Module(_) => println!("global"),
         PathStart::Root(_, name) => println!("root: {name}"),
     }
     for edge in fold(&heap, &path) {

@@ -2,7 +2,7 @@
 
 use crate::path::{self, Paths};
 use crate::{Edge, EdgeKind, EdgeLabel, Heap, NodeId, NodeKind};
-use std::collections::HashMap;
+use rustc_hash::FxHashMap as HashMap;
 
 /// The longest run of steps that is recognised when it is repeated.
 pub const LONGEST_RUN: usize = 4;
@@ -15,11 +15,11 @@ pub fn by_path(heap: &Heap, paths: &Paths, nodes: &[NodeId]) -> Vec<Vec<usize>> 
     let mut grouping = Grouping {
         heap,
         paths,
-        folded: HashMap::new(),
+        folded: HashMap::default(),
         chains: Vec::new(),
-        numbers: HashMap::new(),
+        numbers: HashMap::default(),
     };
-    let mut groups: HashMap<Folded, Vec<usize>> = HashMap::new();
+    let mut groups: HashMap<Folded, Vec<usize>> = HashMap::default();
     for (place, node) in nodes.iter().enumerate() {
         if paths.has(*node) {
             let folded = grouping.fold(*node);
@@ -111,6 +111,7 @@ impl Grouping<'_> {
             label: String::new(),
             node: match self.heap.globals.contains(&root) {
                 true => String::new(),
+                false if self.heap.modules.contains(&root) => format!("{root}"),
                 false => without_numbers(self.heap.name(root)),
             },
             place: None,

@@ -7,7 +7,7 @@ use super::{
     shortened,
 };
 use anyhow::{Context, Result, bail, ensure};
-use std::collections::{HashMap, HashSet};
+use rustc_hash::{FxHashMap as HashMap, FxHashSet as HashSet};
 use std::io::BufRead;
 
 /// The version that is read.
@@ -74,6 +74,16 @@ pub fn parse(input: impl BufRead, wanted: TargetHint<'_>) -> Result<Heap> {
     rows.heap(wanted)
 }
 
+/// The addresses of all nodes, in no order.
+pub fn identities(input: impl BufRead) -> Result<Vec<u64>> {
+    let mut rows = JscRows::default();
+    stream(input, |key, value| match key {
+        "nodes" => rows.read_nodes(value),
+        _ => value.skip(),
+    })?;
+    Ok(rows.nodes.iter().map(|node| node.address).collect())
+}
+
 impl JscRows {
     fn read(&mut self, key: &str, value: Row<'_, '_>) -> Result<()> {
         match key {
@@ -130,8 +140,10 @@ impl JscRows {
     }
 
     fn heap(mut self, wanted: TargetHint<'_>) -> Result<Heap> {
-        let TargetHint::Address(wanted, reported) = wanted else {
-            bail!("JavaScriptCore's snapshots do not have the targets of WeakRefs");
+        let (wanted, reported) = match wanted {
+            TargetHint::Address(wanted, reported) => (wanted, reported),
+            TargetHint::Nothing(reported) => (&[][..], reported),
+            TargetHint::WeakRef(_) => bail!("JavaScriptCore's snapshots do not have the targets of WeakRefs"),
         };
         let mut heap = Heap::default();
         self.add_reported(reported);
@@ -143,15 +155,12 @@ impl JscRows {
             false => self.kind(node),
         };
         let kinds: Vec<NodeKind> = self.nodes.iter().map(kind).collect();
-        let mut by_address: HashMap<u64, NodeId> = HashMap::new();
+        let mut by_address: HashMap<u64, NodeId> = HashMap::default();
         let mut edges = self.edges.iter().peekable();
         for (id, node) in (0..).zip(&self.nodes) {
             let kind = kinds[id as usize];
             let name = heap.names.number(self.class(node));
             heap.add_node(kind, name)?;
-            if kind == NodeKind::Function {
-                heap.addresses.insert(id, node.address);
-            }
             if kind != NodeKind::Engine {
                 by_address.insert(node.address, id);
             }
@@ -180,8 +189,11 @@ impl JscRows {
         let is_global = |node: &JscNodeRow| !node.of_program && GLOBALS.contains(&self.class(node));
         let globals = (0..).zip(&self.nodes).filter(|(_, node)| is_global(node));
         heap.globals = globals.map(|(id, _)| id).collect();
+        heap.modules = modules(&heap);
         heap.roots = self.roots(&ids)?;
         heap.targets = wanted.iter().map(|address| by_address.get(address).copied()).collect();
+        heap.texts = self.nodes.iter().map(|node| self.class(node) == "string").collect();
+        heap.identities = self.nodes.iter().map(|node| node.address).collect();
         let at = |address: u64| by_address.get(&address).copied();
         let entry = |reported: &ReportedReference| Some(((at(reported.from)?, at(reported.to)?), at(reported.map?)?));
         heap.weak_maps = reported.iter().filter_map(entry).collect();
@@ -215,7 +227,7 @@ impl JscRows {
         let is = |number: u64, name: &str| class.get(&number).is_some_and(|class| *class == name);
         let waits = |edge: &&JscEdgeRow| is(edge.from, "Promise") && is(edge.to, "Object");
         let candidates: HashSet<u64> = self.edges.iter().filter(waits).map(|edge| edge.to).collect();
-        let mut found: HashMap<u64, (usize, usize, usize)> = HashMap::new();
+        let mut found: HashMap<u64, (usize, usize, usize)> = HashMap::default();
         for edge in self.edges.iter().filter(|edge| candidates.contains(&edge.from)) {
             let JscEdge::Row(kind, name) = edge.what else {
                 continue;
@@ -351,6 +363,17 @@ fn node_kind(class: &str) -> NodeKind {
 
 /// Global objects, and the scope of global variables.
 const GLOBALS: &[&str] = &["global", "GlobalObject", "JSGlobalLexicalEnvironment"];
+
+/// The scopes of modules. Instances of WebAssembly have such, too, which only they keep.
+fn modules(heap: &Heap) -> Vec<NodeId> {
+    let is_record = |id: &NodeId| ["ModuleRecord", "JSModuleRecord"].contains(&heap.name(*id));
+    let records = (0..heap.node_count() as NodeId).filter(is_record);
+    let parts = records.flat_map(|record| heap.edges(record).iter().map(|edge| edge.to));
+    let mut found: Vec<NodeId> = parts.filter(|id| heap.name(*id) == "JSModuleEnvironment").collect();
+    found.sort_unstable();
+    found.dedup();
+    found
+}
 
 /// Reasons of nodes that live because another one does, such as the value in a WeakMap: not roots.
 const FOLLOWING: &[&str] = &["Output", "WeakSets"];

@@ -51,6 +51,8 @@ mod jsc;
 mod spidermonkey;
 mod v8;
 mod web_assembly;
+pub mod births;
+pub mod entry;
 pub mod group;
 pub mod path;
 
@@ -60,8 +62,9 @@ mod tests;
 pub use format::{MEMORY_LIMIT, SnapshotFormat};
 
 use anyhow::{Context, Result, ensure};
+use rustc_hash::FxHashMap as HashMap;
 use serde::Serialize;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 /// A node's number, from 0 on, in the order of the snapshot.
@@ -153,7 +156,7 @@ pub enum EdgeLabel {
 }
 
 /// What a node is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum NodeKind {
     /// A value that a program sees.
     Object,
@@ -196,6 +199,8 @@ pub enum TargetHint<'a> {
     WeakRef(&'a str),
     /// They are at these addresses. The references are added to those of the snapshot.
     Address(&'a [u64], &'a [ReportedReference]),
+    /// None is: [`births::Births`] tells which nodes are new, or the caller knows by their classes.
+    Nothing(&'a [ReportedReference]),
 }
 
 /// A reference that a snapshot does not have, and that a script found, by addresses.
@@ -223,6 +228,8 @@ pub struct Heap {
     names: Names,
     /// Global objects, and the scopes of global variables: roots that a program can name.
     pub globals: Vec<NodeId>,
+    /// The scopes of modules: what a program can name in its files.
+    pub modules: Vec<NodeId>,
     /// All other roots.
     pub roots: Vec<HeapRoot>,
     /// The objects that the hint leads to, in its order; none where one is not in the heap any more.
@@ -232,8 +239,10 @@ pub struct Heap {
     /// WeakMaps by key and value.
     weak_maps: HashMap<(NodeId, NodeId), NodeId>,
     positions: BTreeMap<NodeId, SourcePosition>,
-    /// Addresses of functions, where the engine reports them.
-    addresses: HashMap<NodeId, u64>,
+    /// Which nodes are strings.
+    texts: Vec<bool>,
+    /// What tells a node from all others, in all snapshots of one process: V8's number of it, or its address.
+    identities: Vec<u64>,
 }
 
 impl Heap {
@@ -271,14 +280,57 @@ impl Heap {
         self.positions.get(&id)
     }
 
-    /// The address of a node in the engine's memory, if it is known.
-    pub fn address(&self, id: NodeId) -> Option<u64> {
-        self.addresses.get(&id).copied()
+    /// Whether it is a string: its name is then its content, or the engine's word for it.
+    pub fn is_text(&self, id: NodeId) -> bool {
+        self.texts.get(id as usize).copied().unwrap_or_default()
+    }
+
+    /// Whether a program sees it: an object, a function, or a string.
+    pub fn is_visible(&self, id: NodeId) -> bool {
+        self.kind(id) != NodeKind::Engine || self.is_text(id)
+    }
+
+    /// What tells a node from all others in the snapshots of one process: in V8 its number, else
+    /// its address. An address may be used again, once its object has died.
+    pub fn identity(&self, id: NodeId) -> Option<u64> {
+        self.identities.get(id as usize).copied()
     }
 
     /// The WeakMap that has this key and value.
     pub fn weak_map(&self, key: NodeId, value: NodeId) -> Option<NodeId> {
         self.weak_maps.get(&(key, value)).copied()
+    }
+
+    /// How many nodes of each class there are among these, with one of them; in no order.
+    pub fn classes(&self, nodes: &[NodeId]) -> Vec<(NodeId, usize)> {
+        let mut found: HashMap<(NodeKind, bool, u32), (NodeId, usize)> = HashMap::default();
+        for id in nodes {
+            let node = self.nodes[*id as usize];
+            let is_text = self.is_text(*id);
+            let name = if is_text || node.kind == NodeKind::Function {
+                0
+            } else {
+                node.name
+            };
+            found.entry((node.kind, is_text, name)).or_insert((*id, 0)).1 += 1;
+        }
+        found.into_values().collect()
+    }
+
+    /// The nodes that have a property that is of this class.
+    pub fn with_part(&self, class: &str) -> Vec<NodeId> {
+        let Some(name) = self.names.known(class) else {
+            return Vec::new();
+        };
+        let is_part = |edge: &Edge| edge.kind == EdgeKind::Property && self.nodes[edge.to as usize].name == name;
+        let all = 0..self.nodes.len() as NodeId;
+        all.filter(|id| self.edges(*id).iter().any(is_part)).collect()
+    }
+
+    /// The file of a module's scope, if the engine tells of a function in it where it is written.
+    pub fn module_file(&self, scope: NodeId) -> Option<&str> {
+        let mut functions = self.edges(scope).iter().filter_map(|edge| self.position(edge.to));
+        functions.next().map(|position| position.file.as_str())
     }
 
     /// An edge of this name, and where it leads.
@@ -336,6 +388,7 @@ impl Heap {
                 && self
                     .globals
                     .iter()
+                    .chain(&self.modules)
                     .chain(self.targets.iter().flatten())
                     .all(|id| there(*id)),
             "an edge leads to a missing node"

@@ -1,7 +1,8 @@
 //! The shortest paths from roots to nodes.
 
 use crate::{Edge, EdgeKind, Heap, NodeId, NodeKind};
-use std::collections::{HashSet, VecDeque};
+use rustc_hash::FxHashSet as HashSet;
+use std::collections::VecDeque;
 
 /// A path: where it begins, and the edges from there on. It has at least one
 /// edge, unless a root is the node itself.
@@ -18,6 +19,8 @@ pub struct RetainingPath {
 pub enum PathStart {
     /// A global object, or the scope of global variables.
     Global(NodeId),
+    /// The scope of a module.
+    Module(NodeId),
     /// Another root, with what the engine calls it.
     Root(NodeId, String),
 }
@@ -30,6 +33,10 @@ pub fn shortest(heap: &Heap, to: NodeId) -> Option<RetainingPath> {
 
 const UNSEEN: NodeId = NodeId::MAX;
 
+/// References, each from one node to another.
+#[derive(Debug, Default)]
+pub struct References(pub(crate) HashSet<(NodeId, NodeId)>);
+
 /// A shortest path to each node, found in one search.
 #[derive(Debug)]
 pub struct Paths {
@@ -38,27 +45,40 @@ pub struct Paths {
 }
 
 impl Paths {
-    /// Finds them. Paths through the global variables of the first set of names are
-    /// preferred to all others, then those of the next set, then those from any global
+    /// Finds them. Paths through the variables, global or of a module, of the first set of
+    /// names are preferred to all others, then those of the next set, then those from any global
     /// variable, then those from other roots. Before the last ones, none leads through an
     /// avoided node, unless one of the names is that of the node itself.
-    pub fn find(heap: &Heap, preferred: &[HashSet<String>], avoided: &[NodeId]) -> Paths {
+    pub fn find(heap: &Heap, preferred: &[std::collections::HashSet<String>], avoided: &[NodeId]) -> Paths {
+        Paths::find_without(heap, preferred, avoided, &References::default())
+    }
+
+    /// As [`Paths::find`], as if there were no such references.
+    pub fn find_without(
+        heap: &Heap,
+        preferred: &[std::collections::HashSet<String>],
+        avoided: &[NodeId],
+        cut: &References,
+    ) -> Paths {
         let mut search = Search {
             heap,
+            cut,
             reached: vec![(UNSEEN, 0); heap.node_count()],
             queue: VecDeque::new(),
-            closed: HashSet::new(),
+            closed: HashSet::default(),
         };
         // Through the global object and the like each object leads to all others.
         let everywhere: Vec<NodeId> = heap.globals.iter().chain(&heap.realms).copied().collect();
-        search.closed.extend(everywhere.iter().chain(avoided));
-        for global in &heap.globals {
+        search
+            .closed
+            .extend(everywhere.iter().chain(&heap.modules).chain(avoided));
+        for global in heap.globals.iter().chain(&heap.modules) {
             search.reach(*global, *global, 0);
         }
         search.queue.clear();
         let mut named = Vec::new();
         for names in preferred {
-            for global in &heap.globals {
+            for global in heap.globals.iter().chain(&heap.modules) {
                 for (number, edge) in (0..).zip(heap.edges(*global)) {
                     let label = heap.label(edge.label);
                     if edge.kind != EdgeKind::Internal && label.is_some_and(|label| names.contains(&label)) {
@@ -71,6 +91,7 @@ impl Paths {
         }
         search.open(&named);
         search.open(&everywhere);
+        search.open(&heap.modules);
         search.open(avoided);
         for root in &heap.roots {
             search.reach(root.node, root.node, 0);
@@ -95,6 +116,7 @@ impl Paths {
         edges.reverse();
         let start = match heap.globals.contains(&id) {
             true => PathStart::Global(id),
+            false if heap.modules.contains(&id) => PathStart::Module(id),
             false => {
                 let root = heap.roots.iter().find(|root| root.node == id)?;
                 PathStart::Root(id, root.name.clone())
@@ -110,7 +132,7 @@ impl Paths {
     }
 
     /// Whether a root leads to it.
-    pub(crate) fn has(&self, id: NodeId) -> bool {
+    pub fn has(&self, id: NodeId) -> bool {
         self.reached[id as usize].0 != UNSEEN
     }
 }
@@ -119,6 +141,7 @@ impl Paths {
 /// comes first is taken, and so the same one each time.
 struct Search<'a> {
     heap: &'a Heap,
+    cut: &'a References,
     reached: Vec<(NodeId, u32)>,
     queue: VecDeque<NodeId>,
     /// Nodes that are reached, but not passed.
@@ -128,7 +151,8 @@ struct Search<'a> {
 impl Search<'_> {
     fn reach(&mut self, id: NodeId, from: NodeId, number: u32) {
         let by = &mut self.reached[id as usize];
-        if by.0 == UNSEEN {
+        let is_cut = || !self.cut.0.is_empty() && self.cut.0.contains(&(from, id));
+        if by.0 == UNSEEN && !is_cut() {
             *by = (from, number);
             self.queue.push_back(id);
         }
@@ -215,7 +239,7 @@ mod tests {
             ("Holder", vec![(Property, "item", 3)]),
             ("Item", vec![]),
         ]);
-        let preferred = [HashSet::from(["mine".to_owned()])];
+        let preferred = [std::collections::HashSet::from(["mine".to_owned()])];
         for (preferred, wanted) in [
             (&[][..], &["other Item"][..]),
             (&preferred, &["mine Array", "0 Holder", "item Item"]),

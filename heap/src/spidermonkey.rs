@@ -12,7 +12,7 @@
 
 use super::{Edge, EdgeKind, EdgeLabel, Heap, HeapRoot, NodeId, NodeKind, SourcePosition, TargetHint, shortened};
 use anyhow::{Context, Result, bail, ensure};
-use std::collections::HashMap;
+use rustc_hash::FxHashMap as HashMap;
 use std::io::BufRead;
 
 /// How long a line may be, in bytes.
@@ -52,11 +52,37 @@ struct DumpEdge {
 
 /// Reads a dump.
 pub fn parse(input: impl BufRead, wanted: TargetHint<'_>) -> Result<Heap> {
-    let TargetHint::WeakRef(variable) = wanted else {
-        bail!("SpiderMonkey's addresses do not last");
+    let variable = match wanted {
+        TargetHint::WeakRef(variable) => Some(variable),
+        TargetHint::Nothing(_) => None,
+        TargetHint::Address(..) => bail!("SpiderMonkey's addresses do not last"),
     };
     let dump = Dump::read(input)?;
     dump.heap(variable)
+}
+
+/// The addresses of all nodes, in no order.
+pub fn identities(mut input: impl BufRead) -> Result<Vec<u64>> {
+    let mut found = Vec::new();
+    let mut line = Vec::new();
+    let mut in_roots = true;
+    loop {
+        line.clear();
+        let read = std::io::Read::take(&mut input, LINE as u64).read_until(b'\n', &mut line)?;
+        if read == 0 {
+            return Ok(found);
+        }
+        // An edge's line begins with `> `, one of a node with its address.
+        match line.first() {
+            Some(b'=') => in_roots = false,
+            Some(b'0') if !in_roots => {
+                let end = line.iter().position(|byte| *byte == b' ').unwrap_or(line.len());
+                let text = String::from_utf8_lossy(&line[..end]);
+                found.extend(super::parse_address(&text));
+            }
+            _ => {}
+        }
+    }
 }
 
 impl Dump {
@@ -123,9 +149,9 @@ impl Dump {
         Ok(())
     }
 
-    fn heap(self, variable: &str) -> Result<Heap> {
+    fn heap(self, variable: Option<&str>) -> Result<Heap> {
         let mut heap = Heap::default();
-        let mut weak = HashMap::new();
+        let mut weak = HashMap::default();
         let records = self.records();
         let extra = self.extra_edges(&records);
         let mut rest = &self.edges[..];
@@ -187,10 +213,20 @@ impl Dump {
         let entry = |entry: &WeakEntry| Some(((id(&entry.key)?, id(&entry.value)?), id(&entry.map)?));
         heap.weak_maps = self.weak_entries.iter().filter_map(entry).collect();
         let scopes = self.find_globals(&mut heap);
+        let is_module = |id: &NodeId| heap.name(*id) == "ModuleEnvironmentObject";
+        heap.modules = (0..heap.node_count() as NodeId).filter(is_module).collect();
         heap.roots = self.roots(&records);
-        let value = scopes.iter().find_map(|scope| heap.by_name(*scope, variable));
-        let value = value.with_context(|| format!("it is cut off: `{variable}` is missing"))?;
-        heap.targets = targets(&heap, value, &weak);
+        if let Some(variable) = variable {
+            let value = scopes.iter().find_map(|scope| heap.by_name(*scope, variable));
+            let value = value.with_context(|| format!("it is cut off: `{variable}` is missing"))?;
+            heap.targets = targets(&heap, value, &weak);
+        }
+        let is_text = |node: &DumpNode| self.names.get(node.text).starts_with("string <");
+        heap.texts = self.nodes.iter().map(is_text).collect();
+        heap.identities = vec![0; self.nodes.len()];
+        for (address, id) in &self.ids {
+            heap.identities[*id as usize] = *address;
+        }
         self.find_classes(&mut heap)?;
         self.find_positions(&mut heap);
         Ok(heap)
@@ -214,7 +250,7 @@ impl Dump {
     /// registry that has died, so that it is the registry that holds them, unless
     /// what they hold keeps the registry alive.
     fn records(&self) -> HashMap<NodeId, NodeId> {
-        let mut queues: HashMap<NodeId, NodeId> = HashMap::new();
+        let mut queues: HashMap<NodeId, NodeId> = HashMap::default();
         let mut waiting: Vec<(NodeId, NodeId)> = Vec::new();
         let mut rest = &self.edges[..];
         for (id, node) in (0..).zip(&self.nodes) {
@@ -242,7 +278,7 @@ impl Dump {
             .map(|(record, registry)| (*registry, (EdgeKind::Internal, *record)));
         let id = |address: &u64| self.ids.get(address).copied();
         let entry = |entry: &WeakEntry| Some((id(&entry.key)?, (EdgeKind::WeakMapValue, id(&entry.value)?)));
-        let mut extra: HashMap<NodeId, Vec<(EdgeKind, NodeId)>> = HashMap::new();
+        let mut extra: HashMap<NodeId, Vec<(EdgeKind, NodeId)>> = HashMap::default();
         for (from, edge) in of_records.chain(self.weak_entries.iter().filter_map(entry)) {
             extra.entry(from).or_default().push(edge);
         }
@@ -372,6 +408,7 @@ const SCOPES: &[&str] = &[
     "Var",
     "WasmCall",
     "With",
+    "ModuleEnvironmentObject",
     "NonSyntacticVariables",
 ];
 

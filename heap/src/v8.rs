@@ -7,9 +7,10 @@ mod words;
 use super::{Edge, EdgeKind, EdgeLabel, Heap, NodeId, NodeKind, SourcePosition, TargetHint, shortened};
 use crate::json::{Row, stream};
 use anyhow::{Context, Result, bail, ensure};
+use rustc_hash::FxHashMap as HashMap;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::io::BufRead;
 
 #[derive(Debug, Deserialize)]
@@ -88,6 +89,24 @@ pub fn parse(input: impl BufRead, wanted: TargetHint<'_>) -> Result<Heap> {
     ensure!(!rows.nodes.is_empty(), "it has no nodes");
     ensure!(!rows.strings.is_empty(), "it has no strings");
     rows.heap(layout, wanted)
+}
+
+/// The numbers of all nodes, in no order.
+pub fn identities(input: impl BufRead) -> Result<Vec<u64>> {
+    let mut meta = None;
+    let mut found = Vec::new();
+    stream(input, |key, value| match key {
+        "snapshot" => {
+            meta = Some(V8Layout::of(&value.small::<V8Header>()?.meta)?);
+            Ok(())
+        }
+        "nodes" => layout(&meta)?.node.read(value, |[_, _, _, number]| {
+            found.push(number);
+            Ok(())
+        }),
+        _ => value.skip(),
+    })?;
+    Ok(found)
 }
 
 fn layout(meta: &Option<V8Layout>) -> Result<&V8Layout> {
@@ -212,7 +231,7 @@ impl V8Rows {
         let mut heap = Heap::default();
         let types: Vec<&str> = layout.edge_types.iter().map(String::as_str).collect();
         let mut edges = self.edges.iter();
-        let mut weak = HashMap::new();
+        let mut weak = HashMap::default();
         let mut entries = Vec::new();
         for node in &self.nodes {
             let kind = layout.node_types.get(usize::from(node.kind)).map_or("", String::as_str);
@@ -247,6 +266,7 @@ impl V8Rows {
         ensure!(edges.next().is_none(), "it has more edges than its nodes count");
         heap.check()?;
         let scopes = words::find_globals(&mut heap);
+        words::find_modules(&mut heap);
         words::find_roots(&mut heap, &self.synthetic(layout));
         let is_text = |id: NodeId| {
             let kind = layout.node_types.get(usize::from(self.nodes[id as usize].kind));
@@ -259,12 +279,15 @@ impl V8Rows {
             words::name_entries(&mut heap, id, &is_text);
             words::name_target(&mut heap, id);
         }
+        heap.texts = (0..self.nodes.len() as NodeId).map(is_text).collect();
         heap.weak_maps = self.weak_maps(&heap, &entries);
         heap.positions = self.positions(&heap);
         heap.targets = match wanted {
             TargetHint::WeakRef(variable) => words::targets(&heap, &scopes, &weak, variable)?,
             TargetHint::Address(..) => bail!("V8's snapshots have no addresses"),
+            TargetHint::Nothing(_) => Vec::new(),
         };
+        heap.identities = self.nodes.iter().map(|node| node.number.into()).collect();
         Ok(heap)
     }
 
@@ -297,7 +320,7 @@ impl V8Rows {
     /// The WeakMaps of entries, each with the number of its table.
     fn weak_maps(&self, heap: &Heap, entries: &[(u32, NodeId, NodeId)]) -> HashMap<(NodeId, NodeId), NodeId> {
         if entries.is_empty() {
-            return HashMap::new();
+            return HashMap::default();
         }
         let is_map = |id: &NodeId| heap.kind(*id) == NodeKind::Object && heap.name(*id) == "WeakMap";
         let table = |id: NodeId| Some((self.nodes[heap.by_engines_name(id, "table")? as usize].number, id));

@@ -1,7 +1,7 @@
 //! What all engines' instances of WebAssembly have in common.
 
 use crate::{Edge, EdgeKind, EdgeLabel, Heap, NodeId, NodeKind};
-use std::collections::HashSet;
+use rustc_hash::FxHashSet as HashSet;
 
 /// The class of an instance.
 pub const INSTANCE: &str = "WebAssembly.Instance";

@@ -179,7 +179,7 @@
 
   if (outer && timers && !timers.isDriven) outer.setTimers(timers);
 
-  harness.census = async program => {
+  harness.run = async program => {
     try {
       telemetry('program', {});
       if (!program.test) throw new AnyError('the script defines no function `test(n)`, or does not export it');

@@ -308,7 +308,7 @@ const explainTarget = [];
     }
     await turn();
     if (left > 0) {
-      snapshot.write();
+      snapshot.write(snapshot.file);
       telemetry('snapshot', { file: snapshot.file });
     }
     if (!asked.dead && left * 2 < wrappers.length) await watchMemory(test, between, full);

@@ -26,8 +26,14 @@
   const held = [];
   const PAGE = 65536;
   const pagesOf = memory => bytesOf(bufferOf(memory)) / PAGE;
-  let weak = [];
-  let instances = [];
+  const { newNotes } = harness;
+  let weak = newNotes();
+  let instances = newNotes();
+  const kept = (notes, isKept) => {
+    const found = newNotes();
+    for (let i = 0; i < notes.length; i++) if (isKept(notes[i])) found[found.length] = notes[i];
+    return found;
+  };
   let memories = 0;
   let tables = 0;
   let made = 0;
@@ -69,7 +75,7 @@
     if (known) known.add(object);
     const most = object instanceof Memory ? mayGrowTo(object, maximum) : undefined;
     held[held.length] = { object, maximum: most };
-    weak = weak.filter(watched => deref(watched.object) !== object);
+    weak = kept(weak, watched => deref(watched.object) !== object);
   }
 
   // Modules by number, each with the size and a digest of its bytes, so that the file that
@@ -197,7 +203,7 @@
       else table(lengthOf(object), owner);
     };
     for (let i = 0; i < held.length; i++) add(held[i], held[i].object);
-    const alive = [];
+    const alive = newNotes();
     for (let i = 0; i < weak.length; i++) {
       const watched = weak[i];
       const object = deref(watched.object);
@@ -250,7 +256,7 @@
   }
 
   function countInstances() {
-    instances = instances.filter(({ object }) => deref(object) !== undefined);
+    instances = kept(instances, ({ object }) => deref(object) !== undefined);
     return instances.length;
   }
 

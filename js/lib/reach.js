@@ -29,8 +29,10 @@
   const bufferOfView = getterOf(getPrototypeOf(Uint8Array.prototype), 'buffer');
   const bufferOfDataView = getterOf(DataView.prototype, 'buffer');
 
-  const { telemetry, script, attempt, snapshot: { describe, readText } } = harness;
-  const runtime = { table, instance };
+  const { telemetry, script, attempt, options, snapshot: { describe, readText } } = harness;
+  // A user's own script has no runtime of ours.
+  const isOwn = options.directory !== undefined;
+  const runtime = isOwn ? {} : { table, instance };
   let watching = true;
 
   const read = weak => apply(deref, weak, []);
@@ -42,8 +44,8 @@
   };
 
   // Callbacks that a guest, a timer or a registry has, where no script can look.
-  const callbacks = [];
-  if (describe) {
+  const callbacks = harness.newNotes();
+  if (describe && !isOwn) {
     harness.noteCallback = callback => {
       if (watching && typeof callback === 'function' && callbacks.length < MOST_WATCHED)
         callbacks[callbacks.length] = new WeakRef(callback);
@@ -56,6 +58,27 @@
         apply(install, this, [callback]);
       };
     }
+  }
+
+  // In a user's own script closures and modules hold what no script can reach. So each
+  // collection is noted, once, when something is put into it.
+  const collections = harness.newNotes();
+  if (describe && isOwn) {
+    const noted = new WeakSet();
+    const { has, add } = WeakSet.prototype;
+    const watch = (prototype, name) => {
+      const put = prototype[name];
+      prototype[name] = { [name](...given) {
+        if (watching && collections.length < MOST_WATCHED && isObject(this) && !apply(has, noted, [this])) {
+          apply(add, noted, [this]);
+          collections[collections.length] = new WeakRef(this);
+        }
+        return apply(put, this, given);
+      } }[name];
+    };
+    watch(Map.prototype, 'set');
+    watch(Set.prototype, 'add');
+    watch(WeakMap.prototype, 'set');
   }
 
   // The names that the case's own script has.
@@ -152,6 +175,7 @@
     visit(runtime.table);
     visit(runtime.instance);
     for (let i = 0; i < callbacks.length; i++) visit(read(callbacks[i]));
+    for (let i = 0; i < collections.length; i++) visit(read(collections[i]));
     for (let i = 0; i < asked.length; i++) visit(read(asked[i]));
     // What a WeakMap holds is known by its keys only: each is asked for each object, once.
     const asking = [];

@@ -198,7 +198,7 @@
       harness.threw(error);
       return;
     }
-    await harness.census(program);
+    await harness.run(program);
   }
 
   const hasInner = !isHost && typeof newGlobal === 'function' && typeof Debugger === 'function';

@@ -1,5 +1,5 @@
 // How an engine is made to write a snapshot of its heap: `harness.snapshot`, with what
-// only some engines have. Taken before a case runs, which may replace whatever it likes.
+// only some engines have. `write(path)` writes it to a file. Taken before a case runs, which may replace whatever it likes.
 'use strict';
 
 (function () {
@@ -16,7 +16,7 @@
       const fs = process.getBuiltinModule('node:fs');
       const { readFileSync, writeFileSync } = fs;
       return {
-        write: () => writeFileSync(FILE, stringify(jsc.generateHeapSnapshotForDebugging())),
+        write: path => writeFileSync(path, stringify(jsc.generateHeapSnapshotForDebugging())),
         describe: jsc.describe,
         readText: path => readFileSync(path, 'utf8'),
       };
@@ -24,13 +24,13 @@
     function host() {
       if (typeof process !== 'object') return undefined;
       const { writeHeapSnapshot } = process.getBuiltinModule('node:v8');
-      return { write: () => { writeHeapSnapshot(FILE); } };
+      return { write: path => { writeHeapSnapshot(path); } };
     },
     function jsc() {
       if (typeof generateHeapSnapshotForGCDebugging !== 'function') return undefined;
       const [generate, write, readText] = [generateHeapSnapshotForGCDebugging, writeFile, globalThis.read];
       return {
-        write: () => { write(FILE, generate()); },
+        write: path => { write(path, generate()); },
         describe: globalThis.describe,
         readText: path => readText(path),
       };
@@ -39,12 +39,12 @@
       if (typeof dumpHeap !== 'function') return undefined;
       const dump = dumpHeap;
       // Compiled code remembers which function it called last: this collection drops it.
-      return { write: () => { dump(FILE); }, collect: () => { gc(null, 'shrinking'); } };
+      return { write: path => { dump(path); }, collect: () => { gc(null, 'shrinking'); } };
     },
     function d8() {
       // Where the flag is unknown or missing, this is a SyntaxError.
       const take = (0, evaluate)('file => %TakeHeapSnapshot(file)');
-      return { write: () => { take(FILE); } };
+      return { write: path => { take(path); } };
     },
   ];
 

@@ -53,6 +53,8 @@ fn run_command(command: &Command, interrupt: &Interrupt) -> Result<Status> {
         Command::Build(flags) => command::build::build(flags, &session()?),
         Command::Engines(flags) => command::engines::engines(flags, &session()?),
         Command::Findings(flags) => command::findings::findings(flags, &session()?),
+        Command::New(flags) => command::new::new(flags, &session()?),
+        Command::Watch(flags) => command::watch::watch(flags, &session()?),
         // The guard belongs to another command, which handles the signals.
         Command::Guard(flags) => run::guard::guard(flags.stage.as_deref(), &flags.command),
     }

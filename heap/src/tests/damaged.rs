@@ -104,7 +104,7 @@ fn no_parser_panics_on_a_damaged_snapshot() {
                 {
                     // A path leads from node to node, and to the end.
                     let mut at = match path.start {
-                        PathStart::Global(id) | PathStart::Root(id, _) => id,
+                        PathStart::Global(id) | PathStart::Module(id) | PathStart::Root(id, _) => id,
                     };
                     for edge in &path.edges {
                         prop_assert!(heap.edges(at).contains(edge));

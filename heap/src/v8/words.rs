@@ -3,7 +3,7 @@
 use crate::web_assembly::INSTANCE;
 use crate::{Edge, EdgeKind, EdgeLabel, Heap, HeapRoot, NodeId, NodeKind};
 use anyhow::{Context, Result};
-use std::collections::HashMap;
+use rustc_hash::FxHashMap as HashMap;
 
 /// A proxy is nothing to V8's snapshots, but it is to a program.
 const PROXY: &str = "system / JSProxy";
@@ -21,7 +21,7 @@ pub fn node_kind(kind: &str, name: &str) -> NodeKind {
     match kind {
         "closure" => NodeKind::Function,
         _ if name == PROXY => NodeKind::Object,
-        "hidden" | "array" | "code" | "object shape" | "synthetic" => NodeKind::Engine,
+        "hidden" | "array" | "code" | "object shape" | "synthetic" | "number" => NodeKind::Engine,
         _ if name.starts_with("system / ") => NodeKind::Engine,
         _ => NodeKind::Object,
     }
@@ -53,6 +53,42 @@ pub fn find_globals(heap: &mut Heap) -> Vec<NodeId> {
 fn is_context(heap: &Heap, id: NodeId) -> bool {
     let name = heap.name(id);
     name == "system / Context" || name.starts_with("system / Context / ")
+}
+
+/// Finds the scopes of modules: the context of a module's code, which is a generator once it
+/// runs. What a module exports is in cells, of which its table of exports has the names.
+pub fn find_modules(heap: &mut Heap) {
+    let is_module = |id: &NodeId| heap.name(*id) == "system / SourceTextModule";
+    let modules: Vec<NodeId> = (0..heap.node_count() as NodeId).filter(is_module).collect();
+    for module in &modules {
+        let parts: Vec<NodeId> = heap.edges(*module).iter().map(|edge| edge.to).collect();
+        let scope = parts.iter().find_map(|part| heap.by_engines_name(*part, "context"));
+        heap.modules.extend(scope.filter(|scope| is_context(heap, *scope)));
+        for part in parts {
+            name_exported(heap, part);
+        }
+    }
+    heap.modules.extend(modules);
+    heap.modules.dedup();
+}
+
+/// Names the variables in the cells of a table of exports: each cell comes after its name.
+fn name_exported(heap: &mut Heap, table: NodeId) {
+    let mut name = None;
+    let mut cells = Vec::new();
+    for edge in heap.edges(table) {
+        match heap.name(edge.to) {
+            "system / Cell" => cells.extend(name.take().map(|name: String| (edge.to, name))),
+            text => name = (heap.kind(edge.to) == NodeKind::Object).then(|| text.to_owned()),
+        }
+    }
+    for (cell, name) in cells {
+        let number = heap.names.number(&name);
+        for edge in heap.edges_mut(cell) {
+            edge.kind = EdgeKind::CapturedVariable;
+            edge.label = EdgeLabel::Name(number);
+        }
+    }
 }
 
 /// A root is what a synthetic node leads to: `(Stack roots)`, `(Global handles)`.

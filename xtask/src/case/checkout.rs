@@ -16,6 +16,15 @@ use std::path::{Path, PathBuf};
 /// The directory of the cases, and its name on a stage.
 const CASES: &str = "js/cases";
 
+/// What becomes of a case without an expectation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MissingExpectation {
+    /// It is an error.
+    Refused,
+    /// It is about to be written.
+    Allowed,
+}
+
 /// A checkout, and the places of its cases.
 struct Checkout<'a> {
     root: &'a Path,
@@ -41,12 +50,17 @@ impl Checkout<'_> {
 /// have its expectation, and every expectation its script.
 ///
 /// `command` is the subcommand, for the error outside of a checkout.
-pub fn read(directories: &Directories, command: &str, words: &[impl AsRef<OsStr>]) -> Result<Vec<Case>> {
+pub fn read(
+    directories: &Directories,
+    command: &str,
+    words: &[impl AsRef<OsStr>],
+    missing: MissingExpectation,
+) -> Result<Vec<Case>> {
     let checkout = &Checkout {
         root: directories.need_checkout(command)?,
         directories,
     };
-    let names = names(&checkout.cases())?;
+    let names = names(checkout.root)?;
     let mut chosen: Vec<&String> = Vec::new();
     for word in words {
         chosen.extend(select(&names, word.as_ref(), checkout)?);
@@ -57,7 +71,7 @@ pub fn read(directories: &Directories, command: &str, words: &[impl AsRef<OsStr>
     let mut files = expectations(checkout, &names, |name| chosen.iter().any(|chosen| *chosen == name))?;
     let mut cases = Vec::new();
     for name in names.iter().filter(|name| chosen.contains(name)) {
-        cases.push(case(name, &mut files, checkout)?);
+        cases.push(case(name, &mut files, missing, checkout)?);
     }
     // A case given by its own directory counts as named.
     let is_named = |case: &Case| words.iter().any(|word| means_case(word.as_ref(), &case.name, checkout));
@@ -70,14 +84,16 @@ pub fn read(directories: &Directories, command: &str, words: &[impl AsRef<OsStr>
     Ok(cases)
 }
 
-fn case(name: &str, files: &mut Expectations, checkout: &Checkout<'_>) -> Result<Case> {
+fn case(name: &str, files: &mut Expectations, missing: MissingExpectation, checkout: &Checkout<'_>) -> Result<Case> {
     let path = checkout.expected().join(format!("{name}.txt"));
-    let Some(expectation) = files.remove(&(name.to_owned(), None)) else {
-        bail!(
-            "the case `{name}` has no expectation: write {}, which may begin with `#: verdict = leaks` and \
-             `...`; expected/readme.txt explains the format",
-            checkout.show(&path)
-        );
+    let shown = checkout.show(&path);
+    let expectation = match (files.remove(&(name.to_owned(), None)), missing) {
+        (Some(expectation), _) => expectation,
+        (None, MissingExpectation::Allowed) => Expectation::of_no_file(&shown),
+        (None, MissingExpectation::Refused) => bail!(
+            "the case `{name}` has no expectation: write {shown}, which may begin with `#: verdict = leaks` and \
+             `...`, or `cargo xtask test {name} --accept` writes it; expected/readme.txt explains the format"
+        ),
     };
     let by_engine = ENGINES
         .iter()
@@ -89,6 +105,7 @@ fn case(name: &str, files: &mut Expectations, checkout: &Checkout<'_>) -> Result
         own: None,
         directory: checkout.cases().join(name),
         stage_directory: format!("{CASES}/{name}"),
+        expected: path,
         expectation,
         by_engine,
     })
@@ -133,10 +150,10 @@ fn select<'a>(names: &'a [String], word: &OsStr, checkout: &Checkout<'_>) -> Res
     Ok(below)
 }
 
-/// The directories of `js/cases/` that have a `test.js`.
-fn names(js: &Path) -> Result<Vec<String>> {
+/// The names of a checkout's cases: the directories of `js/cases/` that have a `test.js`.
+pub fn names(root: &Path) -> Result<Vec<String>> {
     let mut names = Vec::new();
-    for entry in file::entries(js)? {
+    for entry in file::entries(&root.join(CASES))? {
         let script = entry.join(SCRIPT);
         let missing = |error: &io::Error| matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory);
         match fs::metadata(&script) {

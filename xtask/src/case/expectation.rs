@@ -30,8 +30,10 @@ pub struct Expectation {
     /// How many rounds the case runs at first, and how many objects it is to make in each.
     pub rounds: Option<u32>,
     pub objects: Option<u32>,
-    /// The time that a cell of it may use, in seconds, instead of that of the command line.
+    /// The time that a cell of it may use, in seconds, if no other is given on the command line.
     pub timeout: Option<u32>,
+    /// The memory that a cell of it may take, in MiB, if no other is given on the command line.
+    pub memory: Option<u32>,
     /// Where a leak that is expected has been reported.
     pub bug: Option<String>,
     pub lines: Vec<ExpectedLine>,
@@ -82,11 +84,17 @@ struct Directives {
     rounds: Option<u32>,
     objects: Option<u32>,
     timeout: Option<u32>,
+    memory: Option<u32>,
     bug: Option<String>,
 }
 
 /// The Rust guest, in the directory `guest/` itself.
 pub const DEFAULT_GUEST: &str = "guest";
+
+/// The most rounds, objects in each, and MiB of memory that can be asked for.
+pub const MOST_ROUNDS: u32 = 10_000;
+pub const MOST_OBJECTS: u32 = 1_000_000;
+pub const MOST_MEBIBYTES: u32 = 1 << 20;
 
 type DirectiveReader = fn(&mut Directives, &str) -> Result<()>;
 
@@ -111,13 +119,16 @@ const DIRECTIVES: &[(&str, DirectiveReader)] = &[
         once(&mut directives.only_named, only_named(value)?)
     }),
     ("rounds", |directives, value| {
-        once(&mut directives.rounds, count(value, 10_000)?)
+        once(&mut directives.rounds, count(value, MOST_ROUNDS)?)
     }),
     ("objects", |directives, value| {
-        once(&mut directives.objects, count(value, 1_000_000)?)
+        once(&mut directives.objects, count(value, MOST_OBJECTS)?)
     }),
     ("timeout", |directives, value| {
         once(&mut directives.timeout, count(value, 86_400)?)
+    }),
+    ("memory", |directives, value| {
+        once(&mut directives.memory, count(value, MOST_MEBIBYTES)?)
     }),
     ("bug", |directives, value| {
         ensure!(value.contains("://"), "`{value}` is not an address such as https://…");
@@ -136,8 +147,8 @@ impl Expectation {
         Expectation::parse(&text, shown)
     }
 
-    /// Of a user's own case without a file, whose place would be `path`: nothing leaks.
-    pub fn of_own_case(path: &str) -> Expectation {
+    /// Of a case without a file, whose place would be `path`: nothing leaks.
+    pub fn of_no_file(path: &str) -> Expectation {
         Expectation {
             path: path.to_owned(),
             verdicts: vec![Verdict::Collected, Verdict::Bounded],
@@ -149,6 +160,7 @@ impl Expectation {
             rounds: None,
             objects: None,
             timeout: None,
+            memory: None,
             bug: None,
             lines: Vec::new(),
             is_default: true,
@@ -189,6 +201,7 @@ impl Expectation {
             rounds: directives.rounds,
             objects: directives.objects,
             timeout: directives.timeout,
+            memory: directives.memory,
             bug: directives.bug,
             path: path.to_owned(),
             lines,
@@ -309,6 +322,7 @@ mod tests {
         assert!(!parsed("run = always").only_named);
         assert_eq!(parsed("rounds = 10000").rounds, Some(10_000));
         assert_eq!(parsed("objects = 1000000").objects, Some(1_000_000));
+        assert_eq!(parsed("memory = 512").memory, Some(512));
     }
 
     #[test]
@@ -364,6 +378,10 @@ mod tests {
             (
                 "#: objects = many",
                 "e.txt:1: the directive `objects`: `many` is not a number from 1 to 1000000",
+            ),
+            (
+                "#: memory = 1 GiB",
+                "e.txt:1: the directive `memory`: `1 GiB` is not a number from 1 to 1048576",
             ),
             ("#: verdict = leaks\na {{b", "e.txt:2: a `{{` is not closed by `}}`"),
             (

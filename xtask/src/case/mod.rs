@@ -7,7 +7,9 @@ pub mod checkout;
 pub mod claim;
 pub mod expectation;
 pub mod own;
+pub mod template;
 pub mod tree;
+pub mod wildcard;
 
 use crate::base::file;
 use crate::engine::table::Engine;
@@ -30,6 +32,8 @@ pub struct Case {
     /// The directory's name on a stage.
     stage_directory: String,
     own: Option<OwnScript>,
+    /// The file of its expectation, if there is one.
+    expected: PathBuf,
     expectation: Expectation,
     by_engine: BTreeMap<&'static str, Expectation>,
 }
@@ -48,6 +52,24 @@ impl Case {
     /// The expectation for this engine.
     pub fn expectation(&self, engine: &Engine) -> &Expectation {
         self.by_engine.get(engine.name).unwrap_or(&self.expectation)
+    }
+
+    /// The expectation for all engines that have none of their own.
+    pub fn shared_expectation(&self) -> &Expectation {
+        &self.expectation
+    }
+
+    /// Whether there is one for this engine alone.
+    pub fn has_own_expectation(&self, engine: &Engine) -> bool {
+        self.by_engine.contains_key(engine.name)
+    }
+
+    /// Where the expectation lies, or would: that of an engine alone, or the shared one.
+    pub fn expectation_file(&self, engine: Option<&Engine>) -> PathBuf {
+        match engine {
+            Some(engine) => self.expected.with_extension(format!("{}.txt", engine.name)),
+            None => self.expected.clone(),
+        }
     }
 
     /// The name of the guest that it runs on; `None` of a user's own case, which loads its modules itself.
@@ -83,6 +105,17 @@ impl Case {
     /// The scripts that are loaded, in order, by their names on a stage.
     pub fn scripts(&self) -> Vec<String> {
         vec![format!("{}/{SCRIPT}", self.stage_directory)]
+    }
+
+    /// The directories whose files decide what it does and what is expected of it.
+    pub fn sources(&self) -> Vec<PathBuf> {
+        if let Some(own) = &self.own {
+            return vec![own.root.clone()];
+        }
+        // Of a checkout: its scripts, expectations and guests.
+        let root = self.directory.ancestors().nth(3);
+        let names = ["js", "expected", "guest"];
+        root.map_or_else(Vec::new, |root| names.map(|name| root.join(name)).to_vec())
     }
 
     /// All files of the case's directory: its scripts may load others.

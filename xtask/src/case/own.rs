@@ -29,17 +29,26 @@ const MARKS: [&str; 2] = ["package.json", ".git"];
 pub fn is_own(word: &OsStr, checkout: Option<&Path>) -> bool {
     let path = fs::canonicalize(word);
     let Some(root) = checkout else {
-        return path.is_ok() || looks_like_a_path(word);
+        return true;
     };
     let cases = real(&root.join("js/cases"));
     match path {
         Ok(path) => {
             let is_ours = path.starts_with(&cases) || cases.starts_with(&path) || links_to(&cases, &path);
-            let has_script = path.is_file() || SCRIPTS.iter().any(|name| path.join(name).exists());
-            !is_ours && (has_script || !path.starts_with(real(root)))
+            !is_ours && (path.is_file() || has_script(&path) || !path.starts_with(real(root)))
         }
         Err(_) => looks_like_a_path(word) && !Path::new(word).starts_with("js"),
     }
+}
+
+/// Whether a directory has a script that makes it a case.
+pub fn has_script(directory: &Path) -> bool {
+    SCRIPTS.iter().any(|name| directory.join(name).exists())
+}
+
+/// Whether a file has the name of such a script.
+pub fn is_usual_script(path: &Path) -> bool {
+    SCRIPTS.iter().any(|name| path.file_name() == Some(OsStr::new(name)))
 }
 
 fn real(path: &Path) -> PathBuf {
@@ -73,7 +82,14 @@ pub fn read(words: &[&OsString]) -> Result<Vec<Case>> {
 /// The scripts that a word of the command line means.
 fn scripts(path: &Path) -> Result<Vec<PathBuf>> {
     let shown = path.display();
-    let facts = fs::metadata(path).with_context(|| format!("failed to look at `{shown}`"))?;
+    let facts = fs::metadata(path).with_context(|| {
+        let hint = if looks_like_a_path(path.as_os_str()) {
+            ""
+        } else {
+            " (the cases of wasm-leaks itself need its checkout)"
+        };
+        format!("failed to look at `{shown}`{hint}")
+    })?;
     if facts.is_file() {
         let extension = path.extension().and_then(OsStr::to_str).unwrap_or_default();
         ensure!(
@@ -134,7 +150,7 @@ fn case(script: &Path, word: &OsStr) -> Result<Case> {
     let shown = expected.display().to_string();
     let expectation = match expected.exists() {
         true => Expectation::read(&expected, &shown)?,
-        false => Expectation::of_own_case(&shown),
+        false => Expectation::of_no_file(&shown),
     };
     Ok(Case {
         name: given.display().to_string(),
@@ -146,6 +162,7 @@ fn case(script: &Path, word: &OsStr) -> Result<Case> {
         }),
         directory,
         stage_directory,
+        expected,
         expectation,
         by_engine: by_engine(script)?,
     })

@@ -13,7 +13,8 @@ use crate::measure::numbers::{Numbers, numbers};
 use crate::measure::telemetry::{Printed, TelemetryEvent};
 use crate::measure::verdict::Verdict;
 use crate::run::lifeline::End;
-use crate::run::process::{Ending, LINES, Stop};
+use crate::run::limits::Stop;
+use crate::run::process::{Ending, LINES};
 
 /// The judgement of a cell.
 #[derive(Debug)]
@@ -121,9 +122,8 @@ pub fn judge(
         exit(ending.end, printed, stderr, program.shell).map_err(Departure::Other),
         verdict
             .filter(|_| has_ended || !is_own(printed))
-            .map_or(Ok(()), |verdict| {
-                expected(verdict, &expectation.verdicts).map_err(Departure::Other)
-            }),
+            .and_then(|verdict| unexpected_verdict(verdict, &expectation.verdicts))
+            .map_or(Ok(()), |text| Err(Departure::Other(text))),
     ];
     departures.extend(others.into_iter().filter_map(Result::err));
     let doubt = census.as_ref().and_then(|census| census.doubt.clone());
@@ -163,6 +163,7 @@ const BY_SIGNAL: std::ops::Range<i32> = 129..160;
 pub fn broke(ending: Ending) -> Option<String> {
     Some(match (ending.stop, ending.end) {
         (Some(Stop::TimedOut(overrun)), _) => overrun.to_string(),
+        (Some(Stop::TookMemory(overrun)), _) => overrun.to_string(),
         (Some(Stop::Flooded(limit)), _) => {
             format!("it printed more than {} MiB or {LINES} lines", limit >> 20)
         }
@@ -216,11 +217,10 @@ fn exit(end: Option<End>, printed: &Printed, stderr: &str, shell: &Shell) -> Res
     Ok(())
 }
 
-fn expected(verdict: Verdict, expected: &[Verdict]) -> Result<(), String> {
-    if expected.contains(&verdict) {
-        return Ok(());
-    }
-    Err(format!("the verdict is `{verdict}`; expected `{}`", names(expected)))
+/// What is said of a verdict that is none of the expected ones.
+pub fn unexpected_verdict(verdict: Verdict, expected: &[Verdict]) -> Option<String> {
+    let text = || format!("the verdict is `{verdict}`; expected `{}`", names(expected));
+    (!expected.contains(&verdict)).then(text)
 }
 
 fn names(verdicts: &[Verdict]) -> String {

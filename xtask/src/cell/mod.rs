@@ -3,7 +3,9 @@
 //! In: cases, programs, built guests. Out: the facts of each cell, and its judgement.
 //! It builds no command lines, and does not know how its facts are kept or shown.
 
+pub mod accepted;
 pub mod judge;
+pub mod limits;
 pub mod run;
 pub mod script_error;
 pub mod transcript;

@@ -4,23 +4,24 @@ use crate::base::file;
 use crate::case::Case;
 use crate::case::tree::{self, CaseFile};
 use crate::cell::judge::{Judgement, Outcome, judge};
+use crate::cell::limits::GivenLimits;
 use crate::engine::feature::Feature;
 use crate::engine::host::{self, OwnPlace, Performance};
 use crate::engine::library::{
-    self, CENSUS, GROWTH, INNER_GLOBAL, MEMORIES, PLACES, PLANTED, READERS, READINGS, RUNTIME, TREND, WATCH, WEB,
-    WITNESS_V8,
+    self, CENSUS, GROWTH, INNER_GLOBAL, MEMORIES, PLACES, PLANTED, REACH, READERS, READINGS, RETAIN, RUNTIME, SNAPSHOT,
+    TREND, WATCH, WEB, WITNESS_V8,
 };
 use crate::engine::program::Program;
 use crate::guest::guests::Guests;
 use crate::measure::census_events::{ModuleSeen, digest};
 use crate::measure::telemetry::{self, TelemetryEvent};
 use crate::run::lifeline::End;
-use crate::run::process::{Finished, Limits, Stop};
+use crate::run::limits::{Limits, Stop};
+use crate::run::process::Finished;
 use crate::run::session::Session;
 use crate::run::stage::Stage;
 use anyhow::{Context, Result};
 use serde_json::Value;
-use std::time::Duration;
 
 /// The names on a stage of a guest, and of its glue from wasm-bindgen.
 const GUEST: &str = "guest.wasm";
@@ -54,10 +55,10 @@ impl<'a> Cell<'a> {
     /// Runs the cell and judges it. It is not run if the program failed its canary
     /// or lacks a feature that the case needs. An error is trouble of the checkout or of the
     /// machine, not of the engine.
-    pub fn run(self, guests: &Guests, limits: Limits, session: &Session) -> Result<Facts<'a>> {
+    pub fn run(self, guests: &Guests, given: &GivenLimits, session: &Session) -> Result<Facts<'a>> {
         let mut performance = self.performance(guests, &[])?;
-        let limits = self.limits(limits);
-        performance.options = self.options(limits);
+        let limits = self.limits(given);
+        performance.options = self.options(given);
         let not_run = |outcome| Facts {
             cell: self,
             judgement: Judgement::of(outcome),
@@ -89,22 +90,14 @@ impl<'a> Cell<'a> {
         })
     }
 
-    /// The limits of the command line, or those that the case has of its own.
-    fn limits(self, limits: Limits) -> Limits {
-        let own = self.case.expectation(self.program.engine).timeout;
-        let time = own.map_or(limits.time, |seconds| Duration::from_secs(seconds.into()));
-        Limits { time, ..limits }
+    /// The limits of its program.
+    pub fn limits(self, given: &GivenLimits) -> Limits {
+        given.of(self.case.expectation(self.program.engine))
     }
 
-    /// The values for `js/lib/runtime.js` and `census.js`. It begins no round after four fifths of the time,
-    /// so that what was seen until then is judged.
-    pub fn options(self, limits: Limits) -> Vec<String> {
-        let expectation = self.case.expectation(self.program.engine);
-        let rounds = expectation.rounds.map(|rounds| format!("rounds={rounds}"));
-        let objects = expectation.objects.map(|objects| format!("objects={objects}"));
-        let milliseconds = limits.time.as_millis() / 5 * 4;
-        let time = format!("milliseconds={milliseconds}");
-        rounds.into_iter().chain(objects).chain([time]).collect()
+    /// The values for `js/lib/runtime.js` and `census.js`.
+    pub fn options(self, given: &GivenLimits) -> Vec<String> {
+        given.options(self.case.expectation(self.program.engine))
     }
 
     /// A feature that the case needs and the engine lacks, if any.
@@ -117,7 +110,7 @@ impl<'a> Cell<'a> {
     /// The guest and the scripts of the case, with `more` scripts before its own.
     pub fn performance(self, guests: &Guests, more: &[&'static str]) -> Result<Performance> {
         let Some(guest) = self.case.guest() else {
-            return self.own_performance();
+            return self.own_performance(census_scripts());
         };
         let glue = guests.built(guest)?.glue.as_ref().map(|_| GLUE);
         let first = [WATCH, MEMORIES, TREND].into_iter().chain(glue).chain([RUNTIME]);
@@ -129,8 +122,16 @@ impl<'a> Cell<'a> {
         })
     }
 
-    /// The script of a user's own case, which the census judges.
-    fn own_performance(self) -> Result<Performance> {
+    /// The script of a user's own case, of which the engine writes its heap between calls.
+    pub fn retaining_performance(self) -> Result<Performance> {
+        Ok(Performance {
+            writes_heap: true,
+            ..self.own_performance(retaining_scripts())?
+        })
+    }
+
+    /// The script of a user's own case, with scripts of ours that call it.
+    fn own_performance(self, ours: impl Iterator<Item = &'static str>) -> Result<Performance> {
         let own = self.case.own().context("the case has neither a guest nor a script")?;
         let name = own.name.to_str().with_context(|| {
             format!(
@@ -139,7 +140,7 @@ impl<'a> Cell<'a> {
             )
         })?;
         Ok(Performance {
-            scripts: own_scripts().map(str::to_owned).chain([name.to_owned()]).collect(),
+            scripts: ours.map(str::to_owned).chain([name.to_owned()]).collect(),
             own: Some(OwnPlace {
                 directory: self.case.stage_directory().trim_end_matches('/').to_owned(),
                 root: tree::ROOT.to_owned(),
@@ -162,7 +163,8 @@ impl<'a> Cell<'a> {
                 library::put(&session.directories, &stage, &[WATCH, MEMORIES, TREND, RUNTIME])?;
             }
             None => {
-                let scripts: Vec<&str> = own_scripts().chain([INNER_GLOBAL]).collect();
+                let scripts = census_scripts().chain(retaining_scripts()).chain([INNER_GLOBAL]);
+                let scripts: Vec<&str> = scripts.collect();
                 library::put(&session.directories, &stage, &scripts)?;
             }
         }
@@ -176,14 +178,23 @@ impl<'a> Cell<'a> {
     }
 }
 
-/// Our scripts before a user's own.
+/// What a user's own script finds.
 fn own_scripts() -> impl Iterator<Item = &'static str> {
+    [WATCH, MEMORIES].into_iter().chain(WEB.iter().copied())
+}
+
+/// Our scripts before a user's own, for the census.
+fn census_scripts() -> impl Iterator<Item = &'static str> {
     let judging = [TREND, GROWTH, PLACES, PLANTED];
-    let first = [WATCH, MEMORIES].into_iter().chain(WEB.iter().copied());
-    first
+    own_scripts()
         .chain(judging)
         .chain(READERS)
         .chain([WITNESS_V8, READINGS, CENSUS])
+}
+
+/// And those that make the engine write its heap.
+fn retaining_scripts() -> impl Iterator<Item = &'static str> {
+    own_scripts().chain([PLACES, SNAPSHOT, REACH, RETAIN])
 }
 
 impl Facts<'_> {
@@ -196,7 +207,7 @@ impl Facts<'_> {
         self.judgement = judge(ending, &printed, &finished.stderr, expectation, program);
         self.name_modules();
         if let Outcome::Broke(how) = &mut self.judgement.outcome
-            && let Some(Stop::TimedOut(_)) = ending.stop
+            && let Some(Stop::TimedOut(_) | Stop::TookMemory(_)) = ending.stop
         {
             *how += &seen(&printed.events);
         }
@@ -247,7 +258,8 @@ fn seen(events: &[TelemetryEvent]) -> String {
     });
     match (rounds.clone().count(), rounds.next_back()) {
         (0, _) | (_, None) => match events.iter().rev().find_map(calls) {
-            Some(calls) => format!("; what is alive had been counted until {calls} calls"),
+            Some(calls) if calls > 0.0 => format!("; what is alive had been counted until {calls} calls"),
+            Some(_) => "; what is alive had been counted only before the first call".to_owned(),
             None => "; no round had ended".to_owned(),
         },
         (number, Some(last)) => format!(

@@ -1,13 +1,17 @@
 //! `explain`: shows what keeps the wrappers of a case alive, in the same words for each engine.
 
 use crate::base::status::Status;
-use crate::base::text::{command_line, shell_word};
-use crate::base::{file, invocation, output};
+use crate::base::text::command_line;
+use crate::base::{file, output};
+use crate::cell::limits::GivenLimits;
 use crate::cell::run::Cell;
 use crate::command::flags::{ExplainFlags, ExplainFormat};
 use crate::command::plan;
-use crate::explain::answer::{Answer, ExplainedCell, explain_cell};
-use crate::run::process::Limits;
+use crate::engine::table::ENGINES;
+use crate::explain::answer::{Answer, Asking, ExplainedCell, explain_cell};
+use crate::explain::keeping::Keeping;
+use crate::explain::leaks::{Wanted, leaks};
+use crate::explain::snapshots;
 use crate::run::schedule;
 use crate::run::session::Session;
 use crate::show::diagram::{DiagramLanguage, diagram};
@@ -19,26 +23,29 @@ use std::path::Path;
 
 /// The schema of the JSON, and its version; raise it for any change that a reader would notice.
 const SCHEMA: &str = "wasm-leaks/explanations";
-const VERSION: u32 = 2;
+const VERSION: u32 = 3;
 
 pub fn explain(flags: &ExplainFlags, session: &Session) -> Result<Status> {
-    let cases = plan::cases("explain", &flags.cases, session)?;
-    if let Some(own) = cases.iter().find(|case| case.own().is_some()) {
-        bail!(
-            "`{}` is a script of your own, and `explain` knows only the cases of a checkout: `{} test {}` names what \
-             grows, and where it was made",
-            own.name,
-            invocation::name(),
-            shell_word(&own.name)
-        );
+    if !flags.snapshot.is_empty() {
+        return explain_snapshots(flags);
     }
+    let cases = plan::cases("explain", &flags.cases, session)?;
     if let Some(path) = &flags.page {
         file::can_be_written(path, "--page")?;
     }
     let (guests, found) = plan::prepare(&cases, &flags.engines.engines, session)?;
     let row = |case| found.programs.iter().map(move |program| Cell { case, program });
     let cells: Vec<Cell<'_>> = cases.iter().flat_map(row).collect();
-    let limits = Limits::of_case(flags.timeout);
+    let given = GivenLimits {
+        time: flags.timeout,
+        ..GivenLimits::usual(schedule::cores().get())
+    };
+    let keep = flags.keep.as_deref().map(Keeping::new).transpose()?;
+    let asking = Asking {
+        verbose: flags.verbose,
+        kind: flags.kind.as_deref(),
+        keep: keep.as_ref(),
+    };
     let scheduled = schedule::all(
         &cells,
         |_| 0.0,
@@ -47,7 +54,7 @@ pub fn explain(flags: &ExplainFlags, session: &Session) -> Result<Status> {
         |cell| {
             let name = format!("{} on {}", cell.case.name, cell.program.engine.name);
             let _line = session.progress.begin(&name);
-            Ok(explain_cell(cell, flags.verbose, &guests, limits, session))
+            Ok(explain_cell(cell, asking, &guests, &given, session))
         },
     );
     let mut explained = scheduled.outcomes;
@@ -63,9 +70,33 @@ pub fn explain(flags: &ExplainFlags, session: &Session) -> Result<Status> {
     report(&explained, flags)
 }
 
+/// Looks into snapshots that somebody already has.
+fn explain_snapshots(flags: &ExplainFlags) -> Result<Status> {
+    let (program, format) = snapshots::read_all(&flags.snapshot)?;
+    let wanted = Wanted {
+        kind: flags.kind.as_deref(),
+        verbose: flags.verbose,
+        hidden: format.hides(),
+    };
+    let engine = ENGINES.iter().find(|engine| engine.snapshot == format);
+    let last = flags
+        .snapshot
+        .last()
+        .and_then(|path| path.file_name())
+        .unwrap_or_default();
+    let explained = ExplainedCell {
+        case: last.display().to_string(),
+        engine: engine.map_or("", |engine| engine.name),
+        program: engine.map_or(String::new(), |engine| engine.title.to_owned()),
+        answer: Answer::Leaks(Box::new(leaks(&program, None, wanted))),
+    };
+    print(&[explained], flags.format)?;
+    Ok(Status::Expected)
+}
+
 /// Prints the answers, or writes the page, and reports the failures on standard error.
 fn report(explained: &[ExplainedCell], flags: &ExplainFlags) -> Result<Status> {
-    let has_answered = |cell: &ExplainedCell| matches!(cell.answer, Answer::Kept(_) | Answer::Nothing { .. });
+    let has_answered = |cell: &ExplainedCell| !matches!(cell.answer, Answer::CannotTell { .. } | Answer::Failed { .. });
     let has_failed = |cell: &&ExplainedCell| matches!(cell.answer, Answer::Failed { .. });
     let answered = explained.iter().any(has_answered);
     let failed = explained.iter().any(|cell| has_failed(&cell));

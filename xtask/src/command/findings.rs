@@ -4,7 +4,7 @@
 use crate::base::status::Status;
 use crate::base::{file, output};
 use crate::case::Case;
-use crate::case::checkout;
+use crate::case::checkout::{self, MissingExpectation};
 use crate::command::flags::FindingsFlags;
 use crate::results::cell_row::CellRow;
 use crate::results::document::Results;
@@ -21,7 +21,12 @@ const PAGE: &str = "docs/findings.md";
 /// Merges the given results into the kept ones, and writes the page; with `--check`, only compares it.
 pub fn findings(flags: &FindingsFlags, session: &Session) -> Result<Status> {
     let root = session.directories.need_checkout("findings")?;
-    let cases = checkout::read(&session.directories, "findings", &[] as &[OsString])?;
+    let cases = checkout::read(
+        &session.directories,
+        "findings",
+        &[] as &[OsString],
+        MissingExpectation::Refused,
+    )?;
     let kept = root.join(KEPT);
     let mut all = match kept.is_file() {
         true => Some(record::read(&kept)?),

@@ -1,6 +1,8 @@
 //! The whole command line, before it is resolved.
 
 use crate::base::invocation;
+use crate::case::expectation::{MOST_MEBIBYTES, MOST_OBJECTS, MOST_ROUNDS};
+use crate::cell::limits::GivenLimits;
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use std::ffi::OsString;
 use std::num::NonZeroUsize;
@@ -36,6 +38,10 @@ impl Flags {
 pub enum Command {
     /// Run cases on engines and compare them with their expectations
     Test(TestFlags),
+    /// Run `test` again, with the same flags, each time that a file of its cases changes
+    Watch(TestFlags),
+    /// Write a small case of your own, which works, to begin with
+    New(NewFlags),
     /// Show what keeps the first object of a case alive, on each engine
     Explain(ExplainFlags),
     /// Build the guests of the cases, and print their paths
@@ -52,8 +58,8 @@ pub enum Command {
 #[derive(Debug, Args)]
 #[command(after_help = EXIT_STATUS)]
 pub struct TestFlags {
-    /// Cases to run, by name or by directory (`js/cases/m0`) [default: all]
-    #[arg(value_name = "CASE | DIR")]
+    /// Cases to run: by name, by directory (`js/cases/m0`) or script, or by a quoted pattern (`'m*'`) [default: all]
+    #[arg(value_name = "CASE | DIR | GLOB")]
     pub cases: Vec<OsString>,
 
     #[command(flatten)]
@@ -67,25 +73,83 @@ pub struct TestFlags {
     #[arg(long, value_name = "N", value_parser = jobs)]
     pub jobs: Option<NonZeroUsize>,
 
-    /// The processor time that a cell may use; one that makes no progress for as long, or takes five times as long by
-    /// the clock, is ended too
-    #[arg(long, value_name = "SECONDS", default_value = "60", value_parser = seconds, allow_negative_numbers = true)]
-    pub timeout: Duration,
+    #[command(flatten)]
+    pub limits: LimitFlags,
 
     /// Run each cell N times and count the verdicts; mixed ones are a failure
     #[arg(long, value_name = "N", default_value = "1", value_parser = repetitions)]
     pub repeat: NonZeroUsize,
+
+    /// Write the expectation that fits what comes, and show the difference first; `--accept=overwrite` also where one
+    /// stands
+    #[arg(long, value_enum, value_name = "WHERE", num_args = 0..=1, require_equals = true, default_missing_value = "new")]
+    pub accept: Option<AcceptFlag>,
 
     /// Write the results of every cell to this file, as JSON
     #[arg(long, value_name = "FILE")]
     pub json: Option<PathBuf>,
 }
 
+/// Where an expectation may be written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum AcceptFlag {
+    /// Only where none stands
+    New,
+    /// Also over one that stands; its comments and other directives stay
+    Overwrite,
+}
+
+#[derive(Debug, Args)]
+pub struct NewFlags {
+    /// The directory to make; one that is there has to be empty
+    #[arg(value_name = "DIR")]
+    pub directory: PathBuf,
+
+    /// Copy this case of the checkout, with its guest
+    #[arg(long, value_name = "CASE")]
+    pub from: Option<OsString>,
+}
+
+/// Limits; those that are given come before those of the cases' expectations.
+#[derive(Debug, Args)]
+pub struct LimitFlags {
+    /// The processor time that a cell may use; one that makes no progress for as long, or takes five times as long by
+    /// the clock, is ended too [default: 60, or the case's own]
+    #[arg(long, value_name = "SECONDS", value_parser = seconds, allow_negative_numbers = true)]
+    pub timeout: Option<Duration>,
+
+    /// The memory that all processes of a cell may take [default: half of the machine's, divided by --jobs, and at
+    /// least 1024; or the case's own]
+    #[arg(long, value_name = "MIB", value_parser = mebibytes, allow_negative_numbers = true)]
+    pub memory: Option<u32>,
+
+    /// Rounds at first of a checkout's case [default: 100]; of a script of your own, rounds at most
+    #[arg(long, value_name = "N", value_parser = rounds, allow_negative_numbers = true)]
+    pub rounds: Option<u32>,
+
+    /// Objects in a round of a checkout's case [default: 1000]; of a script of your own, calls in a round
+    #[arg(long, value_name = "N", value_parser = objects, allow_negative_numbers = true)]
+    pub objects: Option<u32>,
+}
+
+impl LimitFlags {
+    /// The limits for cells of which this many run at once.
+    pub fn given(&self, jobs: usize) -> GivenLimits {
+        GivenLimits {
+            time: self.timeout,
+            memory: self.memory,
+            rounds: self.rounds,
+            objects: self.objects,
+            ..GivenLimits::usual(jobs)
+        }
+    }
+}
+
 #[derive(Debug, Args)]
 #[command(after_help = EXPLAIN_STATUS)]
 pub struct ExplainFlags {
     /// Cases to explain, by name or by directory (`js/cases/m1`)
-    #[arg(value_name = "CASE | DIR", required = true)]
+    #[arg(value_name = "CASE | DIR", required_unless_present = "snapshot")]
     pub cases: Vec<OsString>,
 
     #[command(flatten)]
@@ -99,9 +163,21 @@ pub struct ExplainFlags {
     #[arg(long)]
     pub verbose: bool,
 
-    /// The processor time that an engine may use, limited as that of `test`
-    #[arg(long, value_name = "SECONDS", default_value = "60", value_parser = seconds, allow_negative_numbers = true)]
-    pub timeout: Duration,
+    /// Of a script of your own: only what keeps objects of this class alive, such as `Widget`
+    #[arg(long, value_name = "CLASS")]
+    pub kind: Option<String>,
+
+    /// A heap snapshot that somebody already has, instead of a case; several are of one process, the oldest first
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["cases", "engines", "keep", "page"])]
+    pub snapshot: Vec<PathBuf>,
+
+    /// Keep the heap snapshots in this directory
+    #[arg(long, value_name = "DIR")]
+    pub keep: Option<PathBuf>,
+
+    /// The processor time that an engine may use, limited as that of `test` [default: 60, or the case's own]
+    #[arg(long, value_name = "SECONDS", value_parser = seconds, allow_negative_numbers = true)]
+    pub timeout: Option<Duration>,
 
     /// Write the output to this file as a page of Markdown, instead of printing it
     #[arg(long, value_name = "FILE", conflicts_with = "format")]
@@ -184,17 +260,36 @@ fn seconds(text: &str) -> Result<Duration, String> {
 
 /// Each job is a thread, and a program.
 fn jobs(text: &str) -> Result<NonZeroUsize, String> {
-    count(text, 1_000)
+    at_least_one(text, 1_000)
 }
 
 /// The plan and the results of all runs are in memory.
 fn repetitions(text: &str) -> Result<NonZeroUsize, String> {
-    count(text, 10_000)
+    at_least_one(text, 10_000)
 }
 
-fn count(text: &str, most: usize) -> Result<NonZeroUsize, String> {
+fn rounds(text: &str) -> Result<u32, String> {
+    count(text, MOST_ROUNDS)
+}
+
+fn objects(text: &str) -> Result<u32, String> {
+    count(text, MOST_OBJECTS)
+}
+
+fn mebibytes(text: &str) -> Result<u32, String> {
+    count(text, MOST_MEBIBYTES)
+}
+
+fn count(text: &str, most: u32) -> Result<u32, String> {
     text.parse()
         .ok()
-        .filter(|count: &NonZeroUsize| count.get() <= most)
+        .filter(|count| (1..=most).contains(count))
         .ok_or_else(|| format!("expected a whole number from 1 to {most}"))
+}
+
+fn at_least_one(text: &str, most: u32) -> Result<NonZeroUsize, String> {
+    let count = usize::try_from(count(text, most)?).ok();
+    count
+        .and_then(NonZeroUsize::new)
+        .ok_or_else(|| "it is too large".to_owned())
 }

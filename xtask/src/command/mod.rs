@@ -3,10 +3,13 @@
 //! In: the command line. Out: the output, and the exit status.
 //! Here the wings meet: flags → plan → run → judge → results → show.
 
+pub mod accept;
 pub mod build;
 pub mod engines;
 pub mod explain;
 pub mod findings;
 pub mod flags;
+pub mod new;
 pub mod plan;
 pub mod test;
+pub mod watch;

@@ -1,7 +1,8 @@
 //! The requirements of a run: cases, guests, and programs that can be judged.
 
 use crate::base::output;
-use crate::case::{Case, checkout, own};
+use crate::case::checkout::{self, MissingExpectation};
+use crate::case::{Case, own, wildcard};
 use crate::engine::canary;
 use crate::engine::search::{self, Found};
 use crate::guest::guests::{self, Guests};
@@ -15,11 +16,22 @@ use std::thread;
 
 /// The cases that the command line names, after a check that their guests exist.
 pub fn cases(command: &str, words: &[OsString], session: &Session) -> Result<Vec<Case>> {
+    cases_with(command, words, MissingExpectation::Refused, session)
+}
+
+/// The same; cases of the checkout may have no expectation yet.
+pub fn cases_with(
+    command: &str,
+    words: &[OsString],
+    missing: MissingExpectation,
+    session: &Session,
+) -> Result<Vec<Case>> {
     let checkout = session.directories.checkout();
+    let words = wildcard::expand(words, &session.directories)?;
     let (own, ours): (Vec<&OsString>, Vec<&OsString>) = words.iter().partition(|word| own::is_own(word, checkout));
     let mut cases = own::read(&own)?;
     if own.is_empty() || !ours.is_empty() {
-        cases.extend(checkout::read(&session.directories, command, &ours)?);
+        cases.extend(checkout::read(&session.directories, command, &ours, missing)?);
     }
     guests::check(&cases, session)?;
     Ok(cases)
@@ -45,6 +57,11 @@ pub fn prepare(cases: &[Case], engines: &[OsString], session: &Session) -> Resul
     found.warnings.iter().for_each(|warning| output::warn(warning));
     enough(&found, engines, session)?;
     Ok((guests?, found))
+}
+
+/// Checks that the engines of the command line are here.
+pub fn check_engines(engines: &[OsString], session: &Session) -> Result<()> {
+    enough(&search::find(engines, session)?, engines, session)
 }
 
 /// Builds the guests of the cases; the error says how to install a missing toolchain.

@@ -3,19 +3,21 @@
 use crate::base::status::Status;
 use crate::base::{file, invocation, output, text};
 use crate::case::Case;
+use crate::case::checkout::MissingExpectation;
+use crate::cell::limits::GivenLimits;
 use crate::cell::run::Cell;
 use crate::command::flags::TestFlags;
-use crate::command::plan;
+use crate::command::{accept, plan};
 use crate::engine::search::Found;
 use crate::guest::guests::Guests;
 use crate::install::installer::install;
+use crate::measure::verdict::Verdict;
 use crate::results::cell_row::{CellRow, PlanPlace};
 use crate::results::document::Results;
 use crate::results::program_row::ProgramRow;
 use crate::results::record::Record;
 use crate::results::repeated::group;
 use crate::results::times::Times;
-use crate::run::process::Limits;
 use crate::run::schedule;
 use crate::run::session::Session;
 use crate::show::census_text::findings;
@@ -27,7 +29,11 @@ use std::time::Instant;
 
 pub fn test(flags: &TestFlags, session: &Session) -> Result<Status> {
     let started = Instant::now();
-    let cases = plan::cases("test", &flags.cases, session)?;
+    let missing = match flags.accept {
+        Some(_) => MissingExpectation::Allowed,
+        None => MissingExpectation::Refused,
+    };
+    let cases = plan::cases_with("test", &flags.cases, missing, session)?;
     if let Some(path) = &flags.json {
         file::can_be_written(path, "--json")?;
     }
@@ -55,7 +61,11 @@ pub fn test(flags: &TestFlags, session: &Session) -> Result<Status> {
     match error {
         // What ended is shown; but this is no answer.
         Some(error) => Err(error),
-        None => status,
+        None if session.is_interrupted() || results.not_run() > 0 => status,
+        None => match flags.accept {
+            Some(how) => status.and_then(|_| accept::accept(&cases, &results, how)),
+            None => status,
+        },
     }
 }
 
@@ -108,7 +118,8 @@ fn run(
     let times = Times::read(&directory, &keys);
     let record = Record::begin(&directory, &results).map_err(|error| session.directories.advise(error))?;
     let recorded = AtomicBool::new(true);
-    let limits = Limits::of_case(flags.timeout);
+    let jobs = flags.jobs.unwrap_or_else(schedule::cores);
+    let given = flags.limits.given(jobs.get());
     let began = Instant::now();
     let scheduled = schedule::all(
         &cells,
@@ -116,7 +127,7 @@ fn run(
             let (case, program) = keys[planned.number];
             times.of(case, program)
         },
-        flags.jobs.unwrap_or_else(schedule::cores),
+        jobs,
         session,
         |planned| {
             let place = PlanPlace {
@@ -125,7 +136,7 @@ fn run(
                 run: planned.run,
                 began: began.elapsed().as_secs_f64(),
             };
-            let Some(row) = run_cell(planned.cell, place, guests, limits, session)? else {
+            let Some(row) = run_cell(planned.cell, place, guests, &given, session)? else {
                 return Ok(None);
             };
             // A failure to write the record must not lose the results.
@@ -146,12 +157,12 @@ fn run_cell(
     cell: Cell<'_>,
     place: PlanPlace,
     guests: &Guests,
-    limits: Limits,
+    given: &GivenLimits,
     session: &Session,
 ) -> Result<Option<CellRow>> {
     let name = format!("{} on {}", cell.case.title, cell.program.engine.name);
     let line = session.progress.begin(&name);
-    let facts = cell.run(guests, limits, session)?;
+    let facts = cell.run(guests, given, session)?;
     drop(line);
     if session.is_interrupted() {
         return Ok(None);
@@ -160,6 +171,21 @@ fn run_cell(
     let outcome = coloured(row.outcome).for_stderr();
     session.progress.keep(&format!("{outcome} {name} {:.1} s", row.seconds));
     Ok(Some(row))
+}
+
+/// The command that explains the first script of a user's that leaks; none if none does.
+fn to_explain(results: &Results) -> Option<String> {
+    let leaks = |row: &&CellRow| {
+        row.census
+            .as_ref()
+            .is_some_and(|census| census.verdict == Verdict::Leaks)
+    };
+    let row = results.cells.iter().find(leaks)?;
+    Some(format!(
+        "{} explain {}",
+        invocation::name(),
+        text::shell_word(&row.case)
+    ))
 }
 
 /// Prints the table on standard output and everything else on standard error.
@@ -172,6 +198,9 @@ fn report(results: &Results, flags: &TestFlags, started: Instant) -> Result<Stat
         .filter_map(|cell| failure(cell, results, invocation::name()))
     {
         output::note(&format!("\n{}", text.trim_end()));
+    }
+    if let Some(command) = to_explain(results) {
+        output::note(&format!("\n`{command}` tells what keeps it alive"));
     }
     if !results.missing.is_empty() {
         output::note(&format!(

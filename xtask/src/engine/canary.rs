@@ -8,7 +8,7 @@ use crate::engine::host::{self, Performance};
 use crate::engine::library::{self, CANARY, SHELL};
 use crate::engine::program::Program;
 use crate::measure::telemetry::{self, TelemetryEvent};
-use crate::run::process::{Limits, Stop};
+use crate::run::limits::{Limits, Stop};
 use crate::run::session::Session;
 use crate::run::stage::Stage;
 use anyhow::{Context, Result, bail, ensure};
@@ -22,6 +22,7 @@ use std::time::Duration;
 const LIMITS: Limits = Limits {
     time: Duration::from_secs(30),
     output: 1 << 20,
+    memory: 4 << 30,
 };
 
 /// Prefixes of variables that change how an engine collects.
@@ -134,6 +135,7 @@ fn doubt(program: &Program, session: &Session) -> Result<Option<String>> {
     let last = lines.chain(finished.stderr.lines()).last();
     Ok(Some(match finished.stop {
         Some(Stop::TimedOut(overrun)) => overrun.to_string(),
+        Some(Stop::TookMemory(overrun)) => overrun.to_string(),
         _ => format!(
             "it stopped early; its last line is `{}`",
             clip(last.unwrap_or_default())

@@ -3,7 +3,8 @@
 
 use crate::engine::library;
 use crate::engine::program::Program;
-use crate::run::process::{self, Finished, Limits, NotStarted};
+use crate::run::limits::Limits;
+use crate::run::process::{self, Finished, NotStarted};
 use crate::run::session::Session;
 use crate::run::stage::Stage;
 use anyhow::Result;

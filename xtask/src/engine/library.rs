@@ -45,6 +45,8 @@ pub const SNAPSHOT: &str = "js/lib/snapshot.js";
 pub const REACH: &str = "js/lib/reach.js";
 /// Makes a case run some rounds, and the engine write a heap snapshot.
 pub const EXPLAIN: &str = "js/lib/explain.js";
+/// Calls a user's `test(n)`, and makes the engine write its heap between the calls.
+pub const RETAIN: &str = "js/lib/retain.js";
 /// What scripts expect of a browser or of Node.js, where the engine lacks it: to be loaded in this order.
 pub const WEB: &[&str] = &[
     "js/lib/web.js",
@@ -80,6 +82,7 @@ const EMBEDDED: &[(&str, &str)] = &[
     (SNAPSHOT, include_str!("../../lib/snapshot.js")),
     (REACH, include_str!("../../lib/reach.js")),
     (EXPLAIN, include_str!("../../lib/explain.js")),
+    (RETAIN, include_str!("../../lib/retain.js")),
     ("js/lib/web.js", include_str!("../../lib/web.js")),
     ("js/lib/console.js", include_str!("../../lib/console.js")),
     ("js/lib/timers.js", include_str!("../../lib/timers.js")),

@@ -10,7 +10,8 @@ use crate::engine::shell::{Shell, shell_named};
 use crate::engine::table;
 use crate::engine::version;
 use crate::run::lifeline::End;
-use crate::run::process::{self, Finished, Limits, Stop};
+use crate::run::limits::{Limits, Stop};
+use crate::run::process::{self, Finished};
 use crate::run::session::Session;
 use crate::run::stage::Stage;
 use anyhow::{Result, ensure};
@@ -31,6 +32,7 @@ use std::time::Duration;
 const LIMITS: Limits = Limits {
     time: Duration::from_secs(10),
     output: 1 << 20,
+    memory: 4 << 30,
 };
 
 /// Part of the cache's key: raise it when the meaning of an answer changes.
@@ -259,6 +261,7 @@ fn silence(run: &Finished) -> String {
         (Some(Stop::TimedOut(overrun)), _) => {
             format!("it did not answer the probe within {} s", overrun.limit.as_secs())
         }
+        (Some(Stop::TookMemory(overrun)), _) => format!("{overrun} when probed"),
         (Some(Stop::Flooded(limit)), _) => {
             format!("it printed more than {} KiB when probed", limit >> 10)
         }

@@ -19,6 +19,10 @@ pub enum Growth {
     TooFew,
     /// No more were made in the later rounds.
     NoMoreMade,
+    /// More of the newer ones stay: older ones went meanwhile.
+    Replaced,
+    /// Fewer of the newer ones stay: it fills up.
+    Slows,
 }
 
 /// Of fewer objects nothing is said.
@@ -67,6 +71,31 @@ pub fn growth(numbers: &[u64], alive: &[u64], made: u64, rounds: &[u64]) -> Grow
     }
 }
 
+/// So far may the numbers of two intervals differ of what grows: by a part of the larger one,
+/// and by chance, as so many times its root.
+const PART: f64 = 0.35;
+const CHANCE: f64 = 3.0;
+
+/// Classifies a group by how many of its objects were born in each of some intervals with as
+/// many calls, the last one of which has just ended.
+pub fn growth_of_born(born: &[u64]) -> Growth {
+    let all: u64 = born.iter().sum();
+    let (Some(first), Some(last)) = (born.first(), born.last()) else {
+        return Growth::Grows;
+    };
+    let most = (*first.max(last)) as f64;
+    let is_steady = first.abs_diff(*last) as f64 <= PART * most + CHANCE * most.sqrt();
+    match (first, last) {
+        _ if born.len() == 1 => Growth::Grows,
+        _ if all == 1 => Growth::One,
+        (0, _) => Growth::Newest,
+        (_, 0) => Growth::First,
+        _ if is_steady => Growth::Grows,
+        _ if first < last => Growth::Replaced,
+        _ => Growth::Slows,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -106,6 +135,25 @@ mod tests {
             (vec![], &vec![], Growth::Grows),
         ] {
             assert_eq!(growth(&numbers, alive, 3000, &rounds), wanted, "{numbers:?}");
+        }
+    }
+
+    #[test]
+    fn a_group_grows_if_as_many_are_born_in_each_interval() {
+        for (born, wanted) in [
+            (&[][..], Growth::Grows),
+            (&[5], Growth::Grows),
+            (&[1000, 1000], Growth::Grows),
+            (&[990, 1040], Growth::Grows),
+            (&[3, 6], Growth::Grows),
+            (&[0, 1], Growth::One),
+            (&[1, 0], Growth::One),
+            (&[0, 50], Growth::Newest),
+            (&[50, 0], Growth::First),
+            (&[100, 1000], Growth::Replaced),
+            (&[1000, 100], Growth::Slows),
+        ] {
+            assert_eq!(growth_of_born(born), wanted, "{born:?}");
         }
     }
 

@@ -6,8 +6,15 @@
 pub mod answer;
 pub mod explanation;
 pub mod growth;
+pub mod heaps;
+pub mod keeping;
 pub mod kept;
+pub mod leak;
+pub mod leaks;
 pub mod merging;
+pub mod program_files;
 pub mod question;
 pub mod repeats;
+pub mod snapshots;
 pub mod sources;
+pub mod words;

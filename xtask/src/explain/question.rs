@@ -4,15 +4,17 @@
 use crate::base::file;
 use crate::base::text::clip;
 use crate::cell::judge::broke;
+use crate::cell::limits::GivenLimits;
 use crate::cell::run::Cell;
 use crate::cell::script_error::{lacks, script_error};
 use crate::engine::feature::Feature;
 use crate::engine::host;
 use crate::engine::library::{self, EXPLAIN, REACH, SNAPSHOT};
+use crate::explain::keeping::Keeping;
 use crate::explain::sources::Sources;
 use crate::guest::guests::Guests;
 use crate::measure::telemetry::{self, MemoryGrowth, Printed, Reachable, ReachableReference, TelemetryEvent, Wrappers};
-use crate::run::process::Limits;
+
 use crate::run::session::Session;
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use heap::{EdgeKind, Heap, MEMORY_LIMIT, ReportedReference, SnapshotFormat, TargetHint, parse_address};
@@ -49,7 +51,15 @@ pub struct WrappersInHeap {
 }
 
 /// Asks the cell's engine; an error says why an expected answer is missing.
-pub fn ask_engine(cell: Cell<'_>, guests: &Guests, limits: Limits, session: &Session) -> Result<HeapAnswer> {
+///
+/// `keep` copies the snapshot before the stage is gone.
+pub fn ask_engine(
+    cell: Cell<'_>,
+    keep: Option<&Keeping<'_>>,
+    guests: &Guests,
+    given: &GivenLimits,
+    session: &Session,
+) -> Result<HeapAnswer> {
     let program = cell.program;
     if let Some(doubt) = &program.doubt {
         return Ok(HeapAnswer::CannotTell(doubt.clone()));
@@ -60,11 +70,11 @@ pub fn ask_engine(cell: Cell<'_>, guests: &Guests, limits: Limits, session: &Ses
     let stage = cell.stage(guests, session)?;
     library::put(&session.directories, &stage, SCRIPTS)?;
     let mut performance = cell.performance(guests, SCRIPTS)?;
-    performance.options = cell.options(limits);
+    performance.options = cell.options(given);
     performance.writes_heap = true;
     let key = host::new_key();
     performance.key = Some(key.clone());
-    let finished = host::run(program, &performance, &stage, limits, session)??;
+    let finished = host::run(program, &performance, &stage, cell.limits(given), session)??;
     let output = QuestionOutput {
         broke: broke(finished.ending()),
         stderr: finished.stderr,
@@ -79,12 +89,13 @@ pub fn ask_engine(cell: Cell<'_>, guests: &Guests, limits: Limits, session: &Ses
         QuestionReport::Alive(alive) => {
             let sources = Sources::read(&stage, &performance.scripts)?;
             let path = stage.path().join(&alive.file);
+            keep.map(|keep| keep.copy(cell, &path, 0)).transpose()?;
             find_wrappers(alive, program.engine.snapshot, &path, sources)
         }
     }
 }
 
-fn lacking(feature: Feature) -> String {
+pub fn lacking(feature: Feature) -> String {
     format!("it has no {feature}, which the case needs")
 }
 
@@ -131,8 +142,8 @@ fn find_wrappers(alive: AliveWrappers, format: SnapshotFormat, path: &Path, sour
     })))
 }
 
-/// A reference as `js/lib/explain.js` reports it.
-fn reported(reference: &ReachableReference) -> Option<ReportedReference> {
+/// A reference as `js/lib/reach.js` reports it.
+pub fn reported(reference: &ReachableReference) -> Option<ReportedReference> {
     Some(ReportedReference {
         from: parse_address(&reference.from)?,
         to: parse_address(&reference.to)?,

@@ -1,6 +1,8 @@
 //! The source of the scripts that a cell ran, by place.
 
 use crate::base::file;
+use crate::engine::host::OwnPlace;
+use crate::explain::program_files::ProgramFiles;
 use crate::run::stage::Stage;
 use anyhow::Result;
 use regex::Regex;
@@ -9,7 +11,7 @@ use std::collections::{HashMap, HashSet};
 /// A place in a script.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Place {
-    /// Its path in the checkout, except for the guest's glue.
+    /// Its path in the checkout, except for the guest's glue; of a user's own program, from its script.
     pub file: String,
     /// From 1.
     pub line: usize,
@@ -33,6 +35,9 @@ const BUILT_IN: &[&str] = &[
     "Array",
     "ArrayBuffer",
     "Error",
+    "function",
+    "string",
+    "symbol",
     "FinalizationRegistry",
     "Function",
     "Generator",
@@ -52,6 +57,10 @@ pub struct Sources {
     scripts: Vec<(String, String)>,
     /// The directory of the scripts, which engines put before their names.
     stage: String,
+    /// Of a user's own program: how its scripts are called.
+    program: Option<ProgramFiles>,
+    /// There are no scripts: a place is as the engine calls it.
+    is_of_snapshot: bool,
     /// The places of classes; `None` for a class in several places.
     classes: HashMap<String, Option<Place>>,
 }
@@ -69,10 +78,28 @@ impl Sources {
         Sources::of(scripts, format!("{}/", stage.path().display()))
     }
 
+    /// Reads the scripts of a user's own program.
+    pub fn of_program(stage: &Stage, own: &OwnPlace) -> Result<Sources> {
+        let program = ProgramFiles::of(stage, own);
+        let mut sources = Sources::of(program.read(), format!("{}/", stage.path().display()))?;
+        sources.program = Some(program);
+        Ok(sources)
+    }
+
+    /// Of a snapshot alone: what engines call places is what is known.
+    pub fn of_snapshot() -> Sources {
+        Sources {
+            is_of_snapshot: true,
+            ..Sources::default()
+        }
+    }
+
     fn of(scripts: Vec<(String, String)>, stage: String) -> Result<Sources> {
         let mut sources = Sources {
             scripts,
             stage,
+            program: None,
+            is_of_snapshot: false,
             classes: HashMap::new(),
         };
         sources.find_classes()?;
@@ -81,13 +108,30 @@ impl Sources {
 
     /// The place, if it is in one of these scripts.
     pub fn place(&self, file: &str, line: usize) -> Option<Place> {
+        if let Some(program) = &self.program {
+            let file = program.name(file)?;
+            return Some(Place { file, line });
+        }
         let file = file.strip_prefix("file://").unwrap_or(file);
+        if self.is_of_snapshot {
+            // Hosts have scripts of their own.
+            let is_foreign = file.is_empty() || FOREIGN.iter().any(|prefix| file.starts_with(prefix));
+            let file = file.to_owned();
+            return (!is_foreign).then_some(Place { file, line });
+        }
         let name = file.strip_prefix(&self.stage).unwrap_or(file);
         let (name, _) = self.scripts.iter().find(|(script, _)| script == name)?;
         Some(Place {
             file: name.clone(),
             line,
         })
+    }
+
+    /// Whether an engine's name of a file is that of one of our own scripts.
+    pub fn is_library(&self, file: &str) -> bool {
+        let file = file.strip_prefix("file://").unwrap_or(file);
+        file.strip_prefix(&self.stage)
+            .is_some_and(|name| name.starts_with(LIBRARY))
     }
 
     /// The source of the function that begins in a line: the line, as far as its
@@ -107,6 +151,11 @@ impl Sources {
             .filter(|(_, line)| !first.is_empty() && line.contains(first));
         let (place, _) = found.next()?;
         found.next().is_none().then_some(place)
+    }
+
+    /// Whether a class of this name is the language's own.
+    pub fn is_built_in(name: &str) -> bool {
+        BUILT_IN.contains(&name)
     }
 
     /// The place of the class of this name, if there is only one, and if it is not a
@@ -131,6 +180,18 @@ impl Sources {
             mentioned.extend(words(text).map(str::to_owned));
         }
         [declared, mentioned]
+    }
+
+    /// The only script that declares all of these names, of which there has to be one.
+    pub fn declaring(&self, names: &[String]) -> Option<&str> {
+        let declares = |text: &str, name: &String| {
+            let mut declared = text.lines().flat_map(|line| line.split(';')).flat_map(declared_names);
+            declared.any(|declared| declared == name)
+        };
+        let all = |text: &String| !names.is_empty() && names.iter().all(|name| declares(text, name));
+        let mut found = self.scripts.iter().filter(|(_, text)| all(text));
+        let (name, _) = found.next()?;
+        found.next().is_none().then_some(name)
     }
 
     /// The closure that a variable is kept for, if the function at this place keeps it
@@ -188,6 +249,9 @@ impl Sources {
         })
     }
 }
+
+/// How hosts call scripts of their own.
+const FOREIGN: [&str; 5] = ["node:", "ext:", "internal/", "native ", "chrome-extension:"];
 
 /// Where our own scripts are on a stage.
 const LIBRARY: &str = "js/lib/";
@@ -340,6 +404,24 @@ mod tests {
         declared.sort_unstable();
         assert_eq!(declared, ["G", "H", "a", "b", "c", "d", "extends", "i", "k"]);
         assert!(mentioned.contains("e") && mentioned.contains("j") && !mentioned.contains("mine"));
+    }
+
+    #[test]
+    fn a_module_is_known_by_what_it_declares() {
+        let scripts = [
+            ("a.mjs", "const all = [];\nexport function test(n) {}\n"),
+            ("b.mjs", "export const all = new Map(), other = 1;\n"),
+        ];
+        let scripts = scripts.map(|(name, text)| (name.to_owned(), text.to_owned()));
+        let sources = Sources::of(scripts.into(), String::new()).unwrap();
+        let find = |names: &[&str]| {
+            let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
+            sources.declaring(&names).map(str::to_owned)
+        };
+        assert_eq!(find(&["all", "test"]).as_deref(), Some("a.mjs"));
+        assert_eq!(find(&["all"]), None);
+        assert_eq!(find(&["all", "nothing"]), None);
+        assert_eq!(find(&[]), None);
     }
 
     #[test]

@@ -62,6 +62,8 @@ pub enum TelemetryEvent {
     Memory(MemoryGrowth),
     /// The heap is written to this file of the stage.
     Snapshot { file: String },
+    /// The heap is written to files of the stage, with calls of a program between.
+    Heaps(WrittenHeaps),
     /// Why the heap cannot be written.
     NoSnapshot { reason: String },
     /// A user's own program was loaded, which the census is to judge.
@@ -184,6 +186,17 @@ pub struct Wrappers {
     pub own_slots: bool,
     /// The wrappers, if all of these died: then the linear memories that stay are asked about.
     pub dead: Option<DeadWrappers>,
+}
+
+/// Heaps that were written one after the other.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct WrittenHeaps {
+    pub files: Vec<String>,
+    /// How many calls there had been before each.
+    pub calls: Vec<u64>,
+    /// The error that ended the calls, if any.
+    #[serde(default)]
+    pub stopped: Option<String>,
 }
 
 /// Wrappers of which none stays.

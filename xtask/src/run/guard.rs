@@ -7,6 +7,7 @@
 
 use crate::base::status::Status;
 use crate::run::lifeline::{End, GuardMessage, GuardReport, StartError};
+use crate::run::memory;
 use crate::run::tree::descendants;
 use anyhow::{Context, Result};
 use nix::errno::Errno;
@@ -42,6 +43,7 @@ pub fn guard(stage: Option<&Path>, command: &[OsString]) -> Result<Status> {
             return Ok(Status::NoAnswer);
         }
     };
+    memory::offer_to_the_kernel(child.id());
     // A process id fits: the kernel's own type for it is signed.
     let group = Pid::from_raw(i32::try_from(child.id())?);
     report(&mut lifeline, &GuardMessage::Started(group.as_raw()));

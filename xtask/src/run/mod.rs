@@ -3,11 +3,14 @@
 //! In: a program, its arguments, a stage, limits. Out: how it ended, and what it
 //! printed. It knows no engine, no case, and no program's purpose.
 
+pub mod changes;
 pub mod clock;
 pub mod guard;
 pub mod interrupt;
 pub mod lifeline;
+pub mod limits;
 pub mod lock;
+pub mod memory;
 pub mod process;
 pub mod progress;
 pub mod schedule;

@@ -1,7 +1,7 @@
 //! Runs a program under a guard, within limits, and returns how it ended and its output.
 
-use crate::run::clock::Overrun;
 use crate::run::lifeline::{End, Lifeline, LifelineEnd};
+use crate::run::limits::{Limits, Stop};
 use crate::run::session::Session;
 use crate::run::stage::Stage;
 use crate::run::supervise::{Guarded, Supervised, supervise};
@@ -25,32 +25,8 @@ const STDERR_KEPT: usize = 8 << 10;
 /// The time for the pipes of a program that has ended to close.
 const GRACE: Duration = Duration::from_secs(5);
 
-#[derive(Debug, Clone, Copy)]
-pub struct Limits {
-    /// Processor time; see [`Clock`](crate::run::clock::Clock).
-    pub time: Duration,
-    /// Bytes on standard output and standard error together.
-    pub output: u64,
-}
-
-impl Limits {
-    /// The limits of a case: this time, and 16 MiB of output.
-    pub fn of_case(time: Duration) -> Limits {
-        Limits { time, output: 16 << 20 }
-    }
-}
-
 /// The most lines that a program may print: each costs more memory than its bytes.
 pub const LINES: u64 = 200_000;
-
-/// Why a program was killed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Stop {
-    TimedOut(Overrun),
-    /// It printed more than this many bytes, or too many lines.
-    Flooded(u64),
-    Interrupted,
-}
 
 /// How a program ended.
 #[derive(Debug, Clone, Copy)]
@@ -163,12 +139,7 @@ pub fn run_in(
     let stdout = drain(stdout, usize::MAX, Arc::clone(&flood)).context("failed to start a thread")?;
     let stderr = drain(stderr, STDERR_KEPT, Arc::clone(&flood)).context("failed to start a thread")?;
 
-    let supervised = supervise(
-        &SupervisedGuard { guard, flood: &flood },
-        limits.time,
-        &lifeline,
-        session,
-    )?;
+    let supervised = supervise(&SupervisedGuard { guard, flood: &flood }, limits, &lifeline, session)?;
     drop(watch);
     let stop = stop(supervised, &flood, limits, session);
     let ended = match lifeline.end() {
@@ -215,7 +186,7 @@ fn stop(supervised: Supervised, flood: &Flood, limits: Limits, session: &Session
     if flood.over.load(Ordering::SeqCst) {
         return Some(Stop::Flooded(limits.output));
     }
-    supervised.overrun.map(Stop::TimedOut)
+    supervised.stop
 }
 
 /// The guard of a program whose output is drained.

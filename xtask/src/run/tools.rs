@@ -1,6 +1,7 @@
 //! Runs tools: build tools under a guard, package managers in the open.
 
 use crate::run::lifeline::{End, Lifeline, LifelineEnd};
+use crate::run::limits::{Limits, Stop};
 use crate::run::process::this_program;
 use crate::run::session::Session;
 use crate::run::supervise::{Guarded, supervise};
@@ -94,11 +95,16 @@ fn run_within(limit: Duration, command: Cmd<'_>, session: &Session) -> Result<To
         child: RefCell::new(child),
         printed: &printed,
     };
-    let supervised = supervise(&tool, limit, &lifeline, session).with_context(what)?;
+    let limits = Limits {
+        time: limit,
+        output: u64::MAX,
+        memory: u64::MAX,
+    };
+    let supervised = supervise(&tool, limits, &lifeline, session).with_context(what)?;
     if session.is_interrupted() {
         bail!("interrupted");
     }
-    if let Some(overrun) = supervised.overrun {
+    if let Some(Stop::TimedOut(overrun)) = supervised.stop {
         bail!("{}: {overrun}", what());
     }
     let end = match lifeline.end() {

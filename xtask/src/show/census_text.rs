@@ -45,7 +45,7 @@ pub fn findings(results: &Results) -> String {
 }
 
 /// `leaks, over 37,910 calls`
-fn summary(census: &Census) -> String {
+pub fn summary(census: &Census) -> String {
     let mut text = match &census.doubt {
         Some(doubt) => format!("{}: {}", census.verdict, clip(doubt)),
         None => census.verdict.to_string(),
@@ -64,7 +64,7 @@ fn summary(census: &Census) -> String {
 }
 
 /// A line for each entry.
-fn lines(census: &Census) -> Vec<String> {
+pub fn lines(census: &Census) -> Vec<String> {
     let entries = match census.verdict {
         Verdict::Collected => Vec::new(),
         Verdict::Leaks => entries(&census.grows, |growth| (&growth.kind, growth.per_call), "+", " a call"),
@@ -98,14 +98,14 @@ fn blind_spot(census: &Census) -> Option<&'static str> {
 }
 
 /// What was made by the same function for the same callers is one entry.
-struct Entry<'a> {
+struct AmountLine<'a> {
     key: Vec<String>,
     kind: &'a Kind,
     amounts: Vec<(What, String, f64)>,
 }
 
 fn entries<T>(all: &[T], parts: fn(&T) -> (&Kind, f64), sign: &str, unit: &str) -> Vec<String> {
-    let mut entries: Vec<Entry<'_>> = Vec::new();
+    let mut entries: Vec<AmountLine<'_>> = Vec::new();
     for item in all {
         let (kind, number) = parts(item);
         let key = key(kind);
@@ -113,7 +113,7 @@ fn entries<T>(all: &[T], parts: fn(&T) -> (&Kind, f64), sign: &str, unit: &str) 
             Some(index) => index,
             None => {
                 let amounts = Vec::new();
-                entries.push(Entry { key, kind, amounts });
+                entries.push(AmountLine { key, kind, amounts });
                 entries.len() - 1
             }
         };
@@ -231,6 +231,18 @@ fn place(kind: &Kind) -> String {
     format!(", {by} by {}", frames.join(" < "))
 }
 
+/// Where the objects of a class were made that grow: `, made by makeWidget (app.ts:12)`.
+pub fn made_by(census: &Census, class: &str) -> Option<String> {
+    let is_it = |kind: &Kind| {
+        let mut classes = kind.classes.iter().map(|(class, _)| class.as_str());
+        // V8 names a function with its place.
+        kind.class.as_deref() == Some(class)
+            || classes.any(|known| known == class || known.split(' ').next() == Some(class))
+    };
+    let found = census.grows.iter().find(|growth| is_it(&growth.kind))?;
+    Some(place(&found.kind)).filter(|place| !place.is_empty())
+}
+
 fn frame(frame: &PlaceFrame) -> String {
     let place = format!("{}:{}", clip(&frame.file), frame.line);
     match frame.name.as_str() {
@@ -239,7 +251,7 @@ fn frame(frame: &PlaceFrame) -> String {
     }
 }
 
-fn count(number: f64) -> String {
+pub fn count(number: f64) -> String {
     match number {
         _ if number >= 100.0 => thousands(number.round() as u64),
         _ if number >= 0.1 => format!("{number:.2}"),
@@ -256,7 +268,8 @@ fn bytes(number: f64) -> String {
     }
 }
 
-fn thousands(number: u64) -> String {
+/// `12,345`
+pub fn thousands(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::new();
     for (index, digit) in digits.chars().enumerate() {

@@ -3,7 +3,7 @@
 use crate::base::text::inert_lines;
 use crate::explain::answer::{Answer, ExplainedCell};
 use crate::explain::kept::KeptGroup;
-use crate::show::explanation_text::{ShownStep, handle_words, parts, step_label};
+use crate::show::path_text::{ShownStep, handle_words, parts, step_label};
 
 /// A language for diagrams.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -75,6 +75,14 @@ impl Diagram {
                 diagram.add_path(&explanation.main, name);
                 return diagram;
             }
+            Answer::Leaks(leaks) if !leaks.leaks.is_empty() => {
+                for (number, leak) in (0..).zip(&leaks.leaks) {
+                    diagram.add_path(&leak.group, |part| name(&format!("l{number}{part}")));
+                }
+                return diagram;
+            }
+            Answer::Leaks(_) => "no object grows".to_owned(),
+            Answer::NoLeak(_) => "nothing grows".to_owned(),
             Answer::Nothing { wrapper, .. } => format!("nothing keeps {wrapper} alive"),
             Answer::CannotTell { reason } => format!("it cannot tell: {reason}"),
             Answer::Failed { reason } => format!("there is no answer: {reason}"),

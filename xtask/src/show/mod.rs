@@ -6,7 +6,10 @@
 pub mod census_text;
 pub mod columns;
 pub mod diagram;
+pub mod difference;
 pub mod explanation_text;
 pub mod failure;
 pub mod findings_page;
+pub mod leaks_text;
+pub mod path_text;
 pub mod table;

@@ -1,14 +1,20 @@
 //! Drives the built command with fake engines and tools: its reaction to bad
 //! input, and its leftovers.
 
+mod accepting;
+mod beginning;
 mod checkout;
 mod explaining;
 mod faults;
 mod finding;
 mod installing;
 mod interrupting;
+mod limiting;
 mod output;
+mod patterns;
 mod running;
+mod snapshots;
 mod usage;
+mod watching;
 #[path = "../world/mod.rs"]
 mod world;

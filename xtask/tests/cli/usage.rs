@@ -30,6 +30,16 @@ fn wrong_usage_is_no_answer() {
         (&["test", "--jobs", "0"], "expected a whole number from 1 to 1000"),
         (&["test", "--repeat", "x"], "expected a whole number from 1 to 10000"),
         (&["test", "--timeout", "-1"], "a number of seconds above 0"),
+        (&["test", "--memory", "0"], "expected a whole number from 1 to 1048576"),
+        (&["test", "--memory", "-1"], "expected a whole number from 1 to 1048576"),
+        (
+            &["test", "--rounds", "10001"],
+            "expected a whole number from 1 to 10000",
+        ),
+        (
+            &["test", "--objects", "1e3"],
+            "expected a whole number from 1 to 1000000",
+        ),
         (&[], "Usage"),
     ] {
         world.run(arguments).expect(2, &[printed]);
@@ -231,8 +241,4 @@ fn a_directory_that_is_no_case_is_no_answer() {
         let output = command.current_dir(world.directory()).output().unwrap();
         Answer::of(output).expect(2, &[wanted]);
     }
-    // What keeps its objects alive is known of the checkout's cases alone.
-    let own = world.directory().join("programs/both/test.js");
-    let answer = world.run(&["explain", own.to_str().unwrap()]);
-    answer.expect(2, &["is a script of your own"]);
 }

@@ -32,7 +32,18 @@ fn main() -> ExitCode {
     if arguments == ["burning-child"] {
         burn();
     }
-    let has = |script: &str| arguments.iter().any(|word| word == script);
+    if let [first, mebibytes] = &arguments[..]
+        && first == "greedy-child"
+    {
+        obey(&format!("take-memory {mebibytes}"), &[]);
+        hang();
+    }
+    // A user's own script runs in its own directory, from which `js/lib` is found by its full path.
+    let has = |script: &str| {
+        arguments
+            .iter()
+            .any(|word| word == script || word.ends_with(&format!("/{script}")))
+    };
     let when = ["probe", "canary", "explain"]
         .into_iter()
         .find(|name| has(&format!("js/lib/{name}.js")));
@@ -103,6 +114,16 @@ fn obey(order: &str, arguments: &[String]) -> Option<ExitCode> {
         "hang-with-deaf-child" => {
             append(rest, &format!("{}\n", start("deaf-child")));
             hang();
+        }
+        "take-memory" => {
+            // Written to, or it would be no memory yet.
+            let taken = vec![1_u8; rest.parse::<usize>().expect("a number of MiB") << 20];
+            std::hint::black_box(taken).leak();
+        }
+        "take-memory-in-child" => {
+            let program = env::current_exe().expect("it knows where it is");
+            let child = Command::new(program).args(["greedy-child", rest]).spawn();
+            child.expect("the child starts").wait().expect("the child ends");
         }
         "burn" => burn(),
         "burn-in-child" => {

@@ -4,11 +4,13 @@
 #[path = "../world/mod.rs"]
 mod world;
 
+mod beginning;
 mod breakages;
 mod census;
 mod checks;
 mod culprits;
 mod explanations;
+mod leaks;
 mod verdicts;
 mod web;
 
@@ -75,11 +77,21 @@ on_every_engine! {
     census::what_grows_is_named_with_its_place
     census::modules_and_packages_are_found
     census::the_limits_of_a_program_are_its_own
+    census::a_leak_that_fills_the_machine_is_ended
     census::a_planted_leak_that_is_not_seen_is_a_doubt
     census::an_error_of_the_program_is_told
     census::the_readme_of_own_scripts_is_true
     census::nothing_of_a_program_is_written_or_forged
     census::the_census_sees_the_growth_that_the_judge_sees
+    leaks::what_keeps_alive_what_grows_is_named
+    leaks::what_is_replaced_is_told_apart
+    leaks::one_class_alone_can_be_asked_about
+    leaks::what_grows_without_objects_is_said_to_do_so
+    leaks::snapshots_are_kept_where_they_are_wanted
+    leaks::an_error_of_the_program_is_no_answer
+    beginning::a_new_case_passes_at_once_and_leaks_by_one_line
+    beginning::what_came_is_accepted
+    beginning::a_copied_case_is_judged_by_a_census
     web::scripts_find_what_they_expect
     web::what_scripts_do_not_find_is_noticed
 }

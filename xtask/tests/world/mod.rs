@@ -61,7 +61,14 @@ impl World {
             variables: Vec::new(),
         };
         fs::create_dir_all(&world.bin).unwrap();
-        for name in ["Cargo.toml", "Cargo.lock", ".cargo/config.toml", "guest", "js/lib"] {
+        for name in [
+            "Cargo.toml",
+            "Cargo.lock",
+            ".cargo/config.toml",
+            "guest",
+            "js/lib",
+            "js/new",
+        ] {
             world.copy(name);
         }
         for name in ["js/cases/m0", "expected/m0.txt"] {

@@ -6,6 +6,7 @@ use crate::engine::shell::shell_named;
 use crate::engine::table;
 use crate::measure::telemetry::split;
 use crate::run::clock::{Overrun, OverrunReason};
+use crate::run::memory::MemoryOverrun;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -130,6 +131,13 @@ fn the_transcript_comes_first() {
             End::Signal(9),
             COLLECTED,
             "broke it ran out of time after 1.5 s of processor time",
+        ),
+        (
+            "d8",
+            Some(Stop::TookMemory(MemoryOverrun(512 << 20))),
+            End::Signal(9),
+            COLLECTED,
+            "broke it took more than 512 MiB of memory",
         ),
         (
             "d8",

@@ -203,6 +203,29 @@ fn nothing_that_an_engine_says_of_itself_forges_a_line() {
         "{}",
         answer.stdout
     );
+    // Nor does it flood the terminal.
+    let long = format!(r#"{{"type":"canary","reason":"{}"}}"#, "long ".repeat(100_000));
+    world.fake(
+        &world.bin.join("d8"),
+        &[format!("probe: {D8}"), format!("canary: say @ {long}")],
+    );
+    for command in [&["test", "--engine", "v8"][..], &["explain", "m0", "--engine", "v8"]] {
+        let answer = world.run(command);
+        let printed = answer.stdout.len() + answer.stderr.len();
+        assert!(
+            printed < 10_000,
+            "{printed} bytes: {}",
+            &answer.stdout[..1_000.min(answer.stdout.len())]
+        );
+    }
+    let flood = format!(
+        r#"say @ {{"type":"no-snapshot","reason":"{}"}}"#,
+        "long ".repeat(100_000)
+    );
+    world.explainer("d8", D8, &[&flood, M0[1]]);
+    let answer = world.run(&["explain", "m0", "--engine", "v8"]);
+    answer.expect(2, &[]);
+    assert!(answer.stdout.len() < 10_000, "{} bytes", answer.stdout.len());
 }
 
 #[test]

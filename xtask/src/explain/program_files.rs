@@ -1,0 +1,118 @@
+//! The scripts of a user's own program on a stage, by the names that a reader knows: relative
+//! to the directory of the script.
+
+use crate::base::file;
+use crate::engine::host::OwnPlace;
+use crate::run::stage::Stage;
+use std::fs;
+use std::path::Path;
+
+/// Extensions of files with JavaScript.
+const SCRIPTS: [&str; 3] = ["js", "mjs", "cjs"];
+
+/// No more files are read, and none that is larger: what is left out has no source to show.
+const MOST_FILES: usize = 2_000;
+const MOST_BYTES: u64 = 8 << 20;
+
+/// Where a program lies on its stage.
+#[derive(Debug, Default)]
+pub struct ProgramFiles {
+    /// The directory of its script, and the root of its files: absolute, with a slash at the end.
+    directory: String,
+    root: String,
+}
+
+impl ProgramFiles {
+    pub fn of(stage: &Stage, own: &OwnPlace) -> ProgramFiles {
+        let full = |name: &str| format!("{}/", stage.path().join(name).display());
+        ProgramFiles {
+            directory: full(&own.directory),
+            root: full(&own.root),
+        }
+    }
+
+    /// The name of a file as the engine calls it: by its path, by a URL, or as it was loaded
+    /// from the script's directory. `None` if it is not the program's.
+    pub fn name(&self, file: &str) -> Option<String> {
+        let decoded = file.strip_prefix("file://").map(decode);
+        let path = decoded.as_deref().unwrap_or(file);
+        if let Some(name) = path.strip_prefix(&self.directory) {
+            return Some(name.to_owned());
+        }
+        if let Some(name) = path.strip_prefix(&self.root) {
+            let below = self.directory.strip_prefix(&self.root)?;
+            return Some(format!("{}{name}", "../".repeat(below.matches('/').count())));
+        }
+        let is_relative = !path.starts_with('/') && !path.contains(':') && !path.is_empty();
+        is_relative.then(|| path.to_owned())
+    }
+
+    /// The scripts with their names.
+    pub fn read(&self) -> Vec<(String, String)> {
+        let mut found = Vec::new();
+        self.walk(Path::new(&self.root), &mut found);
+        found
+    }
+
+    fn walk(&self, directory: &Path, found: &mut Vec<(String, String)>) {
+        for path in file::entries(directory).unwrap_or_default() {
+            // Links lead to packages of others.
+            let Ok(facts) = fs::symlink_metadata(&path) else {
+                continue;
+            };
+            if facts.is_dir() {
+                self.walk(&path, found);
+                continue;
+            }
+            let is_script = path
+                .extension()
+                .is_some_and(|e| SCRIPTS.iter().any(|known| e == *known));
+            if !is_script || facts.len() > MOST_BYTES || found.len() >= MOST_FILES {
+                continue;
+            }
+            let text = file::read(&path).ok().and_then(|bytes| String::from_utf8(bytes).ok());
+            if let (Some(name), Some(text)) = (path.to_str().and_then(|path| self.name(path)), text) {
+                found.push((name, text));
+            }
+        }
+    }
+}
+
+/// A URL's path without percent signs.
+fn decode(path: &str) -> String {
+    let mut bytes = Vec::new();
+    let mut rest = path.as_bytes();
+    while let [first, after @ ..] = rest {
+        let code = (*first == b'%').then(|| after.get(..2)).flatten();
+        let code = code.and_then(|code| u8::from_str_radix(std::str::from_utf8(code).ok()?, 16).ok());
+        bytes.push(code.unwrap_or(*first));
+        rest = if code.is_some() { &after[2..] } else { after };
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_called_by_its_way_from_the_script() {
+        let files = ProgramFiles {
+            directory: "/stage/program/cases/a b/".to_owned(),
+            root: "/stage/program/".to_owned(),
+        };
+        for (file, wanted) in [
+            ("/stage/program/cases/a b/test.mjs", Some("test.mjs")),
+            ("file:///stage/program/cases/a%20b/test.mjs", Some("test.mjs")),
+            ("/stage/program/src/app.js", Some("../../src/app.js")),
+            ("test.js", Some("test.js")),
+            ("../src/app.js", Some("../src/app.js")),
+            ("/stage/js/lib/watch.js", None),
+            ("node:internal/fs", None),
+            ("", None),
+            ("file:///stage/program/%zz", Some("../../%zz")),
+        ] {
+            assert_eq!(files.name(file).as_deref(), wanted, "{file}");
+        }
+    }
+}

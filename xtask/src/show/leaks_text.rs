@@ -1,0 +1,163 @@
+//! What keeps alive what grows in a user's own program, as text.
+
+use crate::base::text::{clip, inert};
+use crate::explain::kept::{KeptGroup, Step};
+use crate::explain::leak::{Cut, Leak, LeakedKind, Leaks};
+use crate::measure::census::{Census, What};
+use crate::show::census_text;
+use crate::show::path_text::{growth_note, other, path_with_mark, path_words};
+
+/// What stands beside the reference to cut.
+const MARK: &str = "⟵ to cut";
+
+/// Where linear memory grows, and no object does.
+const NOT_FREED: &str = "no object of JavaScript grows with it, so none keeps it: what a call takes of linear memory \
+                         is given back by nobody";
+
+/// Where nothing grows.
+pub fn no_leak(census: &Census) -> String {
+    let mut text = format!("nothing grows: {}\n", census_text::summary(census));
+    for line in census_text::lines(census) {
+        text += &format!("  {line}\n");
+    }
+    text
+}
+
+/// What grows, and what keeps it alive.
+pub fn leaks(found: &Leaks) -> String {
+    let mut text = match &found.census {
+        Some(census) => census_text::summary(census),
+        None if found.snapshots == 1 => "all objects, the most frequent classes first".to_owned(),
+        None => "what is new since the first snapshot, and stays".to_owned(),
+    };
+    text += "\n";
+    for LeakedKind { class, count, .. } in &found.classes {
+        text += &format!("  {:>10}  {}\n", census_text::thousands(*count), clip(class));
+    }
+    if let Some(stopped) = &found.stopped {
+        text += &format!("  the calls that were to be looked at ended early: {}\n", clip(stopped));
+    }
+    for leak in &found.leaks {
+        text += &one(leak, found.census.as_ref(), found.classes.is_empty());
+    }
+    if found.leaks.is_empty() {
+        text += &nothing_found(found);
+    }
+    for group in &found.others {
+        text += &other(group);
+    }
+    if found.unexplained > 0 {
+        let why = found.hidden.map_or(String::new(), |hidden| format!(": {hidden}"));
+        text += &format!("  {} more that no path from a root leads to{why}\n", found.unexplained);
+    }
+    text
+}
+
+/// Where no object that a program sees grows, though something was counted.
+fn nothing_found(found: &Leaks) -> String {
+    let asked = found.asked.as_deref();
+    let what = match asked {
+        Some(kind) => format!("no {} grows", clip(kind)),
+        None => "no object grows".to_owned(),
+    };
+    let Some(calls) = found.calls else {
+        return format!("  {what} between the snapshots\n");
+    };
+    let mut text = format!("  {what} in the heap that it wrote after {calls} more calls");
+    let counted = found.census.as_ref().map(census_text::lines).unwrap_or_default();
+    let only_linear = |census: &Census| {
+        let linear = census
+            .grows
+            .iter()
+            .filter(|growth| growth.kind.what == What::LinearMemory)
+            .count();
+        linear > 0 && linear == census.grows.len()
+    };
+    if found.census.as_ref().is_some_and(only_linear) && asked.is_none() {
+        return format!("  {}\n  {NOT_FREED}\n", counted.join("\n  "));
+    }
+    if counted.is_empty() {
+        return text + "\n";
+    }
+    text += "; what was counted is\n";
+    for line in counted {
+        text += &format!("    {line}\n");
+    }
+    text
+}
+
+fn one(leak: &Leak, census: Option<&Census>, is_new: bool) -> String {
+    let Leak { kinds, group, of, cut } = leak;
+    let amounts: Vec<String> = kinds.iter().map(amount).collect();
+    let place = census.and_then(|census| census_text::made_by(census, &group.wrapper));
+    let unit = if kinds.iter().any(|kind| kind.per_call.is_some()) {
+        " a call"
+    } else {
+        ""
+    };
+    let mut text = format!("  {}{unit}{}\n", amounts.join(", "), place.unwrap_or_default());
+    let class = clip(&group.wrapper);
+    text += &match (group.count, *of) {
+        (1, 1) => format!("  the only {class} is kept alive by\n"),
+        (count, of) if count == of => format!("  all {of} {class}{} are kept alive by\n", new_words(is_new)),
+        (count, of) => format!("  {count} of {of} {class}{} are kept alive by\n", new_words(is_new)),
+    };
+    let mark = cut.as_ref().map(|cut| (cut.step, MARK));
+    text += &path_with_mark(group, mark);
+    if let Some(note) = growth_note(group.growth, group.count) {
+        text += &format!("  that is no leak: {note}\n");
+    }
+    if let Some(cut) = cut {
+        text += &after_the_cut(cut, group);
+    }
+    text
+}
+
+fn new_words(is_new: bool) -> &'static str {
+    if is_new { " that are new" } else { "" }
+}
+
+/// `+1.00 Widget`
+fn amount(kind: &LeakedKind) -> String {
+    match kind.per_call {
+        Some(per_call) => format!("+{} {}", census_text::count(per_call), clip(&kind.class)),
+        None => format!("{} {}", census_text::thousands(kind.count), clip(&kind.class)),
+    }
+}
+
+fn after_the_cut(cut: &Cut, group: &KeptGroup) -> String {
+    let what = reference(&group.root, &group.steps, cut.step);
+    match (&cut.remains, cut.remaining) {
+        (Some(kept), remaining) => {
+            let how_many = match remaining == group.count {
+                true => "they are".to_owned(),
+                false => format!("{remaining} of them are"),
+            };
+            format!(
+                "  without {what} {how_many} still kept alive, by {}\n",
+                path_words(kept)
+            )
+        }
+        (None, _) => format!("  without {what} nothing keeps them alive\n"),
+    }
+}
+
+/// `sessions[…].all[…]`: the labels up to a step, without indices.
+fn reference(root: &str, steps: &[Step], last: usize) -> String {
+    // A program names its variables; other roots only the engine does.
+    let mut text = match root.strip_prefix("root: ") {
+        Some(_) => format!("{} ", inert(root)),
+        None => String::new(),
+    };
+    for step in &steps[..steps.len().min(last + 1)] {
+        let label = match step.label.split_once(['[', '(']) {
+            Some((before, _)) if step.label.ends_with(']') => format!("{before}[…]"),
+            Some((".get", _)) => ".get(…)".to_owned(),
+            _ => step.label.clone(),
+        };
+        let joins = label.starts_with(['.', '[']) || text.is_empty() || text.ends_with(' ');
+        text += if joins { "" } else { " → " };
+        text += &label;
+    }
+    text
+}

@@ -1,0 +1,256 @@
+//! What keeps alive what grows in a user's own program, as `explain DIR` tells it.
+
+use crate::world::World;
+use serde_json::Value;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// A guest of which each call of `take` takes 64 bytes more.
+const GUEST: &str = r#"(module
+  (memory (export "memory") 1 4000)
+  (global $next (mut i32) (i32.const 16))
+  (func (export "take")
+    (global.set $next (i32.add (global.get $next) (i32.const 64)))
+    (if (i32.gt_u (global.get $next) (i32.shl (memory.size) (i32.const 16)))
+      (then (drop (memory.grow (i32.const 1)))))))"#;
+
+/// What grows in a program.
+struct Leaking {
+    name: &'static str,
+    script: &'static str,
+    /// The class that stands for all.
+    class: &'static str,
+    /// The labels of its path, without indices; `"…"` after one that is repeated.
+    path: &'static [&'static str],
+    /// The step to cut.
+    cut: usize,
+    /// Whether something else keeps them then.
+    remains: bool,
+}
+
+const LEAKING: &[Leaking] = &[
+    Leaking {
+        name: "sessions/test.mjs",
+        script: "class Widget {}\nconst sessions = new Map();\nconst recent = [];
+function remember(widget) {
+  if (!sessions.has('main')) sessions.set('main', { all: [] });
+  sessions.get('main').all.push(widget);
+  recent.push(new Widget());
+  if (recent.length > 50) recent.shift();
+}
+export function test(n) { for (let i = 0; i < n; i++) remember(new Widget()); }",
+        class: "Widget",
+        path: &["sessions", ".get", ".all", "[]"],
+        cut: 3,
+        remains: false,
+    },
+    Leaking {
+        name: "twice/test.js",
+        script: "class Widget {}\nconst all = [];\nconst byNumber = new Map();\nlet calls = 0;
+function test(n) {
+  for (let i = 0; i < n; i++) { const made = new Widget(); all.push(made); byNumber.set(calls++, made); }
+}",
+        class: "Widget",
+        path: &["all", "[]"],
+        cut: 1,
+        remains: true,
+    },
+    // What holds all is new each time.
+    Leaking {
+        name: "state/test.js",
+        script: "class Widget {}\nlet state = { items: [] };
+function test(n) {
+  const made = [];
+  for (let i = 0; i < n; i++) made.push(new Widget());
+  state = { items: state.items.concat(made) };
+}",
+        class: "Widget",
+        path: &["state", ".items", "[]"],
+        cut: 2,
+        remains: false,
+    },
+    Leaking {
+        name: "list/test.js",
+        script: "class Link { constructor(previous) { this.previous = previous; } }\nlet last = null;
+function test(n) { for (let i = 0; i < n; i++) last = new Link(last); }",
+        class: "Link",
+        path: &["last", ".previous…"],
+        cut: 0,
+        remains: false,
+    },
+    Leaking {
+        name: "listeners/test.js",
+        script: "class Model {}\nconst listeners = new Set();
+function listen(model) { listeners.add(() => model); }
+function test(n) { for (let i = 0; i < n; i++) listen(new Model()); }",
+        class: "Model",
+        path: &["listeners", "element", "model"],
+        cut: 1,
+        remains: false,
+    },
+];
+
+fn world() -> World {
+    World::new().with_this_machine()
+}
+
+fn add(world: &World, name: &str, script: &str) -> PathBuf {
+    let path = world.file("programs").join(name);
+    let directory = path.parent().unwrap().to_owned();
+    fs::create_dir_all(&directory).unwrap();
+    fs::write(path, script).unwrap();
+    fs::write(directory.join("guest.wasm"), wat::parse_str(GUEST).unwrap()).unwrap();
+    directory
+}
+
+/// The answer for a program; more arguments may follow its directory.
+fn explain(world: &World, directory: &Path, engine: &str, more: &[&str]) -> Value {
+    let mut arguments = vec![
+        "explain",
+        directory.to_str().unwrap(),
+        "--engine",
+        engine,
+        "--format",
+        "json",
+    ];
+    arguments.extend(more);
+    let answer = world.run(&arguments);
+    answer.expect(0, &[]);
+    let json: Value = serde_json::from_str(&answer.stdout).unwrap();
+    json["answers"][0].clone()
+}
+
+/// A step of a path without what tells one element from another.
+fn label(step: &Value) -> String {
+    let label = step["label"].as_str().unwrap();
+    let label = match label.split_once(['[', '(']) {
+        Some((before, _)) if label.ends_with(']') => format!("{before}[]"),
+        Some((before, _)) => before.to_owned(),
+        None => label.to_owned(),
+    };
+    match step["repeat"].is_null() {
+        true => label,
+        false => format!("{label}…"),
+    }
+}
+
+pub fn what_keeps_alive_what_grows_is_named(engine: &str) {
+    let world = world();
+    for leaking in LEAKING {
+        let directory = add(&world, leaking.name, leaking.script);
+        let answer = explain(&world, &directory, engine, &[]);
+        let what = format!("{} on {engine}: {answer:#}", leaking.name);
+        assert_eq!(answer["answer"], "leaks", "{what}");
+        let leak = &answer["leaks"][0];
+        assert_eq!(leak["group"]["wrapper"], leaking.class, "{what}");
+        let labels: Vec<String> = leak["group"]["steps"].as_array().unwrap().iter().map(label).collect();
+        assert_eq!(labels, leaking.path, "{what}");
+        assert_eq!(leak["cut"]["step"], leaking.cut, "{what}");
+        let remaining = leak["cut"]["remaining"].as_u64().unwrap();
+        assert_eq!(remaining > 0, leaking.remains, "{what}");
+        assert_eq!(!leak["cut"]["remains"].is_null(), leaking.remains, "{what}");
+        let rate = leak["kinds"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .find(|kind| kind["class"] == leaking.class);
+        let rate = rate.unwrap()["per_call"].as_f64().unwrap();
+        assert!((rate - 1.0).abs() < 0.05, "{what}");
+    }
+}
+
+pub fn what_is_replaced_is_told_apart(engine: &str) {
+    let world = world();
+    let sessions = &LEAKING[0];
+    let directory = add(&world, sessions.name, sessions.script);
+    let answer = explain(&world, &directory, engine, &[]);
+    let others = answer["others"].as_array().unwrap();
+    let ring = others.iter().find(|group| label(&group["steps"][0]) == "recent");
+    let ring = ring.unwrap_or_else(|| panic!("{answer:#}"));
+    assert_eq!(ring["growth"], "newest");
+    assert_eq!(ring["count"], 50);
+    assert_eq!(answer["leaks"].as_array().unwrap().len(), 1, "{answer:#}");
+}
+
+pub fn one_class_alone_can_be_asked_about(engine: &str) {
+    let world = world();
+    let script = "class Widget {}\nclass Gadget {}\nconst widgets = [];\nconst gadgets = [];
+function test(n) { for (let i = 0; i < n; i++) { widgets.push(new Widget()); gadgets.push(new Gadget()); } }";
+    let directory = add(&world, "two/test.js", script);
+    for (class, wanted) in [("Widget", "widgets"), ("Gadget", "gadgets")] {
+        let answer = explain(&world, &directory, engine, &["--kind", class]);
+        let leaks = answer["leaks"].as_array().unwrap();
+        assert_eq!(leaks.len(), 1, "{answer:#}");
+        assert_eq!(label(&leaks[0]["group"]["steps"][0]), wanted, "{answer:#}");
+    }
+    let answer = explain(&world, &directory, engine, &["--kind", "Nothing"]);
+    assert!(answer["leaks"].as_array().unwrap().is_empty(), "{answer:#}");
+    assert_eq!(
+        explain(&world, &directory, engine, &[])["leaks"]
+            .as_array()
+            .unwrap()
+            .len(),
+        2
+    );
+}
+
+pub fn what_grows_without_objects_is_said_to_do_so(engine: &str) {
+    let world = world();
+    let load = "const guest = new WebAssembly.Instance(new WebAssembly.Module(readbuffer('guest.wasm'))).exports;\n";
+    let script = "function test(n) { for (let i = 0; i < n; i++) guest.take(); }";
+    let directory = add(&world, "memory/test.js", &format!("{load}{script}"));
+    let run = |directory: &Path| world.run(&["explain", directory.to_str().unwrap(), "--engine", engine]);
+    let answer = run(&directory);
+    answer.expect(0, &[]);
+    assert!(
+        answer.stdout.contains("B of linear memory (of guest.wasm) a call"),
+        "{}",
+        answer.stdout
+    );
+    assert!(
+        answer.stdout.contains("no object of JavaScript grows with it"),
+        "{}",
+        answer.stdout
+    );
+    let script = "let sum = 0;\nfunction test(n) { for (let i = 0; i < n; i++) sum += { i }.i; }";
+    let answer = run(&add(&world, "dies/test.js", script));
+    answer.expect(0, &[]);
+    assert!(answer.stdout.contains("nothing grows: collected"), "{}", answer.stdout);
+}
+
+pub fn snapshots_are_kept_where_they_are_wanted(engine: &str) {
+    let world = world();
+    let twice = &LEAKING[1];
+    let directory = add(&world, twice.name, twice.script);
+    let keep = world.file("kept");
+    explain(&world, &directory, engine, &["--keep", keep.to_str().unwrap()]);
+    let mut names: Vec<String> = fs::read_dir(&keep)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    names.sort();
+    assert_eq!(names.len(), 3, "{names:?}");
+    assert!(names.iter().all(|name| name.starts_with("twice-")), "{names:?}");
+    // The program's own directory is as it was.
+    assert_eq!(fs::read_dir(&directory).unwrap().count(), 2);
+}
+
+pub fn an_error_of_the_program_is_no_answer(engine: &str) {
+    let world = world();
+    let script = "const all = [];\nlet rounds = 0;\nfunction test(n) {
+  if (n > 1 && ++rounds === 9) throw new TypeError('in round nine');
+  for (let i = 0; i < n; i++) all.push({});
+}";
+    for (name, script, wanted) in [
+        ("throws/test.js", script, "there is no answer: "),
+        ("syntax/test.js", "let = ;", "there is no answer: "),
+        ("no-test/test.js", "let a = 1;", "defines no function `test(n)`"),
+    ] {
+        let directory = add(&world, name, script);
+        let answer = world.run(&["explain", directory.to_str().unwrap(), "--engine", engine]);
+        answer.expect(2, &[wanted]);
+        if name == "throws/test.js" {
+            assert!(answer.stderr.contains("in round nine"), "{}", answer.stderr);
+        }
+    }
+}
