@@ -4,7 +4,7 @@
 
 (function () {
   const { telemetry, describe, fail, finish, isOfMemory, registries, instancesMade } = harness;
-  const { options, reader, readings, planted, outer, timers } = harness;
+  const { options, reader, readings, planted, outer, timers, sizes } = harness;
   const { turn, Error: AnyError } = globalThis;
   const { now } = Date;
   const { max, min } = Math;
@@ -170,6 +170,13 @@
     }
   }
 
+  // Nor has a guest more room whose memory is full: it says so in its own words. Where nothing
+  // grows, an error is one.
+  function isFull() {
+    const { kinds, bytes, steps } = readings.grown();
+    return (kinds || bytes || steps) && sizes().full > 0;
+  }
+
   if (outer && timers && !timers.isDriven) outer.setTimers(timers);
 
   harness.run = async program => {
@@ -183,7 +190,7 @@
       // What was read until then is judged.
       const isEnough = readings.count() >= LEAST_READINGS;
       if (isEnough) readings.report();
-      if (!isEnough || !isNoRoom(error)) return fail(error, calls);
+      if (!isEnough || !(isNoRoom(error) || isFull())) return fail(error, calls);
       telemetry('stopped', { text: describe(error), calls });
       finish(0);
     }

@@ -55,6 +55,35 @@ the dashed edge is invisible to the collector: nothing in linear memory can be t
     );
 }
 
+/// What a case says of linear memory forges no line, and floods nothing.
+#[test]
+fn what_a_case_says_of_linear_memory_is_inert() {
+    for (from, to) in [
+        (r#""field":"obj""#, r#""field":"obj\nm9 on d8: forged""#.to_owned()),
+        (
+            r#""what":"callback""#,
+            r#""what":"callback\nm9 on d8: forged""#.to_owned(),
+        ),
+        (r#""field":"obj""#, format!(r#""field":"{}""#, "long ".repeat(100_000))),
+        (
+            r#""what":"callback""#,
+            format!(r#""what":"{}""#, "long ".repeat(100_000)),
+        ),
+    ] {
+        assert!(KEPT.contains(from));
+        let answer = explain(&snapshot(), &[&KEPT.replace(from, &to), "copy", WRITTEN, FINISHED], &[]);
+        answer.expect(0, &[]);
+        let shown = &answer.stdout;
+        assert!(
+            shown.contains("⟶  table slot [0] above"),
+            "{}",
+            &shown[..1_000.min(shown.len())]
+        );
+        assert!(!shown.lines().any(|line| line.starts_with("m9")), "{shown}");
+        assert!(shown.len() < 10_000, "{} bytes", shown.len());
+    }
+}
+
 /// Line numbers in the runtime may change, which does not matter here.
 fn without_lines_of_runtime(text: &str) -> String {
     let mut parts = text.split("js/lib/runtime.js:");

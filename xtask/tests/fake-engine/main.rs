@@ -83,9 +83,11 @@ fn obey(order: &str, arguments: &[String]) -> Option<ExitCode> {
         "say-half" => say(rest.as_bytes()),
         "say-nul" => say(b"a\0b\n"),
         "say-long" => {
-            let (count, start) = rest.split_once(' ').expect("COUNT TEXT");
+            // The text goes on after what is long, if it has `…`.
+            let (count, text) = rest.split_once(' ').expect("COUNT TEXT");
+            let (start, end) = text.split_once('…').unwrap_or((text, ""));
             let count = count.parse().expect("a number of bytes");
-            say(format!("{start}{}\n", "x".repeat(count)).as_bytes());
+            say(format!("{start}{}{end}\n", "x".repeat(count)).as_bytes());
         }
         "say-byte" => say(&[rest.parse().expect("a byte"), b'\n']),
         "flood" => flood(rest.parse().expect("a number of bytes")),

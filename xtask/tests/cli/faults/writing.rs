@@ -124,7 +124,9 @@ fn what_is_not_permitted_is_said_of_its_file() {
     if nix::unistd::geteuid().is_root() {
         std::os::unix::process::CommandExt::uid(&mut umask, 65534);
     }
-    Answer::of(umask.output().unwrap()).expect(2, &["error: ", "Permission denied"]);
+    let answer = Answer::of(umask.output().unwrap());
+    answer.expect(2, &["error: ", "Permission denied"]);
+    assert!(!answer.stderr.contains("no engine was found"), "{}", answer.stderr);
 }
 
 fn open_to_all(world: &World, path: &Path) {
