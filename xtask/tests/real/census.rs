@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// A guest with a memory of its own: a cell of 64 bytes at each call of `take`, and one page for each of `page`.
-const GUEST: &str = r#"(module
+pub const GUEST: &str = r#"(module
   (memory (export "memory") 1 4000)
   (global $next (mut i32) (i32.const 16))
   (func (export "take")

@@ -1,18 +1,10 @@
 //! What keeps alive what grows in a user's own program, as `explain DIR` tells it.
 
+use crate::census::GUEST;
 use crate::world::World;
 use serde_json::Value;
 use std::fs;
 use std::path::{Path, PathBuf};
-
-/// A guest of which each call of `take` takes 64 bytes more.
-const GUEST: &str = r#"(module
-  (memory (export "memory") 1 4000)
-  (global $next (mut i32) (i32.const 16))
-  (func (export "take")
-    (global.set $next (i32.add (global.get $next) (i32.const 64)))
-    (if (i32.gt_u (global.get $next) (i32.shl (memory.size) (i32.const 16)))
-      (then (drop (memory.grow (i32.const 1)))))))"#;
 
 /// What grows in a program.
 struct Leaking {
