@@ -54,7 +54,8 @@ pub fn m0_and_m1_are_told_apart_without_our_runtime(engine: &str) {
     let m0 = bring(&world, "m0");
     test(&world, &m0, engine).expect(0, &["1 cell: 1 ok"]);
     let m1 = bring(&world, "m1");
-    fs::write(m1.join("expected.txt"), "#: verdict = leaks\n").unwrap();
+    // On a busy machine it takes long until the guest is full.
+    fs::write(m1.join("expected.txt"), "#: verdict = leaks\n#: timeout = 600\n").unwrap();
     let answer = test(&world, &m1, engine);
     answer.expect(0, &["1 cell: 1 ok"]);
     let grows = match engine {
