@@ -12,7 +12,7 @@
   const search = Function.prototype.call.bind(RegExp.prototype.exec);
 
   // Calls in a round: prime, so that what comes now and then is no multiple of it. Fewer if
-  // they take long, or make instances, of which engines can have some thousand at once.
+  // they take long, keep much, or make instances, of which engines can have some thousand at once.
   const ROUND_SIZES = [997, 499, 251, 101, 53, 23, 11, 5, 3, 2, 1];
   const ROUND_OF_INSTANCES = 11;
   const ROUND_MILLISECONDS = 150;
@@ -25,6 +25,10 @@
   const MOST_CALLS = 800000;
   const MOST_MILLISECONDS = 1500;
   const MOST_INSTANCES = 600;
+  // Of calls that keep much, a round keeps no more than some bytes, and nor do all of them.
+  const LARGE = 256 << 10;
+  const ROUND_BYTES = 2 << 20;
+  const MOST_BYTES = 1 << 30;
   // What grows is believed after so many calls; the heap as a whole after more.
   const ENOUGH_CALLS = 75000;
   const COLLECT_EVERY = 5;
@@ -41,6 +45,8 @@
   let rounds = 0;
   let fastest = Infinity;
   let makesInstances = false;
+  // Bytes that a call keeps, if they are many.
+  let keeps = 0;
 
   // A separate function, so that nothing of it is on the stack later.
   async function callTest(program, times) {
@@ -83,10 +89,13 @@
     const before = instancesMade();
     await callTest(program, 1);
     await turn();
+    const heap = await readings.heap();
     const begun = now();
     await callTest(program, FIRST_CALLS);
     let cost = (now() - begun) / FIRST_CALLS;
     await turn();
+    keeps = ((await readings.heap()) - heap) / FIRST_CALLS;
+    if (!(keeps >= LARGE)) keeps = 0;
     makesInstances = instancesMade() - before > FIRST_CALLS;
     if (GIVEN.objects) return GIVEN.objects;
     // The first calls may take long for once: code is compiled.
@@ -108,7 +117,7 @@
     let times = 1;
     for (let i = ROUND_SIZES.length - 1; i >= 0; i--) {
       const next = ROUND_SIZES[i];
-      if (next <= limit && next * cost <= ROUND_MILLISECONDS) times = next;
+      if (next <= limit && next * cost <= ROUND_MILLISECONDS && next * keeps <= ROUND_BYTES) times = next;
     }
     return times;
   }
@@ -116,7 +125,7 @@
   function mostCalls(times) {
     if (GIVEN.rounds) return GIVEN.rounds * times;
     if (makesInstances) return MOST_INSTANCES;
-    const affordable = (MOST_MILLISECONDS * times) / max(fastest, 1e-3);
+    const affordable = min((MOST_MILLISECONDS * times) / max(fastest, 1e-3), MOST_BYTES / max(keeps, 1));
     return min(MOST_CALLS, max(affordable, times * SHORT_READINGS));
   }
 

@@ -15,6 +15,8 @@
   // The rate of the later half of the calls, against that of the earlier one.
   const STEADY = 0.8;
   const SLOWING = 0.3;
+  // So much of what grew has to be there at the last reading but one.
+  const LAST_BUT_ONE = 0.1;
 
   function most(values, from, to) {
     let found = -Infinity;
@@ -53,7 +55,10 @@
     const half = middle(calls);
     const share = rate(calls, values, half, last) / rate(calls, values, 0, half);
     // Capacity doubles: later growth comes in fewer, larger steps.
-    if (unit !== 'objects' && unit !== 'texts') return share >= SLOWING ? 'grows' : 'slows';
+    if (unit !== 'objects' && unit !== 'texts') {
+      if (values[last - 1] - values[0] < LAST_BUT_ONE * grown) return 'unclear';
+      return share >= SLOWING ? 'grows' : 'slows';
+    }
     if (share >= STEADY) return 'grows';
     return share >= SLOWING ? 'unclear' : 'slows';
   }

@@ -38,6 +38,13 @@
     await turn();
   }
 
+  // Bytes of the heap; `null` if the engine has no figure for it.
+  async function heap() {
+    await collect();
+    await turn();
+    return heapBytes();
+  }
+
   function total(found) {
     let sum = 0;
     for (let i = 0; i < found.keys.length; i++) sum += found.values[2 * i];
@@ -213,7 +220,7 @@
   }
 
   harness.readings = {
-    collect, read, addSteps, countSteps, grown, stillSteps, report,
+    collect, heap, read, addSteps, countSteps, grown, stillSteps, report,
     count: () => callsAt.length,
     noteOwners: () => { ownersBefore = owners(); },
     noteNoMorePlanted: () => { plantedUntil = min(plantedUntil, callsAt.length); },

@@ -72,6 +72,10 @@ pub fn judge(
         .events
         .iter()
         .any(|event| matches!(event, TelemetryEvent::Quit { .. }));
+    let is_reported = printed
+        .events
+        .iter()
+        .any(|event| matches!(event, TelemetryEvent::Steps(_)));
     let how = match rejected.is_some() && has_ended && matches!(ending.stop, Some(Stop::Flooded(_))) {
         true => None,
         false => broke(ending),
@@ -86,10 +90,6 @@ pub fn judge(
     {
         // Its numbers stop where the error came, and mean nothing. What a census read until
         // then is told, if it was enough.
-        let is_reported = printed
-            .events
-            .iter()
-            .any(|event| matches!(event, TelemetryEvent::Steps(_)));
         return Judgement {
             census: census(&printed.events).filter(|_| is_reported),
             ..Judgement::of(Outcome::Failed(vec![Departure::Other(text)]))
@@ -109,6 +109,8 @@ pub fn judge(
             census,
         };
     }
+    // Of a program that stopped by itself there is no more to come.
+    let census = census.filter(|_| has_ended || is_reported);
     let numbers = (census.is_none() && !is_own(printed)).then(|| numbers(&printed.events));
     let of_numbers = numbers.as_ref().map(|numbers| numbers.verdict);
     let verdict = census.as_ref().map(|census| census.verdict).or(of_numbers);

@@ -2,6 +2,7 @@
 
 use crate::measure::census::{Census, Kind, KindGrowth, KindStay, What};
 use crate::measure::census_events::{CensusStart, KindSeries, MemoryOwner, ModuleSeen, Reading, StepSeries, expand};
+use crate::measure::census_places::places_that_grow;
 use crate::measure::growth::{self, Counted, LEAST_READINGS};
 use crate::measure::telemetry::TelemetryEvent;
 use crate::measure::trend::{self, Trend};
@@ -131,6 +132,7 @@ impl CensusSeen<'_> {
         if fills {
             found.retain(|growth| growth.kind.what != What::Bytes);
         }
+        found.extend(places_that_grow(&self.kinds, &calls, &found));
         found.extend(self.steps_that_grow(start));
         if !found.iter().any(|growth| growth.kind.what == What::LinearMemory) {
             found.extend(self.touched(&calls));
@@ -291,11 +293,11 @@ fn per_round(values: &[f64]) -> Option<f64> {
 }
 
 /// The values of the readings after the warm-up.
-fn later(values: &[f64]) -> &[f64] {
+pub fn later(values: &[f64]) -> &[f64] {
     values.get(1..).unwrap_or_default()
 }
 
-fn growth_of(series: &KindSeries, calls: &[f64]) -> Option<KindGrowth> {
+pub fn growth_of(series: &KindSeries, calls: &[f64]) -> Option<KindGrowth> {
     let candidates = [
         (What::Objects, counted(series), later(&series.counts)),
         (What::Bytes, Counted::Bytes, later(&series.bytes)),

@@ -35,6 +35,10 @@ impl Counted {
 const STEADY: f64 = 0.8;
 const SLOWING: f64 = 0.3;
 
+/// So much of what grew has to be there at the last reading but one: memory that grew at the
+/// last reading alone, as a table does that doubles when finalizers are late, shows no rate.
+const LAST_BUT_ONE: f64 = 0.1;
+
 /// Fewer objects than these are an engine's own, unless there are so many for each call:
 /// code and feedback come late, and are few.
 const FEW: f64 = 48.0;
@@ -73,6 +77,9 @@ pub fn trend(calls: &[f64], values: &[f64], counted: Counted) -> Trend {
     match counted {
         Counted::Objects | Counted::Texts if share >= STEADY => Trend::Grows,
         Counted::Objects | Counted::Texts if share >= SLOWING => Trend::Unclear,
+        Counted::Bytes | Counted::Heap | Counted::Touched if values[end - 1] - values[0] < LAST_BUT_ONE * grown => {
+            Trend::Unclear
+        }
         Counted::Bytes | Counted::Heap | Counted::Touched if share >= SLOWING => Trend::Grows,
         _ => Trend::Slows,
     }

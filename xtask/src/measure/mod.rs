@@ -5,6 +5,7 @@
 
 pub mod census;
 pub mod census_events;
+pub mod census_places;
 pub mod census_seen;
 pub mod growth;
 pub mod numbers;

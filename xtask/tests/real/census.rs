@@ -319,6 +319,10 @@ const ERRORS: &[(&str, &str)] = &[
     ),
     ("throw new Error('at once');", "Error: at once"),
     ("function test(n) { return new Promise(() => {}); }", "is never settled"),
+    (
+        "let calls = 0;\nfunction test(n) { if (++calls > 3) return new Promise(() => {}); }",
+        "is never settled",
+    ),
     ("function tests(n) {}", "the script defines no function `test(n)`"),
     (
         "async function test(n) { await null; throw new Error('rejected'); }",
@@ -335,6 +339,12 @@ pub fn an_error_of_the_program_is_told(engine: &str) {
         add(&world, "errors", script);
         let answer = test(&world, "errors", engine);
         answer.expect(1, &[wanted]);
+        let row = answer.stdout.lines().find(|line| line.starts_with("errors "));
+        assert!(
+            row.is_some_and(|row| row.ends_with("FAILED")),
+            "no verdict: {}",
+            answer.stdout
+        );
         let ours = ["js/lib/census.js:", "wasm-leaks-stage", "undefined\n"];
         assert!(
             !ours.iter().any(|text| answer.stderr.contains(text)),

@@ -7,6 +7,7 @@ mod world;
 mod beginning;
 mod breakages;
 mod census;
+mod census_of_cases;
 mod checks;
 mod culprits;
 mod explanations;
@@ -92,6 +93,9 @@ on_every_engine! {
     beginning::a_new_case_passes_at_once_and_leaks_by_one_line
     beginning::what_came_is_accepted
     beginning::a_copied_case_is_judged_by_a_census
+    census_of_cases::m0_and_m1_are_told_apart_without_our_runtime
+    census_of_cases::an_error_beside_a_full_memory_is_an_error
+    census_of_cases::the_cases_come_out_alike_by_the_census
     web::scripts_find_what_they_expect
     web::what_scripts_do_not_find_is_noticed
 }

@@ -160,3 +160,36 @@ fn a_few_readings_decide_nothing() {
     assert!(found.doubt.unwrap().contains("only 0 readings"));
     assert_eq!(census(&[]), None);
 }
+
+/// When code is compiled, what grew under one name grows on under another.
+#[test]
+fn what_a_place_makes_is_counted_together() {
+    let made = |place: &str, builtin: &str, count: fn(f64) -> f64| {
+        let mut kind = kind("", "Object", count);
+        kind["stack"] = json!([{"name": "test", "file": place, "line": 2}]);
+        kind["builtin"] = builtin.into();
+        kind
+    };
+    let before = |calls: f64| calls.min(20_000.0);
+    let after = |calls: f64| (calls - 20_000.0).max(0.0);
+    // Neither is steady.
+    for builtin in [("Array", before as fn(f64) -> f64), ("", after)] {
+        let census = with(vec![made("a.js", builtin.0, builtin.1)]);
+        assert_eq!(found(&census), [], "{builtin:?}");
+    }
+    let census = with(vec![made("a.js", "Array", before), made("a.js", "", after)]);
+    assert_eq!((census.verdict, found(&census)), (Verdict::Leaks, vec![What::Objects]));
+    let growth = &census.grows[0];
+    assert!((growth.per_call - 1.0).abs() < 0.01, "{growth:?}");
+    assert_eq!(
+        (growth.kind.class.as_deref(), growth.kind.builtin.as_deref()),
+        (Some("Object"), None)
+    );
+    assert!(census.stays.is_empty(), "{:?}", census.stays);
+    // Of two places it is none, nor if what one gets the other loses.
+    let census = with(vec![made("a.js", "Array", before), made("b.js", "", after)]);
+    assert_eq!(found(&census), []);
+    let lost = |calls: f64| (20_000.0 - calls).max(0.0);
+    let census = with(vec![made("a.js", "Array", before), made("a.js", "", lost)]);
+    assert_eq!((census.verdict, found(&census)), (Verdict::Bounded, vec![]));
+}
