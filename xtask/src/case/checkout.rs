@@ -87,6 +87,7 @@ fn case(name: &str, files: &mut Expectations, checkout: &Checkout<'_>) -> Result
         name: name.to_owned(),
         title: name.to_owned(),
         own: None,
+        root: checkout.root.to_owned(),
         directory: checkout.cases().join(name),
         stage_directory: format!("{CASES}/{name}"),
         expectation,

@@ -11,7 +11,7 @@ use crate::engine::library::{
     WITNESS_V8,
 };
 use crate::engine::program::Program;
-use crate::guest::guests::Guests;
+use crate::guest::guests::{Guests, StagedFile};
 use crate::measure::census_events::{ModuleSeen, digest};
 use crate::measure::telemetry::{self, TelemetryEvent};
 use crate::run::lifeline::End;
@@ -116,10 +116,10 @@ impl<'a> Cell<'a> {
 
     /// The guest and the scripts of the case, with `more` scripts before its own.
     pub fn performance(self, guests: &Guests, more: &[&'static str]) -> Result<Performance> {
-        let Some(guest) = self.case.guest() else {
+        if self.case.own().is_some() {
             return self.own_performance();
-        };
-        let glue = guests.built(guest)?.glue.as_ref().map(|_| GLUE);
+        }
+        let glue = guests.of_case(self.case)?.glue().map(|_| GLUE);
         let first = [WATCH, MEMORIES, TREND].into_iter().chain(glue).chain([RUNTIME]);
         let shared = first.chain(more.iter().copied());
         Ok(Performance {
@@ -152,25 +152,33 @@ impl<'a> Cell<'a> {
     /// A stage with all files that the case needs.
     pub fn stage(self, guests: &Guests, session: &Session) -> Result<Stage> {
         let stage = Stage::new(session)?;
-        match self.case.guest() {
-            Some(guest) => {
-                let built = guests.built(guest)?;
-                stage.copy(&built.module, GUEST)?;
-                if let Some(glue) = &built.glue {
+        let mut built_files = Vec::new();
+        match self.case.own() {
+            None => {
+                let built = guests.of_case(self.case)?;
+                stage.copy(built.module()?, GUEST)?;
+                if let Some(glue) = built.glue() {
                     stage.copy(glue, GLUE)?;
                 }
                 library::put(&session.directories, &stage, &[WATCH, MEMORIES, TREND, RUNTIME])?;
             }
-            None => {
+            Some(_) => {
+                built_files = guests.staged(self.case)?;
                 let scripts: Vec<&str> = own_scripts().chain([INNER_GLOBAL]).collect();
                 library::put(&session.directories, &stage, &scripts)?;
             }
         }
         for file in self.case.files()? {
+            // Nothing that was built is written through a link into the user's directory.
+            let leads_there = |built: &StagedFile| built.name.starts_with(&file.name);
             match file.is_link {
+                true if built_files.iter().any(leads_there) => {}
                 true => stage.link(&file.path, &file.name)?,
                 false => stage.copy(&file.path, &file.name)?,
             }
+        }
+        for file in &built_files {
+            stage.copy(&file.path, &file.name)?;
         }
         Ok(stage)
     }

@@ -4,6 +4,7 @@ use crate::base::output;
 use crate::case::{Case, checkout, own};
 use crate::engine::canary;
 use crate::engine::search::{self, Found};
+use crate::guest::clang::NoClang;
 use crate::guest::guests::{self, Guests};
 use crate::guest::toolchain::NoToolchain;
 use crate::install::installer::hint;
@@ -21,7 +22,9 @@ pub fn cases(command: &str, words: &[OsString], session: &Session) -> Result<Vec
     if own.is_empty() || !ours.is_empty() {
         cases.extend(checkout::read(&session.directories, command, &ours)?);
     }
-    guests::check(&cases, session)?;
+    for case in &cases {
+        case.guests()?;
+    }
     Ok(cases)
 }
 
@@ -49,9 +52,15 @@ pub fn prepare(cases: &[Case], engines: &[OsString], session: &Session) -> Resul
 
 /// Builds the guests of the cases; the error says how to install a missing toolchain.
 pub fn build_guests(cases: &[Case], session: &Session) -> Result<Guests> {
-    guests::build(cases, session).map_err(|error| match error.downcast_ref::<NoToolchain>() {
-        Some(_) => anyhow!("{error:#}{}", hint(&[Need::Wasm32], session)),
-        None => error,
+    guests::build(cases, session).map_err(|error| {
+        let need = match error.is::<NoToolchain>() {
+            true => Some(Need::Wasm32),
+            false => error.is::<NoClang>().then_some(Need::Clang),
+        };
+        match need {
+            Some(need) => anyhow!("{error:#}{}", hint(&[need], session)),
+            None => error,
+        }
     })
 }
 
