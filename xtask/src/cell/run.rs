@@ -2,7 +2,7 @@
 
 use crate::base::file;
 use crate::case::Case;
-use crate::case::tree::{self, CaseFile};
+use crate::case::tree;
 use crate::cell::judge::{Judgement, Outcome, judge};
 use crate::engine::feature::Feature;
 use crate::engine::host::{self, OwnPlace, Performance};
@@ -20,6 +20,7 @@ use crate::run::session::Session;
 use crate::run::stage::Stage;
 use anyhow::{Context, Result};
 use serde_json::Value;
+use std::path::Path;
 use std::time::Duration;
 
 /// The names on a stage of a guest, and of its glue from wasm-bindgen.
@@ -81,7 +82,7 @@ impl<'a> Cell<'a> {
         let key = host::new_key();
         performance.key = Some(key.clone());
         Ok(match host::run(self.program, &performance, &stage, limits, session)? {
-            Ok(finished) => not_run.with(finished, &key),
+            Ok(finished) => not_run.with(finished, &key, &guests.staged(self.case)?),
             Err(error) => Facts {
                 judgement: Judgement::of(Outcome::Broke(error.to_string())),
                 ..not_run
@@ -196,13 +197,13 @@ fn own_scripts() -> impl Iterator<Item = &'static str> {
 
 impl Facts<'_> {
     /// Adds the facts of the run, and judges it.
-    fn with(mut self, finished: Finished, key: &str) -> Self {
+    fn with(mut self, finished: Finished, key: &str, built: &[StagedFile]) -> Self {
         let ending = finished.ending();
         let printed = telemetry::split(finished.lines, Some(key));
         let program = self.cell.program;
         let expectation = self.cell.case.expectation(program.engine);
         self.judgement = judge(ending, &printed, &finished.stderr, expectation, program);
-        self.name_modules();
+        self.name_modules(built);
         if let Outcome::Broke(how) = &mut self.judgement.outcome
             && let Some(Stop::TimedOut(_)) = ending.stop
         {
@@ -221,7 +222,7 @@ impl Facts<'_> {
 
 impl Facts<'_> {
     /// Names the files of the modules that the census found, by their bytes.
-    fn name_modules(&mut self) {
+    fn name_modules(&mut self, built: &[StagedFile]) {
         let Some(census) = &mut self.judgement.census else {
             return;
         };
@@ -232,16 +233,16 @@ impl Facts<'_> {
             return;
         }
         let files = self.cell.case.files().unwrap_or_default();
-        let files: Vec<&CaseFile> = files
-            .iter()
-            .filter(|file| file.path.extension().is_some_and(|e| e == "wasm"))
-            .collect();
+        let theirs = files.iter().map(|file| file.path.as_path());
+        let ours = built.iter().map(|file| file.path.as_path());
+        let is_module = |path: &&Path| path.extension().is_some_and(|extension| extension == "wasm");
+        let files: Vec<&Path> = ours.chain(theirs).filter(is_module).collect();
         for module in modules {
-            let is_it = |file: &&&CaseFile| {
-                file::size(&file.path).is_ok_and(|size| size == module.size)
-                    && file::read(&file.path).is_ok_and(|bytes| digest(&bytes) == module.digest)
+            let is_it = |path: &&&Path| {
+                file::size(path).is_ok_and(|size| size == module.size)
+                    && file::read(path).is_ok_and(|bytes| digest(&bytes) == module.digest)
             };
-            let name = files.iter().find(is_it).and_then(|file| file.path.file_name());
+            let name = files.iter().find(is_it).and_then(|path| path.file_name());
             module.file = name.map(|name| name.to_string_lossy().into_owned());
         }
     }

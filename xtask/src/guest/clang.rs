@@ -15,8 +15,8 @@ use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Flags for all sources: names are kept, and there is no library.
-const COMPILE: &[&str] = &["--target=wasm32", "-nostdlib", "-O2", "-g"];
+/// Flags for all sources: names are kept, there is no library, and what is not `static` can be exported.
+const COMPILE: &[&str] = &["--target=wasm32", "-nostdlib", "-O2", "-g", "-fvisibility=default"];
 
 /// What C++ would need a library for.
 const CPP: &[&str] = &["-fno-exceptions", "-fno-rtti", "-fno-threadsafe-statics"];
