@@ -27,6 +27,8 @@ fn main() -> Result<(), Box<dyn Error>> {
         .input_path(module)
         .out_name(&name.to_string_lossy())
         .typescript(false)
+        // The command's default; the library's is another.
+        .omit_default_module_path(false)
         .generate(directory)?;
     Ok(())
 }

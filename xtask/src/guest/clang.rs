@@ -127,7 +127,7 @@ fn linker_for(clang: &Path, linkers: &[PathBuf]) -> Option<PathBuf> {
 fn place(source: &GuestSource, clang: &Clang, session: &Session) -> Result<GuestPlace> {
     let mut texts = Vec::new();
     for path in &source.paths {
-        texts.push(clang.run(source, &[path.clone()], &["-E".into()], "text", session)?);
+        texts.push(clang.run(source, std::slice::from_ref(path), &["-E".into()], "text", session)?);
     }
     let stamp = |path: &Path| fs::metadata(path).ok().map(|facts| file::stamp(&facts));
     let compiler = (&clang.clang, stamp(&clang.clang), &clang.linker, stamp(&clang.linker));

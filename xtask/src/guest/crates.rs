@@ -5,7 +5,7 @@ use crate::base::file;
 use crate::case::guest_source::{GuestSource, MANIFEST, OwnGuestPlace};
 use crate::guest::built::{BuiltGuest, GuestPlace, MadeFiles, build_unless_built};
 use crate::guest::cargo::{CargoBuild, Metadata};
-use crate::guest::glue::{self, GlueTarget};
+use crate::guest::glue::{self, GlueTarget, PROGRAM_SOURCE};
 use crate::guest::mirror::{self, Mirror};
 use crate::run::lock::lock;
 use crate::run::session::Session;
@@ -73,7 +73,7 @@ fn place(source: &GuestSource, session: &Session) -> Result<GuestPlace> {
             .map(|facts| file::stamp(&facts));
         (program, stamp).hash(&mut hasher);
     }
-    GuestPlace::new(&source.name, hasher.finish(), session)
+    GuestPlace::new(&source.name, (hasher.finish(), PROGRAM_SOURCE), session)
 }
 
 /// The file, or every file below the directory, in order.
@@ -136,7 +136,7 @@ fn build_own(source: &GuestSource, own: &OwnGuestPlace, session: &Session) -> Re
     drop(lock);
     let version = glue::version(&module);
     let glue_target = GlueTarget::for_script(own.is_module);
-    let place = GuestPlace::new(&name, (&module, &version, glue_target), session)?;
+    let place = GuestPlace::new(&name, (&module, &version, glue_target, PROGRAM_SOURCE), session)?;
     if let Some(built) = place.built() {
         return Ok(built);
     }

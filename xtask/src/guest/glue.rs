@@ -20,9 +20,9 @@ const SECTION: &str = "__wasm_bindgen_unstable";
 /// The command of wasm-bindgen.
 const COMMAND: &str = "wasm-bindgen";
 
-/// The program that does the same, and its manifest.
+/// The program that does the same, on which the glue depends, and its manifest.
 const PROGRAM: &str = "bind";
-const PROGRAM_SOURCE: &str = include_str!("../../binder/main.rs");
+pub const PROGRAM_SOURCE: &str = include_str!("../../binder/main.rs");
 const PROGRAM_MANIFEST: &str = include_str!("../../binder/manifest.toml");
 
 /// What the glue is for.
