@@ -104,7 +104,10 @@ const DIRECTIVES: &[(&str, DirectiveReader)] = &[
         Ok(())
     }),
     ("clang", |directives, value| {
-        once(&mut directives.clang, shlex::split(value).context("a quote is not closed")?)
+        once(
+            &mut directives.clang,
+            shlex::split(value).context("a quote is not closed")?,
+        )
     }),
     ("shows", |directives, value| {
         once(&mut directives.shows, value.to_owned())

@@ -114,7 +114,8 @@ impl GuestSource {
 
     /// Its first file, or its directory, as shown to people.
     pub fn first(&self) -> PathBuf {
-        self.base.join(self.paths.first().map_or(Path::new(""), PathBuf::as_path))
+        self.base
+            .join(self.paths.first().map_or(Path::new(""), PathBuf::as_path))
     }
 
     /// The name of its module, without an extension; of a crate cargo says it.
@@ -163,7 +164,8 @@ fn of_word(base: &Path, word: &str) -> Result<(PathBuf, GuestLanguage)> {
     };
     let path = base.join(name);
     let shown = path.display();
-    let facts = fs::metadata(&path).with_context(|| format!("there is no guest `{word}`: failed to look at `{shown}`"))?;
+    let facts =
+        fs::metadata(&path).with_context(|| format!("there is no guest `{word}`: failed to look at `{shown}`"))?;
     if facts.is_dir() {
         ensure!(
             path.join(MANIFEST).is_file(),
@@ -210,7 +212,14 @@ mod tests {
     /// A directory with sources of all kinds.
     fn sources() -> tempfile::TempDir {
         let directory = tempfile::tempdir().unwrap();
-        for name in ["guest/a.wat", "guest/b.c", "guest/c/Cargo.toml", "guest/x.rs", "guest/m.wasm", "out.c"] {
+        for name in [
+            "guest/a.wat",
+            "guest/b.c",
+            "guest/c/Cargo.toml",
+            "guest/x.rs",
+            "guest/m.wasm",
+            "out.c",
+        ] {
             let path = directory.path().join(name);
             fs::create_dir_all(path.parent().unwrap()).unwrap();
             fs::write(path, "").unwrap();

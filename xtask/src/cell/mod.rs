@@ -4,6 +4,7 @@
 //! It builds no command lines, and does not know how its facts are kept or shown.
 
 pub mod judge;
+pub mod needs;
 pub mod run;
 pub mod script_error;
 pub mod transcript;

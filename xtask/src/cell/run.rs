@@ -4,6 +4,8 @@ use crate::base::file;
 use crate::case::Case;
 use crate::case::tree;
 use crate::cell::judge::{Judgement, Outcome, judge};
+use crate::cell::needs;
+use crate::cell::script_error::script_error;
 use crate::engine::feature::Feature;
 use crate::engine::host::{self, OwnPlace, Performance};
 use crate::engine::library::{
@@ -13,14 +15,14 @@ use crate::engine::library::{
 use crate::engine::program::Program;
 use crate::guest::guests::{Guests, StagedFile};
 use crate::measure::census_events::{ModuleSeen, digest};
-use crate::measure::telemetry::{self, TelemetryEvent};
+use crate::measure::telemetry::{self, Printed, TelemetryEvent};
 use crate::run::lifeline::End;
 use crate::run::process::{Finished, Limits, Stop};
 use crate::run::session::Session;
 use crate::run::stage::Stage;
 use anyhow::{Context, Result};
 use serde_json::Value;
-use std::path::Path;
+use std::path::PathBuf;
 use std::time::Duration;
 
 /// The names on a stage of a guest, and of its glue from wasm-bindgen.
@@ -203,6 +205,9 @@ impl Facts<'_> {
         let program = self.cell.program;
         let expectation = self.cell.case.expectation(program.engine);
         self.judgement = judge(ending, &printed, &finished.stderr, expectation, program);
+        if let Some(feature) = self.cannot_compile(&printed, built) {
+            self.judgement = Judgement::of(Outcome::Skipped(feature));
+        }
         self.name_modules(built);
         if let Outcome::Broke(how) = &mut self.judgement.outcome
             && let Some(Stop::TimedOut(_)) = ending.stop
@@ -221,6 +226,20 @@ impl Facts<'_> {
 }
 
 impl Facts<'_> {
+    /// The feature that the program lacks and a module of the case uses, if it could not compile one.
+    fn cannot_compile(&self, printed: &Printed, built: &[StagedFile]) -> Option<Feature> {
+        let is_failed = matches!(self.judgement.outcome, Outcome::Failed(_));
+        if !is_failed || !script_error(printed).is_some_and(|error| error.contains(COMPILE_ERROR)) {
+            return None;
+        }
+        let features = &self.cell.program.features;
+        let modules = modules(self.cell.case, built);
+        modules
+            .iter()
+            .filter_map(|path| file::read(path).ok())
+            .find_map(|module| needs::lacking(&module, |feature| !features.contains(&feature)))
+    }
+
     /// Names the files of the modules that the census found, by their bytes.
     fn name_modules(&mut self, built: &[StagedFile]) {
         let Some(census) = &mut self.judgement.census else {
@@ -232,13 +251,9 @@ impl Facts<'_> {
         if modules.is_empty() {
             return;
         }
-        let files = self.cell.case.files().unwrap_or_default();
-        let theirs = files.iter().map(|file| file.path.as_path());
-        let ours = built.iter().map(|file| file.path.as_path());
-        let is_module = |path: &&Path| path.extension().is_some_and(|extension| extension == "wasm");
-        let files: Vec<&Path> = ours.chain(theirs).filter(is_module).collect();
+        let files = self::modules(self.cell.case, built);
         for module in modules {
-            let is_it = |path: &&&Path| {
+            let is_it = |path: &&PathBuf| {
                 file::size(path).is_ok_and(|size| size == module.size)
                     && file::read(path).is_ok_and(|bytes| digest(&bytes) == module.digest)
             };
@@ -246,6 +261,17 @@ impl Facts<'_> {
             module.file = name.map(|name| name.to_string_lossy().into_owned());
         }
     }
+}
+
+/// The name of the error of a module that an engine cannot compile.
+const COMPILE_ERROR: &str = "CompileError";
+
+/// The modules of a case: those that were built, then the user's.
+fn modules(case: &Case, built: &[StagedFile]) -> Vec<PathBuf> {
+    let built = built.iter().map(|file| file.path.clone());
+    let theirs = case.files().unwrap_or_default().into_iter().map(|file| file.path);
+    let is_module = |path: &PathBuf| path.extension().is_some_and(|extension| extension == "wasm");
+    built.chain(theirs).filter(is_module).collect()
 }
 
 /// What a program reported before it was killed, as the end of a sentence.

@@ -117,7 +117,9 @@ pub fn build_unless_built(
             return before.put(&files);
         }
     }
-    bail!("failed to build the guest `{name}`: its sources kept changing during the build; try again when they are stable")
+    bail!(
+        "failed to build the guest `{name}`: its sources kept changing during the build; try again when they are stable"
+    )
 }
 
 /// All files below a directory, by their names in it.

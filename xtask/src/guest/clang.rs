@@ -155,7 +155,9 @@ impl Clang {
         let directory = session.directories.scratch("clang")?;
         let made = tempfile::tempdir_in(directory).context("failed to make a directory for clang")?;
         let output = made.path().join(output);
-        let is_cpp = paths.iter().any(|path| path.extension().is_none_or(|extension| extension != "c"));
+        let is_cpp = paths
+            .iter()
+            .any(|path| path.extension().is_none_or(|extension| extension != "c"));
         let shell = tools::shell_in(&source.base)?;
         let command = tools::guarded(&shell)?
             .arg(&self.clang)
@@ -199,7 +201,11 @@ mod tests {
             ("/nowhere/llvm-22/bin/clang", Some("/usr/bin/wasm-ld-22")),
             ("/nowhere/bin/clang", Some("/usr/bin/wasm-ld-22")),
         ] {
-            assert_eq!(linker_for(Path::new(clang), &linkers).as_deref(), linker.map(Path::new), "{clang}");
+            assert_eq!(
+                linker_for(Path::new(clang), &linkers).as_deref(),
+                linker.map(Path::new),
+                "{clang}"
+            );
         }
         assert_eq!(linker_for(Path::new("/nowhere/bin/clang"), &[]), None);
     }

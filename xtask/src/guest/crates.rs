@@ -144,7 +144,9 @@ fn build_own(source: &GuestSource, own: &OwnGuestPlace, session: &Session) -> Re
         return place.put(&MadeFiles::from([(format!("{name}.wasm").into(), module)]));
     };
     let made = glue::bind(&module, &name, glue_target, &version, session)?;
-    let packed = made.into_iter().map(|(name, bytes)| (Path::new(PACKAGE).join(name), bytes));
+    let packed = made
+        .into_iter()
+        .map(|(name, bytes)| (Path::new(PACKAGE).join(name), bytes));
     place.put(&packed.collect())
 }
 

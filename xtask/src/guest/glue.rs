@@ -84,7 +84,14 @@ pub fn bind(module: &[u8], name: &str, target: GlueTarget, version: &str, sessio
     let shell = tools::shell()?;
     let command = tools::guarded(&shell)?
         .arg(binder)
-        .args(["--target", target.name(), "--no-typescript", "--out-name", name, "--out-dir"])
+        .args([
+            "--target",
+            target.name(),
+            "--no-typescript",
+            "--out-name",
+            name,
+            "--out-dir",
+        ])
         .arg(&output)
         .arg(&input);
     let text = command.to_string();
@@ -131,7 +138,9 @@ fn build_binder(directory: &Path, version: &str, session: &Session) -> Result<Pa
         ),
     };
     let shell = tools::shell_in(directory)?;
-    let command = cargo(&shell)?.args(["build", "--quiet", "--target-dir"]).arg(directory.join("target"));
+    let command = cargo(&shell)?
+        .args(["build", "--quiet", "--target-dir"])
+        .arg(directory.join("target"));
     let answer = tools::build(clean(command), session)?;
     if !answer.success {
         quote(&answer.stderr);
@@ -159,7 +168,10 @@ mod tests {
             wat::parse_str(format!("(module (@custom \"{SECTION}\" \"{data}{json}more\"))")).unwrap()
         };
         for (module, expected) in [
-            (section(r#"{"schema_version":"0.2.100","version":"0.2.130"}"#), Some("0.2.130")),
+            (
+                section(r#"{"schema_version":"0.2.100","version":"0.2.130"}"#),
+                Some("0.2.130"),
+            ),
             (section(r#"{"version":"0.2.99 (0a1b2c3)"}"#), Some("0.2.99")),
             (section(r#"{"version":"../../x"}"#), None),
             (section("none"), None),

@@ -135,7 +135,10 @@ fn remove_others(directory: &Path, brought: &BTreeSet<PathBuf>) -> Result<()> {
         let path = entry.path();
         let is_directory = entry.file_type().with_context(what)?.is_dir();
         let is_kept = match is_directory {
-            true => brought.range(path.clone()..).next().is_some_and(|next| next.starts_with(&path)),
+            true => brought
+                .range(path.clone()..)
+                .next()
+                .is_some_and(|next| next.starts_with(&path)),
             false => brought.contains(&path) || entry.file_name() == LOCK,
         };
         match is_kept {

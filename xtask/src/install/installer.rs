@@ -3,8 +3,8 @@
 use crate::base::invocation;
 use crate::base::output::{note, warn};
 use crate::base::text::command_line;
-use crate::engine::search::{self, Found};
 use crate::case::guest_source::{GuestLanguage, GuestSource};
+use crate::engine::search::{self, Found};
 use crate::guest::{clang, crates, toolchain};
 use crate::install::recipes::{Manager, Need, Recipe, choose, recipes_for};
 use crate::run::session::Session;

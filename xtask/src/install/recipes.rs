@@ -277,7 +277,11 @@ spidermonkey: npx --yes jsvu --os=default --engines=spidermonkey";
 
     #[test]
     fn every_need_has_a_recipe_and_every_row_is_used() {
-        let needs: Vec<Need> = ENGINES.iter().map(Need::Shell).chain([Need::Wasm32, Need::Clang]).collect();
+        let needs: Vec<Need> = ENGINES
+            .iter()
+            .map(Need::Shell)
+            .chain([Need::Wasm32, Need::Clang])
+            .collect();
         for need in &needs {
             assert!(recipes_for(*need).next().is_some(), "{need:?}");
         }

@@ -81,7 +81,10 @@ impl World {
         for module in modules {
             // With its glue and its digests.
             let directory = module.parent().unwrap();
-            copy(directory, &self.checkout.join(directory.strip_prefix(repository()).unwrap()));
+            copy(
+                directory,
+                &self.checkout.join(directory.strip_prefix(repository()).unwrap()),
+            );
         }
     }
 
