@@ -1,5 +1,6 @@
 //! Runs cargo for wasm32, with each compiler that can build for it until one does.
 
+use crate::base::file;
 use crate::base::output::quote;
 use crate::guest::toolchain::{self, NoToolchain, StdLibrary, TARGET, Toolchain};
 use crate::run::session::Session;
@@ -105,11 +106,21 @@ struct CargoMessage {
     target: CargoTarget,
     #[serde(default)]
     filenames: Vec<PathBuf>,
+    /// It was there, and is taken to be up to date.
+    #[serde(default)]
+    fresh: bool,
 }
 
 #[derive(Debug, Default, Deserialize)]
 struct CargoTarget {
     kind: Vec<String>,
+}
+
+/// A module that cargo says it has made.
+#[derive(Debug)]
+struct CargoModule {
+    path: PathBuf,
+    is_fresh: bool,
 }
 
 impl CargoBuild<'_> {
@@ -126,9 +137,15 @@ impl CargoBuild<'_> {
                 .progress
                 .begin_slow(&format!("building the guest `{}` with {rustc}", self.name));
             let shell = tools::shell_in(self.directory)?;
-            let output = tools::build(self.command(&shell, &toolchain)?, session)?;
+            let build = || tools::build(self.command(&shell, &toolchain)?, session);
+            let mut output = build()?;
+            if output.success && self.is_anothers(&self.module_in(&output.stdout)?, &rustc) {
+                output = build()?;
+            }
             if output.success {
-                return self.module_in(&output.stdout);
+                let module = self.module_in(&output.stdout)?.path;
+                file::write(&owner_of(&module), self.owner(&rustc).as_encoded_bytes())?;
+                return Ok(module);
             }
             failures.push((format!("`{rustc}`"), output.stderr));
         }
@@ -160,8 +177,34 @@ impl CargoBuild<'_> {
         })
     }
 
+    /// Whether another crate of the same name has built over the module since this one was built, which cargo does
+    /// not notice: the file's name has no hash. Then it is removed, so that cargo builds it again.
+    fn is_anothers(&self, module: &CargoModule, rustc: &str) -> bool {
+        let owner = file::read(&owner_of(&module.path)).unwrap_or_default();
+        let is_anothers = module.is_fresh && owner != self.owner(rustc).as_encoded_bytes();
+        if is_anothers {
+            let deps = file::directory(&module.path).join("deps");
+            for path in [
+                deps.join(module.path.file_name().unwrap_or_default()),
+                module.path.clone(),
+            ] {
+                // What cannot be removed is not built again, and cargo says why.
+                let _ = fs::remove_file(path);
+            }
+        }
+        is_anothers
+    }
+
+    /// What a module is the module of: this crate, by this compiler.
+    fn owner(&self, rustc: &str) -> OsString {
+        let mut owner = self.directory.as_os_str().to_owned();
+        owner.push("\n");
+        owner.push(rustc);
+        owner
+    }
+
     /// The module among what cargo says that it has made: of the crate's library, or else of a program.
-    fn module_in(&self, stdout: &str) -> Result<PathBuf> {
+    fn module_in(&self, stdout: &str) -> Result<CargoModule> {
         let own = fs::canonicalize(self.directory).unwrap_or_default();
         let artifacts = stdout.lines().filter_map(|line| {
             let message: CargoMessage = serde_json::from_str(line).ok()?;
@@ -169,6 +212,10 @@ impl CargoBuild<'_> {
             let is_own = message.reason == "compiler-artifact" && manifest.parent() == Some(&own);
             let is_module = |path: &PathBuf| path.extension().is_some_and(|extension| extension == "wasm");
             let module = message.filenames.into_iter().find(is_module)?;
+            let module = CargoModule {
+                path: module,
+                is_fresh: message.fresh,
+            };
             is_own.then_some((message.target.kind.iter().any(|kind| kind == "cdylib"), module))
         });
         let module = artifacts.max_by_key(|(is_library, _)| *is_library);
@@ -181,6 +228,11 @@ impl CargoBuild<'_> {
         })?;
         Ok(module)
     }
+}
+
+/// The file that says whose a module is.
+fn owner_of(module: &Path) -> PathBuf {
+    module.with_extension("owner")
 }
 
 /// Begins a command line of cargo's.

@@ -9,6 +9,7 @@ mod census;
 mod checks;
 mod culprits;
 mod explanations;
+mod guests;
 mod verdicts;
 mod web;
 
@@ -80,6 +81,11 @@ on_every_engine! {
     census::the_readme_of_own_scripts_is_true
     census::nothing_of_a_program_is_written_or_forged
     census::the_census_sees_the_growth_that_the_judge_sees
+    guests::a_guest_in_c_is_run
+    guests::a_guest_in_rust_is_run
+    guests::a_guest_of_wasm_bindgen_is_run
+    guests::a_module_that_cannot_be_compiled_is_skipped
+    guests::an_import_that_is_not_given_is_named
     web::scripts_find_what_they_expect
     web::what_scripts_do_not_find_is_noticed
 }
