@@ -56,6 +56,26 @@
       7, 5, 1, 1, 0x66, 0, 0,
       10, 13, 1, 11, 0, 0x41, 7, 0xfb, 0, 0, 0xfb, 2, 0, 0, 0x0b,
     ])).exports.f() === 7,
+    // (module (type (func)) (func (param (ref null 0))))
+    'function-references': () => module([1, 9, 2, 96, 0, 0, 96, 1, 99, 0, 0, 3, 2, 1, 1, 10, 4, 1, 2, 0, 11]) !== undefined,
+    // (module (func (param v128) (result v128) (i8x16.relaxed_swizzle (local.get 0) (local.get 0))))
+    'relaxed-simd': () => module([1, 6, 1, 96, 1, 123, 1, 123, 3, 2, 1, 0, 10, 11, 1, 9, 0, 32, 0, 32, 0, 253, 128, 2, 11]) !== undefined,
+    // (module (func (param v128)))
+    'simd': () => module([1, 5, 1, 96, 1, 123, 0, 3, 2, 1, 0, 10, 4, 1, 2, 0, 11]) !== undefined,
+    // (module (func (return_call 0)))
+    'tail-calls': () => module([1, 4, 1, 96, 0, 0, 3, 2, 1, 0, 10, 6, 1, 4, 0, 18, 0, 11]) !== undefined,
+    // (module (func (try_table)))
+    'exceptions': () => module([1, 4, 1, 96, 0, 0, 3, 2, 1, 0, 10, 8, 1, 6, 0, 31, 64, 0, 11, 11]) !== undefined,
+    // (module (func try end))
+    'legacy-exceptions': () => module([1, 4, 1, 96, 0, 0, 3, 2, 1, 0, 10, 7, 1, 5, 0, 6, 64, 11, 11]) !== undefined,
+    // (module (memory i64 1))
+    'memory64': () => module([5, 3, 1, 4, 1]) !== undefined,
+    // (module (memory 1) (memory 1))
+    'multi-memory': () => module([5, 5, 2, 0, 1, 0, 1]) !== undefined,
+    // (module (global i32 (i32.add (i32.const 1) (i32.const 1))))
+    'extended-const': () => module([6, 9, 1, 127, 0, 65, 1, 65, 1, 106, 11]) !== undefined,
+    // (module (memory 1 1 shared))
+    'atomics': () => module([5, 4, 1, 3, 1, 1]) !== undefined,
     'microtasks': () => typeof queueMicrotask === 'function',
     'event-target': () => new EventTarget() !== undefined,
     'abort-controller': () => new AbortController() !== undefined,

@@ -103,6 +103,7 @@ fn case(name: &str, files: &mut Expectations, missing: MissingExpectation, check
         name: name.to_owned(),
         title: name.to_owned(),
         own: None,
+        root: checkout.root.to_owned(),
         directory: checkout.cases().join(name),
         stage_directory: format!("{CASES}/{name}"),
         expected: path,

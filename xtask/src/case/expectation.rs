@@ -17,8 +17,10 @@ pub struct Expectation {
     pub path: String,
     /// The allowed verdicts: one, or more where versions of an engine really differ.
     pub verdicts: Vec<Verdict>,
-    /// The guest that the case runs on.
-    pub guest: String,
+    /// The guests that are built for the case, as it names them; none is the default.
+    pub guests: Vec<String>,
+    /// More flags for clang.
+    pub clang: Vec<String>,
     /// The claim that the case shows, for `docs/findings.md`.
     pub shows: Option<String>,
     /// The claim about it in 2020.
@@ -76,7 +78,8 @@ impl ExpectedLine {
 #[derive(Debug, Default)]
 struct Directives {
     verdicts: Option<Vec<Verdict>>,
-    guest: Option<String>,
+    guests: Vec<String>,
+    clang: Option<Vec<String>>,
     shows: Option<String>,
     claimed: Option<Claim>,
     needs: Option<Vec<Feature>>,
@@ -88,8 +91,8 @@ struct Directives {
     bug: Option<String>,
 }
 
-/// The Rust guest, in the directory `guest/` itself.
-pub const DEFAULT_GUEST: &str = "guest";
+/// The guest of a case of the checkout that names none: the crate `guest/linear/`.
+pub const DEFAULT_GUEST: &str = "linear";
 
 /// The most rounds, objects in each, and MiB of memory that can be asked for.
 pub const MOST_ROUNDS: u32 = 10_000;
@@ -104,7 +107,15 @@ const DIRECTIVES: &[(&str, DirectiveReader)] = &[
         once(&mut directives.verdicts, verdicts(value)?)
     }),
     ("guest", |directives, value| {
-        once(&mut directives.guest, value.to_owned())
+        ensure!(!value.is_empty(), "it names no file");
+        directives.guests.push(value.to_owned());
+        Ok(())
+    }),
+    ("clang", |directives, value| {
+        once(
+            &mut directives.clang,
+            shlex::split(value).context("a quote is not closed")?,
+        )
     }),
     ("shows", |directives, value| {
         once(&mut directives.shows, value.to_owned())
@@ -136,23 +147,31 @@ const DIRECTIVES: &[(&str, DirectiveReader)] = &[
     }),
 ];
 
+/// The verdicts on a user's own case that are fine if nothing else is expected.
+const NO_LEAK: [Verdict; 2] = [Verdict::Collected, Verdict::Bounded];
+
 /// The largest expectation, in bytes: no transcript is larger.
 const LARGEST: u64 = 16 << 20;
 
 impl Expectation {
     /// Reads a file that is shown as `shown`.
     pub fn read(path: &Path, shown: &str) -> Result<Expectation> {
-        let bytes = file::read_at_most(path, LARGEST)?;
-        let text = String::from_utf8(bytes).with_context(|| format!("`{shown}` is not UTF-8"))?;
-        Expectation::parse(&text, shown)
+        Expectation::parse(&text_of(path, shown)?, shown)
+    }
+
+    /// Reads the file of a user's own case. Without a verdict nothing may leak; without lines, too, whatever is
+    /// printed is fine.
+    pub fn read_of_own_case(path: &Path, shown: &str) -> Result<Expectation> {
+        Expectation::parse_with(&text_of(path, shown)?, shown, Some(&NO_LEAK))
     }
 
     /// Of a case without a file, whose place would be `path`: nothing leaks.
     pub fn of_no_file(path: &str) -> Expectation {
         Expectation {
             path: path.to_owned(),
-            verdicts: vec![Verdict::Collected, Verdict::Bounded],
-            guest: DEFAULT_GUEST.to_owned(),
+            verdicts: NO_LEAK.to_vec(),
+            guests: Vec::new(),
+            clang: Vec::new(),
             shows: None,
             claimed: None,
             needs: Vec::new(),
@@ -169,6 +188,11 @@ impl Expectation {
 
     /// Parses the text of a file that is shown as `path`.
     pub fn parse(text: &str, path: &str) -> Result<Expectation> {
+        Expectation::parse_with(text, path, None)
+    }
+
+    /// The same, with the verdicts of a file that names none, if it need not.
+    fn parse_with(text: &str, path: &str, verdicts: Option<&[Verdict]>) -> Result<Expectation> {
         let mut directives = Directives::default();
         let mut lines: Vec<ExpectedLine> = Vec::new();
         for (index, text) in text.lines().enumerate() {
@@ -189,11 +213,14 @@ impl Expectation {
                 });
             }
         }
+        let is_default = verdicts.is_some() && directives.verdicts.is_none() && lines.is_empty();
         Ok(Expectation {
             verdicts: directives
                 .verdicts
+                .or_else(|| verdicts.map(<[Verdict]>::to_vec))
                 .with_context(|| format!("{path}:1: a line `#: verdict = …` is missing"))?,
-            guest: directives.guest.unwrap_or_else(|| DEFAULT_GUEST.to_owned()),
+            guests: directives.guests,
+            clang: directives.clang.unwrap_or_default(),
             shows: directives.shows,
             claimed: directives.claimed,
             needs: directives.needs.unwrap_or_default(),
@@ -205,9 +232,14 @@ impl Expectation {
             bug: directives.bug,
             path: path.to_owned(),
             lines,
-            is_default: false,
+            is_default,
         })
     }
+}
+
+fn text_of(path: &Path, shown: &str) -> Result<String> {
+    let bytes = file::read_at_most(path, LARGEST)?;
+    String::from_utf8(bytes).with_context(|| format!("`{shown}` is not UTF-8"))
 }
 
 fn read_directive(directives: &mut Directives, text: &str) -> Result<()> {
@@ -301,7 +333,7 @@ mod tests {
         let text = "# A comment.\n#: verdict = leaks\n#: needs = gc wasm-gc\nplain\n...\n{{\\d+}} live.\n";
         let expectation = Expectation::parse(text, "e.txt").unwrap();
         assert_eq!(expectation.verdicts, [Verdict::Leaks]);
-        assert_eq!(expectation.guest, "guest");
+        assert_eq!(expectation.guests, [] as [&str; 0]);
         assert_eq!(expectation.needs, [Feature::Gc, Feature::WasmGc]);
         assert!(!expectation.only_named);
         let numbers: Vec<usize> = expectation.lines.iter().map(|line| line.number).collect();
@@ -315,7 +347,8 @@ mod tests {
             Expectation::parse(&text, "e.txt").unwrap()
         };
         assert_eq!(parsed("run = always").verdicts, [Verdict::Leaks, Verdict::Late]);
-        assert_eq!(parsed("guest = bindgen").guest, "bindgen");
+        assert_eq!(parsed("guest = a.c b.c\n#: guest = c/").guests, ["a.c b.c", "c/"]);
+        assert_eq!(parsed("clang = -DA='b c' -g0").clang, ["-DA=b c", "-g0"]);
         assert_eq!(parsed("shows = it stays").shows.as_deref(), Some("it stays"));
         assert_eq!(parsed("claimed = leaks on v8").claimed.unwrap().text, "leaks on v8");
         assert!(parsed("run = when-named").only_named);
@@ -323,6 +356,22 @@ mod tests {
         assert_eq!(parsed("rounds = 10000").rounds, Some(10_000));
         assert_eq!(parsed("objects = 1000000").objects, Some(1_000_000));
         assert_eq!(parsed("memory = 512").memory, Some(512));
+    }
+
+    #[test]
+    fn an_own_case_need_not_name_a_verdict() {
+        for (text, verdicts, is_default) in [
+            ("#: guest = a.wat\n", NO_LEAK.to_vec(), true),
+            ("#: guest = a.wat\nhello\n", NO_LEAK.to_vec(), false),
+            ("#: verdict = leaks\n", vec![Verdict::Leaks], false),
+        ] {
+            let expectation = Expectation::parse_with(text, "e.txt", Some(&NO_LEAK)).unwrap();
+            assert_eq!(
+                (expectation.verdicts, expectation.is_default),
+                (verdicts, is_default),
+                "{text}"
+            );
+        }
     }
 
     #[test]
@@ -357,6 +406,11 @@ mod tests {
             (
                 "\n#: verdit = leaks",
                 "e.txt:2: unknown directive `verdit`; did you mean `verdict`?",
+            ),
+            ("#: guest =", "e.txt:1: the directive `guest`: it names no file"),
+            (
+                "#: clang = '-g",
+                "e.txt:1: the directive `clang`: a quote is not closed",
             ),
             ("#: verdict", "e.txt:1: a directive reads `#: name = value`"),
             (

@@ -1,11 +1,12 @@
 //! A case: one experiment, its expectation, and the guest it names.
 //!
-//! In: words of the command line. Out: cases: their scripts, their expectations, the name of their guest.
+//! In: words of the command line. Out: cases: their scripts, their expectations, the sources of their guests.
 //! Only this wing knows the places of a case's files. It runs nothing, and builds no guest.
 
 pub mod checkout;
 pub mod claim;
 pub mod expectation;
+pub mod guest_source;
 pub mod own;
 pub mod template;
 pub mod tree;
@@ -13,8 +14,9 @@ pub mod wildcard;
 
 use crate::base::file;
 use crate::engine::table::Engine;
-use anyhow::{Result, ensure};
-use expectation::Expectation;
+use anyhow::{Context, Result, ensure};
+use expectation::{DEFAULT_GUEST, Expectation};
+use guest_source::GuestSource;
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -31,6 +33,8 @@ pub struct Case {
     directory: PathBuf,
     /// The directory's name on a stage.
     stage_directory: String,
+    /// The root of the checkout; of a user's own case, the directory up to which files are found by relative paths.
+    root: PathBuf,
     own: Option<OwnScript>,
     /// The file of its expectation, if there is one.
     expected: PathBuf,
@@ -41,8 +45,6 @@ pub struct Case {
 /// The script of a user's own case, which the census judges.
 #[derive(Debug)]
 pub struct OwnScript {
-    /// The directory up to which files are found by relative paths.
-    root: PathBuf,
     /// The script's name in the case's directory.
     pub name: OsString,
     pub is_module: bool,
@@ -72,9 +74,31 @@ impl Case {
         }
     }
 
-    /// The name of the guest that it runs on; `None` of a user's own case, which loads its modules itself.
-    pub fn guest(&self) -> Option<&str> {
-        self.own.is_none().then_some(self.expectation.guest.as_str())
+    /// The sources of its guests: of one of our own cases exactly one, on which it runs; a user's own loads its
+    /// modules itself. The error names the file that refers to a missing one.
+    pub fn guests(&self) -> Result<Vec<GuestSource>> {
+        let Expectation { guests, clang, .. } = &self.expectation;
+        let found: Result<Vec<GuestSource>> = match &self.own {
+            Some(own) => guests
+                .iter()
+                .map(|words| GuestSource::of_own_case(&self.directory, words, clang, &self.root, own.is_module))
+                .collect(),
+            None => {
+                let name = guests.first().map_or(DEFAULT_GUEST, String::as_str);
+                GuestSource::in_checkout(&self.root, name, clang).map(|guest| vec![guest])
+            }
+        };
+        found.with_context(|| self.expectation.path.clone())
+    }
+
+    /// The names of its guests.
+    pub fn guest_names(&self) -> Option<String> {
+        let names = self.expectation.guests.join(", ");
+        match (names.is_empty(), &self.own) {
+            (true, Some(_)) => None,
+            (true, None) => Some(DEFAULT_GUEST.to_owned()),
+            (false, _) => Some(names),
+        }
     }
 
     /// The script, if it is a user's own.
@@ -85,11 +109,6 @@ impl Case {
     /// The directory of its scripts, on a stage.
     pub fn stage_directory(&self) -> &str {
         &self.stage_directory
-    }
-
-    /// The file that names the guest, as shown to people.
-    pub fn expectation_path(&self) -> &str {
-        &self.expectation.path
     }
 
     /// The claim that it shows.
@@ -109,19 +128,16 @@ impl Case {
 
     /// The directories whose files decide what it does and what is expected of it.
     pub fn sources(&self) -> Vec<PathBuf> {
-        if let Some(own) = &self.own {
-            return vec![own.root.clone()];
+        match self.own {
+            Some(_) => vec![self.root.clone()],
+            None => ["js", "expected", "guest"].map(|name| self.root.join(name)).to_vec(),
         }
-        // Of a checkout: its scripts, expectations and guests.
-        let root = self.directory.ancestors().nth(3);
-        let names = ["js", "expected", "guest"];
-        root.map_or_else(Vec::new, |root| names.map(|name| root.join(name)).to_vec())
     }
 
     /// All files of the case's directory: its scripts may load others.
     pub fn files(&self) -> Result<Vec<CaseFile>> {
-        if let Some(own) = &self.own {
-            return tree::files(&own.root);
+        if self.own.is_some() {
+            return tree::files(&self.root);
         }
         let entries = file::entries(&self.directory)?;
         let script = self.directory.join(SCRIPT);

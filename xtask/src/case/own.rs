@@ -149,14 +149,14 @@ fn case(script: &Path, word: &OsStr) -> Result<Case> {
     let expected = file::directory(script).join(EXPECTED);
     let shown = expected.display().to_string();
     let expectation = match expected.exists() {
-        true => Expectation::read(&expected, &shown)?,
+        true => Expectation::read_of_own_case(&expected, &shown)?,
         false => Expectation::of_no_file(&shown),
     };
     Ok(Case {
         name: given.display().to_string(),
         title: String::new(),
+        root,
         own: Some(OwnScript {
-            root,
             is_module: Path::new(&name).extension() == Some(OsStr::new("mjs")),
             name,
         }),
@@ -174,7 +174,8 @@ fn by_engine(script: &Path) -> Result<BTreeMap<&'static str, Expectation>> {
     for engine in ENGINES {
         let path = file::directory(script).join(format!("expected.{}.txt", engine.name));
         if path.exists() {
-            found.insert(engine.name, Expectation::read(&path, &path.display().to_string())?);
+            let shown = path.display().to_string();
+            found.insert(engine.name, Expectation::read_of_own_case(&path, &shown)?);
         }
     }
     Ok(found)

@@ -21,7 +21,14 @@ pub const ROOT: &str = "program";
 const PACKAGES: &str = "node_modules";
 
 /// Directories that no script refers to.
-const SKIPPED: [&str; 3] = [".git", "target", ".hg"];
+const SKIPPED: [&str; 2] = [".git", ".hg"];
+
+/// The directory into which cargo builds, beside a manifest: elsewhere the name means nothing.
+const TARGET: &str = "target";
+const MANIFEST: &str = "Cargo.toml";
+
+/// What cargo, and others, put into directories of which there needs to be no copy.
+const CACHE: &str = "CACHEDIR.TAG";
 
 /// The most files, and bytes, of a tree: each cell gets a copy.
 const MOST_FILES: usize = 20_000;
@@ -49,7 +56,10 @@ fn walk(directory: &Path, name: &Path, found: &mut Vec<CaseFile>, bytes: &mut u6
         let kind = entry.file_type().with_context(what)?;
         let name = name.join(&file_name);
         let is_directory = kind.is_dir() || (kind.is_symlink() && path.is_dir());
-        if is_directory && SKIPPED.iter().any(|skipped| file_name == *skipped) {
+        let is_skipped = SKIPPED.iter().any(|skipped| file_name == *skipped)
+            || (file_name == TARGET && directory.join(MANIFEST).exists())
+            || path.join(CACHE).exists();
+        if is_directory && is_skipped {
             continue;
         }
         let is_link = is_directory && (kind.is_symlink() || file_name == PACKAGES);

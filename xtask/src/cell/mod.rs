@@ -6,6 +6,7 @@
 pub mod accepted;
 pub mod judge;
 pub mod limits;
+pub mod needs;
 pub mod run;
 pub mod script_error;
 pub mod transcript;

@@ -2,9 +2,11 @@
 
 use crate::base::file;
 use crate::case::Case;
-use crate::case::tree::{self, CaseFile};
+use crate::case::tree;
 use crate::cell::judge::{Judgement, Outcome, judge};
 use crate::cell::limits::GivenLimits;
+use crate::cell::needs;
+use crate::cell::script_error::script_error;
 use crate::engine::feature::Feature;
 use crate::engine::host::{self, OwnPlace, Performance};
 use crate::engine::library::{
@@ -12,9 +14,9 @@ use crate::engine::library::{
     TREND, WATCH, WEB, WITNESS_V8,
 };
 use crate::engine::program::Program;
-use crate::guest::guests::Guests;
+use crate::guest::guests::{Guests, StagedFile};
 use crate::measure::census_events::{ModuleSeen, digest};
-use crate::measure::telemetry::{self, TelemetryEvent};
+use crate::measure::telemetry::{self, Printed, TelemetryEvent};
 use crate::run::lifeline::End;
 use crate::run::limits::{Limits, Stop};
 use crate::run::process::Finished;
@@ -22,6 +24,7 @@ use crate::run::session::Session;
 use crate::run::stage::Stage;
 use anyhow::{Context, Result};
 use serde_json::Value;
+use std::path::PathBuf;
 
 /// The names on a stage of a guest, and of its glue from wasm-bindgen.
 const GUEST: &str = "guest.wasm";
@@ -82,7 +85,7 @@ impl<'a> Cell<'a> {
         let key = host::new_key();
         performance.key = Some(key.clone());
         Ok(match host::run(self.program, &performance, &stage, limits, session)? {
-            Ok(finished) => not_run.with(finished, &key),
+            Ok(finished) => not_run.with(finished, &key, &guests.staged(self.case)?),
             Err(error) => Facts {
                 judgement: Judgement::of(Outcome::Broke(error.to_string())),
                 ..not_run
@@ -109,10 +112,10 @@ impl<'a> Cell<'a> {
 
     /// The guest and the scripts of the case, with `more` scripts before its own.
     pub fn performance(self, guests: &Guests, more: &[&'static str]) -> Result<Performance> {
-        let Some(guest) = self.case.guest() else {
+        if self.case.own().is_some() {
             return self.own_performance(census_scripts());
-        };
-        let glue = guests.built(guest)?.glue.as_ref().map(|_| GLUE);
+        }
+        let glue = guests.of_case(self.case)?.glue().map(|_| GLUE);
         let first = [WATCH, MEMORIES, TREND].into_iter().chain(glue).chain([RUNTIME]);
         let shared = first.chain(more.iter().copied());
         Ok(Performance {
@@ -153,26 +156,34 @@ impl<'a> Cell<'a> {
     /// A stage with all files that the case needs.
     pub fn stage(self, guests: &Guests, session: &Session) -> Result<Stage> {
         let stage = Stage::new(session)?;
-        match self.case.guest() {
-            Some(guest) => {
-                let built = guests.built(guest)?;
-                stage.copy(&built.module, GUEST)?;
-                if let Some(glue) = &built.glue {
+        let mut built_files = Vec::new();
+        match self.case.own() {
+            None => {
+                let built = guests.of_case(self.case)?;
+                stage.copy(built.module()?, GUEST)?;
+                if let Some(glue) = built.glue() {
                     stage.copy(glue, GLUE)?;
                 }
                 library::put(&session.directories, &stage, &[WATCH, MEMORIES, TREND, RUNTIME])?;
             }
-            None => {
+            Some(_) => {
+                built_files = guests.staged(self.case)?;
                 let scripts = census_scripts().chain(retaining_scripts()).chain([INNER_GLOBAL]);
                 let scripts: Vec<&str> = scripts.collect();
                 library::put(&session.directories, &stage, &scripts)?;
             }
         }
         for file in self.case.files()? {
+            // Nothing that was built is written through a link into the user's directory.
+            let leads_there = |built: &StagedFile| built.name.starts_with(&file.name);
             match file.is_link {
+                true if built_files.iter().any(leads_there) => {}
                 true => stage.link(&file.path, &file.name)?,
                 false => stage.copy(&file.path, &file.name)?,
             }
+        }
+        for file in &built_files {
+            stage.copy(&file.path, &file.name)?;
         }
         Ok(stage)
     }
@@ -199,13 +210,16 @@ fn retaining_scripts() -> impl Iterator<Item = &'static str> {
 
 impl Facts<'_> {
     /// Adds the facts of the run, and judges it.
-    fn with(mut self, finished: Finished, key: &str) -> Self {
+    fn with(mut self, finished: Finished, key: &str, built: &[StagedFile]) -> Self {
         let ending = finished.ending();
         let printed = telemetry::split(finished.lines, Some(key));
         let program = self.cell.program;
         let expectation = self.cell.case.expectation(program.engine);
         self.judgement = judge(ending, &printed, &finished.stderr, expectation, program);
-        self.name_modules();
+        if let Some(feature) = self.cannot_compile(&printed, built) {
+            self.judgement = Judgement::of(Outcome::Skipped(feature));
+        }
+        self.name_modules(built);
         if let Outcome::Broke(how) = &mut self.judgement.outcome
             && let Some(Stop::TimedOut(_) | Stop::TookMemory(_)) = ending.stop
         {
@@ -223,8 +237,22 @@ impl Facts<'_> {
 }
 
 impl Facts<'_> {
+    /// The feature that the program lacks and a module of the case uses, if it could not compile one.
+    fn cannot_compile(&self, printed: &Printed, built: &[StagedFile]) -> Option<Feature> {
+        let is_failed = matches!(self.judgement.outcome, Outcome::Failed(_));
+        if !is_failed || !script_error(printed).is_some_and(|error| error.contains(COMPILE_ERROR)) {
+            return None;
+        }
+        let features = &self.cell.program.features;
+        let modules = modules(self.cell.case, built);
+        modules
+            .iter()
+            .filter_map(|path| file::read(path).ok())
+            .find_map(|module| needs::lacking(&module, |feature| !features.contains(&feature)))
+    }
+
     /// Names the files of the modules that the census found, by their bytes.
-    fn name_modules(&mut self) {
+    fn name_modules(&mut self, built: &[StagedFile]) {
         let Some(census) = &mut self.judgement.census else {
             return;
         };
@@ -234,20 +262,27 @@ impl Facts<'_> {
         if modules.is_empty() {
             return;
         }
-        let files = self.cell.case.files().unwrap_or_default();
-        let files: Vec<&CaseFile> = files
-            .iter()
-            .filter(|file| file.path.extension().is_some_and(|e| e == "wasm"))
-            .collect();
+        let files = self::modules(self.cell.case, built);
         for module in modules {
-            let is_it = |file: &&&CaseFile| {
-                file::size(&file.path).is_ok_and(|size| size == module.size)
-                    && file::read(&file.path).is_ok_and(|bytes| digest(&bytes) == module.digest)
+            let is_it = |path: &&PathBuf| {
+                file::size(path).is_ok_and(|size| size == module.size)
+                    && file::read(path).is_ok_and(|bytes| digest(&bytes) == module.digest)
             };
-            let name = files.iter().find(is_it).and_then(|file| file.path.file_name());
+            let name = files.iter().find(is_it).and_then(|path| path.file_name());
             module.file = name.map(|name| name.to_string_lossy().into_owned());
         }
     }
+}
+
+/// The name of the error of a module that an engine cannot compile.
+const COMPILE_ERROR: &str = "CompileError";
+
+/// The modules of a case: those that were built, then the user's.
+fn modules(case: &Case, built: &[StagedFile]) -> Vec<PathBuf> {
+    let built = built.iter().map(|file| file.path.clone());
+    let theirs = case.files().unwrap_or_default().into_iter().map(|file| file.path);
+    let is_module = |path: &PathBuf| path.extension().is_some_and(|extension| extension == "wasm");
+    built.chain(theirs).filter(is_module).collect()
 }
 
 /// What a program reported before it was killed, as the end of a sentence.

@@ -14,6 +14,9 @@ pub fn build(flags: &BuildFlags, session: &Session) -> Result<Status> {
         .modules()
         .map(|module| format!("{}\n", module.display()))
         .collect();
+    if paths.is_empty() {
+        output::note("there is no guest to build: no line `#: guest = …` names one");
+    }
     output::print(&paths)?;
     Ok(Status::Expected)
 }

@@ -83,18 +83,20 @@ fn from_case(word: &OsString, session: &Session) -> Result<Vec<NewFile>> {
             cases.len()
         );
     };
-    let Some(guest) = case.guest() else {
-        bail!("`{}` is a case of your own already: copy its directory", case.name);
-    };
-    let guests = plan::build_guests(&cases, session)?;
-    let built = guests.built(guest)?;
     ensure!(
-        built.glue.is_none(),
+        case.own().is_none(),
+        "`{}` is a case of your own already: copy its directory",
+        case.name
+    );
+    let guests = plan::build_guests(&cases, session)?;
+    let built = guests.of_case(case)?;
+    ensure!(
+        built.glue().is_none(),
         "the guest of `{}` is wasm-bindgen's, with ten pages of memory: too few for a census to see it leak; copy \
          another case, or write a script for a module of your own",
         case.name
     );
-    template::of_case(case, &built.module, &session.directories)
+    template::of_case(case, built.module()?, &session.directories)
 }
 
 /// Makes the directory with the files in it: all of them, or nothing.

@@ -5,6 +5,7 @@ use crate::case::checkout::{self, MissingExpectation};
 use crate::case::{Case, own, wildcard};
 use crate::engine::canary;
 use crate::engine::search::{self, Found};
+use crate::guest::clang::NoClang;
 use crate::guest::guests::{self, Guests};
 use crate::guest::toolchain::NoToolchain;
 use crate::install::installer::hint;
@@ -33,7 +34,9 @@ pub fn cases_with(
     if own.is_empty() || !ours.is_empty() {
         cases.extend(checkout::read(&session.directories, command, &ours, missing)?);
     }
-    guests::check(&cases, session)?;
+    for case in &cases {
+        case.guests()?;
+    }
     Ok(cases)
 }
 
@@ -66,9 +69,15 @@ pub fn check_engines(engines: &[OsString], session: &Session) -> Result<()> {
 
 /// Builds the guests of the cases; the error says how to install a missing toolchain.
 pub fn build_guests(cases: &[Case], session: &Session) -> Result<Guests> {
-    guests::build(cases, session).map_err(|error| match error.downcast_ref::<NoToolchain>() {
-        Some(_) => anyhow!("{error:#}{}", hint(&[Need::Wasm32], session)),
-        None => error,
+    guests::build(cases, session).map_err(|error| {
+        let need = match error.is::<NoToolchain>() {
+            true => Some(Need::Wasm32),
+            false => error.is::<NoClang>().then_some(Need::Clang),
+        };
+        match need {
+            Some(need) => anyhow!("{error:#}{}", hint(&[need], session)),
+            None => error,
+        }
     })
 }
 

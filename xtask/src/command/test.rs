@@ -39,7 +39,7 @@ pub fn test(flags: &TestFlags, session: &Session) -> Result<Status> {
     }
     let engines = &flags.engines.engines;
     if flags.install {
-        let guests: Vec<&str> = cases.iter().filter_map(Case::guest).collect();
+        let guests = cases.iter().map(Case::guests).collect::<Result<Vec<_>>>()?.concat();
         install(&guests, engines, session)?;
     }
     let (guests, found) = plan::prepare(&cases, engines, session)?;

@@ -13,6 +13,20 @@ pub enum Feature {
     FinalizationRegistry,
     ExternrefTables,
     WasmGc,
+    /// References to functions of a type.
+    FunctionReferences,
+    Simd,
+    RelaxedSimd,
+    TailCalls,
+    /// WebAssembly's exceptions, with `try_table`.
+    Exceptions,
+    /// The same, with `try`.
+    LegacyExceptions,
+    Memory64,
+    MultiMemory,
+    ExtendedConst,
+    /// Shared memories.
+    Atomics,
     /// A timer waits as long as it is told to.
     Timers,
     Microtasks,

@@ -1,283 +1,79 @@
-//! Guests in Rust: built for wasm32 when their sources have changed, and kept
-//! under names with a hash of everything they were built from.
+//! Guests in Rust. Those of the checkout are built in place, and kept under a hash of their
+//! sources; users' crates are built from copies, of which cargo knows what has changed.
 
 use crate::base::file;
-use crate::base::output::quote;
-use crate::guest::toolchain::{self, NoToolchain, StdLibrary, TARGET, Toolchain};
+use crate::case::guest_source::{GuestSource, MANIFEST, OwnGuestPlace};
+use crate::guest::built::{BuiltGuest, GuestPlace, MadeFiles, build_unless_built};
+use crate::guest::cargo::{CargoBuild, Metadata};
+use crate::guest::glue::{self, GlueTarget, PROGRAM_SOURCE};
+use crate::guest::mirror::{self, Mirror};
 use crate::run::lock::lock;
 use crate::run::session::Session;
-use crate::run::tools;
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use std::env;
-use std::ffi::OsString;
 use std::fs;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
-use xshell::{Cmd, Shell};
 
-/// A guest that cargo builds.
-#[derive(Debug)]
-pub struct GuestCrate {
-    /// The name in expectations.
-    pub name: &'static str,
-    package: &'static str,
-    profile: &'static str,
-    /// The file name of the module that cargo builds.
-    artifact: &'static str,
-    /// Its own sources, besides the shared ones.
-    sources: &'static [&'static str],
-    /// The parts of the standard library that it needs.
-    library: &'static str,
-    /// wasm-bindgen binds it, and makes glue for it.
-    glue: bool,
-}
+/// The sources that all guests of the checkout share.
+const SHARED: &[&str] = &["Cargo.toml", "Cargo.lock", ".cargo/config.toml", "guest/link.rs"];
 
-/// The guest of a case that names none.
-const DEFAULT: &str = crate::case::expectation::DEFAULT_GUEST;
+/// Directories of a crate that hold none of its sources.
+const SKIPPED: [&str; 1] = ["target"];
 
-pub static CRATES: &[GuestCrate] = &[
-    GuestCrate {
-        name: DEFAULT,
-        package: "guest",
-        profile: "guest",
-        artifact: "guest.wasm",
-        sources: &["guest/Cargo.toml", "guest/src"],
-        library: "core,alloc,panic_abort",
-        glue: false,
-    },
-    GuestCrate {
-        name: "bindgen",
-        package: "guest-bindgen",
-        profile: "guest-bindgen",
-        artifact: "guest_bindgen.wasm",
-        sources: &["guest/bindgen", "guest/bind"],
-        library: "std,panic_abort",
-        glue: true,
-    },
-];
+/// Where the glue of a user's crate lies, as wasm-pack puts it.
+const PACKAGE: &str = "pkg";
 
-/// The sources that all guests share.
-const SHARED: &[&str] = &["Cargo.toml", "Cargo.lock", ".cargo/config.toml"];
-
-/// The program that binds a module, and the names of its outputs.
-const BINDER: &str = "bind";
-const BOUND: [&str; 2] = ["guest_bg.wasm", "guest.js"];
-
-/// Prefixes of variables that would change the built guest.
-const UNSET: &[&str] = &[
-    "RUSTFLAGS",
-    "CARGO_ENCODED_RUSTFLAGS",
-    "CARGO_BUILD_",
-    "CARGO_PROFILE_",
-    "CARGO_TARGET_",
-];
-
-/// The number of times that a build is repeated because its sources changed meanwhile.
-const ATTEMPTS: usize = 3;
-
-/// A guest that is ready to run.
-#[derive(Debug, Clone)]
-pub struct BuiltGuest {
-    pub module: PathBuf,
-    /// The script that wasm-bindgen made for it.
-    pub glue: Option<PathBuf>,
-}
-
-impl BuiltGuest {
-    /// The file with the digests of the others, written last.
-    fn digests(&self) -> PathBuf {
-        self.module.with_extension("digest")
-    }
-
-    /// Whether it is all there, as it was built.
-    fn is_intact(&self) -> bool {
-        let actual = || {
-            let glue = self.glue.as_ref().map(|path| file::read(path)).transpose()?;
-            anyhow::Ok(digests(&file::read(&self.module)?, glue.as_deref()))
-        };
-        match (file::read(&self.digests()), actual()) {
-            (Ok(expected), Ok(actual)) => expected == actual.as_bytes(),
-            _ => false,
-        }
-    }
-
-    /// Puts it in place.
-    fn put(&self, module: &[u8], glue: Option<&[u8]>) -> Result<()> {
-        if let (Some(path), Some(bytes)) = (&self.glue, glue) {
-            file::write(path, bytes)?;
-        }
-        file::write(&self.module, module)?;
-        file::write(&self.digests(), digests(module, glue).as_bytes())
+/// Builds the guest if that is needed.
+pub fn build(source: &GuestSource, session: &Session) -> Result<BuiltGuest> {
+    match &source.own {
+        Some(place) => build_own(source, place, session),
+        None => build_unless_built(
+            &source.name,
+            || place(source, session),
+            || {
+                // Another command may build it at the same time.
+                let directory = session.directories.scratch("cargo")?;
+                let _lock = lock(&directory.join("lock"), session)?;
+                match place(source, session)?.built() {
+                    Some(built) => made_before(&built),
+                    None => make(source, &directory, session),
+                }
+            },
+        ),
     }
 }
 
-/// The digests of a module and of its glue.
-fn digests(module: &[u8], glue: Option<&[u8]>) -> String {
-    format!(
-        "{} {}\n",
-        file::digest(module),
-        glue.map_or("none".to_owned(), file::digest)
-    )
+/// Whether the guest need not be built; of a user's own crate only cargo knows.
+pub fn is_built(source: &GuestSource, session: &Session) -> Result<bool> {
+    Ok(source.own.is_none() && place(source, session)?.built().is_some())
 }
 
-/// The crate of this name.
-pub fn crate_named(name: &str) -> Option<&'static GuestCrate> {
-    CRATES.iter().find(|known| known.name == name)
+/// The files of a guest that another command built meanwhile.
+fn made_before(built: &BuiltGuest) -> Result<MadeFiles> {
+    let read = |file: &crate::guest::built::BuiltFile| Ok((file.name.clone(), file::read(&file.path)?));
+    built.files.iter().map(read).collect()
 }
 
-impl GuestCrate {
-    /// Whether it need not be built.
-    pub fn is_built(&self, session: &Session) -> Result<bool> {
-        Ok(self.place(session)?.is_intact())
+/// The place of a guest of the checkout, when it is built from the current sources by the current toolchain.
+fn place(source: &GuestSource, session: &Session) -> Result<GuestPlace> {
+    let root = session.directories.need_checkout("build")?;
+    let mut files: Vec<PathBuf> = SHARED.iter().map(|name| root.join(name)).collect();
+    walk(source.first(), &mut files)?;
+    let mut hasher = DefaultHasher::new();
+    for path in &files {
+        (path.strip_prefix(root).unwrap_or(path), file::read(path)?).hash(&mut hasher);
     }
-
-    /// Builds the guest if that is needed.
-    pub fn build(&self, session: &Session) -> Result<BuiltGuest> {
-        for _ in 0..ATTEMPTS {
-            let place = self.place(session)?;
-            if place.is_intact() {
-                return Ok(place);
-            }
-            // Another command must not replace this command's guest before it is copied.
-            let directory = session.directories.scratch("cargo")?;
-            let _lock = lock(&directory.join("lock"), session)?;
-            if place.is_intact() {
-                return Ok(place);
-            }
-            let (module, glue) = self.make(&directory, session)?;
-            if self.place(session)?.module == place.module {
-                place.put(&module, glue.as_deref())?;
-                return Ok(place);
-            }
-        }
-        bail!(
-            "failed to build the guest `{}`: its sources kept changing during the build; try again when they are stable",
-            self.name
-        )
+    // The toolchain that built the command itself: cargo names it in these variables, and rustup updates it in place.
+    for variable in ["CARGO", "RUSTC"] {
+        let program = env::var_os(variable);
+        let stamp = program
+            .as_ref()
+            .and_then(|program| fs::metadata(program).ok())
+            .map(|facts| file::stamp(&facts));
+        (program, stamp).hash(&mut hasher);
     }
-
-    /// Its path when built from the current sources by the current toolchain.
-    fn place(&self, session: &Session) -> Result<BuiltGuest> {
-        let root = root(session)?;
-        let mut files: Vec<PathBuf> = SHARED.iter().map(|name| root.join(name)).collect();
-        for source in self.sources {
-            walk(root.join(source), &mut files)?;
-        }
-        let mut hasher = DefaultHasher::new();
-        for path in &files {
-            (path.strip_prefix(root).unwrap_or(path), file::read(path)?).hash(&mut hasher);
-        }
-        // The toolchain that built the command itself: cargo names it in these variables, and rustup updates it in place.
-        for variable in ["CARGO", "RUSTC"] {
-            let program = env::var_os(variable);
-            let stamp = program
-                .as_ref()
-                .and_then(|program| fs::metadata(program).ok())
-                .map(|facts| file::stamp(&facts));
-            (program, stamp).hash(&mut hasher);
-        }
-        let stem = session
-            .directories
-            .scratch("guests")?
-            .join(format!("{}-{:016x}", self.name, hasher.finish()));
-        Ok(BuiltGuest {
-            module: stem.with_extension("wasm"),
-            glue: self.glue.then(|| stem.with_extension("js")),
-        })
-    }
-
-    /// Compiles it, binds it if it needs glue, and returns the module and the glue.
-    fn make(&self, directory: &Path, session: &Session) -> Result<(Vec<u8>, Option<Vec<u8>>)> {
-        let module = self.compile(directory, session)?;
-        if !self.glue {
-            return Ok((file::read(&module)?, None));
-        }
-        let _line = session
-            .progress
-            .begin_slow(&format!("binding the guest `{}` by wasm-bindgen", self.name));
-        let shell = tools::shell_in(root(session)?)?;
-        let made = tempfile::tempdir_in(directory).context("failed to make a directory for the glue")?;
-        let build = cargo(&shell, directory)?.args(["--package", BINDER]);
-        let bind = tools::guarded(&shell)?
-            .arg(directory.join("debug").join(BINDER))
-            .arg(module)
-            .arg(made.path());
-        for command in [clean(build), bind] {
-            let text = command.to_string();
-            let output = tools::build(command, session)?;
-            if !output.success {
-                quote(&output.stderr);
-                bail!(
-                    "failed to bind the guest `{}` by `{text}`; its output is above",
-                    self.name
-                );
-            }
-        }
-        let [module, glue] = BOUND.map(|name| file::read(&made.path().join(name)));
-        Ok((module?, Some(glue?)))
-    }
-
-    /// Tries one toolchain after the other until one builds it.
-    fn compile(&self, directory: &Path, session: &Session) -> Result<PathBuf> {
-        let toolchains = toolchain::toolchains(session)?;
-        if toolchains.is_empty() {
-            bail!(NoToolchain);
-        }
-        let mut failures = Vec::new();
-        for toolchain in toolchains {
-            let rustc = toolchain.rustc.display().to_string();
-            let _line = session
-                .progress
-                .begin_slow(&format!("building the guest `{}` with {rustc}", self.name));
-            let shell = tools::shell_in(root(session)?)?;
-            let output = tools::build(self.command(&shell, &toolchain, directory)?, session)?;
-            if output.success {
-                return Ok(directory.join(TARGET).join(self.profile).join(self.artifact));
-            }
-            failures.push((format!("`{rustc}`"), output.stderr));
-        }
-        for (_, stderr) in &failures {
-            quote(stderr);
-        }
-        let tried: Vec<String> = failures.into_iter().map(|(rustc, _)| rustc).collect();
-        bail!(
-            "failed to build the guest `{}` with {}; its output is above",
-            self.name,
-            tried.join(", ")
-        )
-    }
-
-    /// Runs cargo with this compiler.
-    fn command<'a>(&self, shell: &'a Shell, toolchain: &Toolchain, directory: &Path) -> Result<Cmd<'a>> {
-        let command = cargo(shell, directory)?
-            .args(["--package", self.package, "--profile", self.profile, "--target", TARGET])
-            .env("RUSTC", &toolchain.rustc);
-        let command = clean(command);
-        Ok(match toolchain.library {
-            StdLibrary::Target => command,
-            // The flag is for nightly compilers; RUSTC_BOOTSTRAP makes a stable one accept it.
-            StdLibrary::Sources => command
-                .arg(format!("-Zbuild-std={}", self.library))
-                .env("RUSTC_BOOTSTRAP", "1"),
-        })
-    }
-}
-
-fn cargo<'a>(shell: &'a Shell, directory: &Path) -> Result<Cmd<'a>> {
-    let cargo = env::var_os("CARGO").unwrap_or("cargo".into());
-    let command = tools::guarded(shell)?
-        .arg(cargo)
-        .args(["build", "--locked", "--target-dir"]);
-    Ok(command.arg(directory))
-}
-
-/// The command without the variables that would change its output.
-fn clean(mut command: Cmd<'_>) -> Cmd<'_> {
-    let unset = |name: &OsString| UNSET.iter().any(|prefix| name.to_string_lossy().starts_with(prefix));
-    for (variable, _) in env::vars_os().filter(|(name, _)| unset(name)) {
-        command = command.env_remove(variable);
-    }
-    command
+    GuestPlace::new(&source.name, (hasher.finish(), PROGRAM_SOURCE), session)
 }
 
 /// The file, or every file below the directory, in order.
@@ -287,12 +83,76 @@ fn walk(path: PathBuf, files: &mut Vec<PathBuf>) -> Result<()> {
         return Ok(());
     }
     for path in file::entries(&path)? {
-        walk(path, files)?;
+        if !SKIPPED.iter().any(|skipped| path.ends_with(skipped)) {
+            walk(path, files)?;
+        }
     }
     Ok(())
 }
 
-/// The checkout, whose sources the guests are.
-fn root(session: &Session) -> Result<&Path> {
-    session.directories.need_checkout("build")
+/// Makes a guest of the checkout: the module, and its glue if it has any.
+fn make(source: &GuestSource, target: &Path, session: &Session) -> Result<MadeFiles> {
+    let directory = source.first();
+    let metadata = Metadata::read(&directory, session)?;
+    let module = CargoBuild {
+        name: &source.name,
+        directory: &directory,
+        profile: metadata.package_in(&directory)?.profile(),
+        is_locked: true,
+        target,
+    }
+    .module(session)?;
+    let name = stem(&module)?;
+    let module = file::read(&module)?;
+    match glue::version(&module) {
+        Some(version) => glue::bind(&module, &name, GlueTarget::NoModules, &version, session),
+        None => Ok(MadeFiles::from([(format!("{name}.wasm").into(), module)])),
+    }
+}
+
+/// Builds a user's crate from a copy of it, and binds the module by the wasm-bindgen that it was made for.
+fn build_own(source: &GuestSource, own: &OwnGuestPlace, session: &Session) -> Result<BuiltGuest> {
+    let directory = source.first();
+    let directory = fs::canonicalize(&directory)
+        .with_context(|| format!("failed to look at the crate `{}`", directory.display()))?;
+    let target = session.directories.scratch("cargo")?;
+    let lock = lock(&target.join("lock"), session)?;
+    let mirror = Mirror::new(session)?;
+    for needed in mirror::directories(&directory, &own.root, session)? {
+        mirror.bring(&needed)?;
+    }
+    let copy = mirror.place(&directory);
+    let metadata = Metadata::read(&copy, session)?;
+    let module = CargoBuild {
+        name: &source.name,
+        directory: &copy,
+        profile: metadata.package_in(&copy)?.profile(),
+        is_locked: false,
+        target: &target,
+    }
+    .module(session)?;
+    let name = stem(&module)?;
+    let module = file::read(&module)?;
+    drop(lock);
+    let version = glue::version(&module);
+    let glue_target = GlueTarget::for_script(own.is_module);
+    let place = GuestPlace::new(&name, (&module, &version, glue_target, PROGRAM_SOURCE), session)?;
+    if let Some(built) = place.built() {
+        return Ok(built);
+    }
+    let Some(version) = version else {
+        return place.put(&MadeFiles::from([(format!("{name}.wasm").into(), module)]));
+    };
+    let made = glue::bind(&module, &name, glue_target, &version, session)?;
+    let packed = made
+        .into_iter()
+        .map(|(name, bytes)| (Path::new(PACKAGE).join(name), bytes));
+    place.put(&packed.collect())
+}
+
+/// The name of a module, without its extension.
+fn stem(module: &Path) -> Result<String> {
+    let stem = module.file_stem().and_then(|stem| stem.to_str());
+    stem.map(str::to_owned)
+        .with_context(|| format!("`{}` has no name; look at `{MANIFEST}`", module.display()))
 }

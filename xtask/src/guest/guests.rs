@@ -1,93 +1,101 @@
-//! Guests, by name: the crates of `guest_crate`, and each `guest/NAME.wat`.
+//! Builds the guests of cases, each once.
 
-use crate::base::file;
-use crate::base::suggest::did_you_mean;
+use crate::base::{file, output};
 use crate::case::Case;
-use crate::guest::crates::{BuiltGuest, CRATES, crate_named};
+use crate::case::guest_source::{GuestLanguage, GuestSource};
+use crate::guest::built::BuiltGuest;
+use crate::guest::{clang, crates, text};
 use crate::run::session::Session;
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use std::collections::BTreeMap;
-use std::fs;
 use std::path::{Path, PathBuf};
 
-/// The built guests, by name.
+/// The built guests, by their sources.
 #[derive(Debug, Default)]
-pub struct Guests(BTreeMap<String, BuiltGuest>);
+pub struct Guests(BTreeMap<GuestSource, BuiltGuest>);
+
+/// A file that a build made, and its name on the stage of a user's own case.
+#[derive(Debug)]
+pub struct StagedFile {
+    pub path: PathBuf,
+    pub name: PathBuf,
+}
 
 impl Guests {
-    /// The built guest of this name.
-    pub fn built(&self, name: &str) -> Result<&BuiltGuest> {
-        self.0
-            .get(name)
-            .with_context(|| format!("the guest `{name}` was not built"))
+    /// The guest that one of our own cases runs on.
+    pub fn of_case(&self, case: &Case) -> Result<&BuiltGuest> {
+        let guests = case.guests()?;
+        let guest = guests.first().context("the case names no guest")?;
+        self.built(guest)
+    }
+
+    fn built(&self, source: &GuestSource) -> Result<&BuiltGuest> {
+        let built = self.0.get(source);
+        built.with_context(|| format!("the guest `{}` was not built", source.name))
+    }
+
+    /// The files that were built for a user's own case, by their names on its stage.
+    pub fn staged(&self, case: &Case) -> Result<Vec<StagedFile>> {
+        let mut files = Vec::new();
+        for source in case.guests()? {
+            let Some(own) = &source.own else { continue };
+            for built in &self.built(&source)?.files {
+                files.push(StagedFile {
+                    path: built.path.clone(),
+                    name: own.stage.join(&built.name),
+                });
+            }
+        }
+        Ok(files)
     }
 
     pub fn modules(&self) -> impl Iterator<Item = &Path> {
-        self.0.values().map(|built| built.module.as_path())
+        self.0.values().filter_map(|built| built.module().ok())
     }
 }
 
 /// Builds the guests of these cases, and no others.
 pub fn build(cases: &[Case], session: &Session) -> Result<Guests> {
     let mut guests = Guests::default();
-    for name in cases.iter().filter_map(Case::guest) {
-        if !guests.0.contains_key(name) {
-            let built = match crate_named(name) {
-                Some(guest) => guest.build(session)?,
-                None => assemble(session, name)?,
+    for case in cases {
+        for source in case.guests()? {
+            if guests.0.contains_key(&source) {
+                continue;
+            }
+            let built = match source.language {
+                GuestLanguage::Text => text::assemble(&source, session)?,
+                GuestLanguage::C => clang::build(&source, session)?,
+                GuestLanguage::Rust => crates::build(&source, session)?,
             };
-            guests.0.insert(name.to_owned(), built);
+            warn_of_doubles(&source, &built);
+            guests.0.insert(source, built);
         }
     }
     Ok(guests)
 }
 
-/// The file of a guest in WebAssembly text.
-fn text(root: &Path, name: &str) -> PathBuf {
-    root.join("guest").join(name).with_extension("wat")
-}
-
-/// Checks that the guests of these cases exist; the error names the file that refers to a missing one.
-pub fn check(cases: &[Case], session: &Session) -> Result<()> {
-    for case in cases {
-        if let Some(guest) = case.guest() {
-            let root = session.directories.need_checkout("build")?;
-            exists(root, guest).with_context(|| case.expectation_path().to_owned())?;
+/// Warns of files that the user has under the names of what was built, as these are not used.
+fn warn_of_doubles(source: &GuestSource, built: &BuiltGuest) {
+    if source.own.is_none() {
+        return;
+    }
+    let first = source.first();
+    let directory = match source.language {
+        GuestLanguage::Rust => first.as_path(),
+        GuestLanguage::Text | GuestLanguage::C => file::directory(&first),
+    };
+    for made in &built.files {
+        let theirs = directory.join(&made.name);
+        let differs = || match (file::read(&theirs), file::read(&made.path)) {
+            (Ok(theirs), Ok(made)) => theirs != made,
+            _ => true,
+        };
+        if theirs.exists() && differs() {
+            output::warn(&format!(
+                "`{}` is not used: what is built from `{}` stands in for it",
+                theirs.display(),
+                source.name
+            ));
         }
     }
-    Ok(())
-}
-
-fn exists(root: &Path, name: &str) -> Result<()> {
-    if crate_named(name).is_some() || text(root, name).is_file() {
-        return Ok(());
-    }
-    let files = fs::read_dir(root.join("guest")).into_iter().flatten().flatten();
-    let texts: Vec<String> = files
-        .filter_map(|file| Some(file.file_name().to_str()?.strip_suffix(".wat")?.to_owned()))
-        .collect();
-    let names = texts.iter().map(String::as_str);
-    let names = names.chain(CRATES.iter().map(|known| known.name));
-    bail!("there is no guest `{name}`{}", did_you_mean(name, names));
-}
-
-/// Compiles WebAssembly text. That takes milliseconds: what is in place is only compared.
-fn assemble(session: &Session, name: &str) -> Result<BuiltGuest> {
-    let directories = &session.directories;
-    let path = text(directories.need_checkout("build")?, name);
-    let shown = directories.show(&path);
-    let source = String::from_utf8(file::read(&path)?).with_context(|| format!("`{shown}` is not UTF-8"))?;
-    let bytes = wat::parse_str(&source)
-        .map_err(|mut error| {
-            error.set_path(&shown);
-            anyhow::Error::msg(error.to_string())
-        })
-        .with_context(|| format!("failed to assemble the guest `{name}`"))?;
-    let module = directories
-        .scratch("guests")?
-        .join(format!("{name}-{}.wasm", file::digest(&bytes)));
-    if file::read(&module).ok().as_ref() != Some(&bytes) {
-        file::write(&module, &bytes)?;
-    }
-    Ok(BuiltGuest { module, glue: None })
 }

@@ -3,9 +3,9 @@
 use crate::base::invocation;
 use crate::base::output::{note, warn};
 use crate::base::text::command_line;
+use crate::case::guest_source::{GuestLanguage, GuestSource};
 use crate::engine::search::{self, Found};
-use crate::guest::crates::crate_named;
-use crate::guest::toolchain;
+use crate::guest::{clang, crates, toolchain};
 use crate::install::recipes::{Manager, Need, Recipe, choose, recipes_for};
 use crate::run::session::Session;
 use crate::run::tools;
@@ -15,10 +15,10 @@ use std::ffi::OsString;
 use std::path::Path;
 use xshell::{Shell, cmd};
 
-/// Tries to install everything missing: a Rust toolchain for wasm32, if one of these
-/// guests must be built, and shells of the engines that `--engine` names, or of all.
+/// Tries to install everything missing: a Rust toolchain for wasm32, or clang, if one of these
+/// guests needs it, and shells of the engines that `--engine` names, or of all.
 /// Failures are reported; the command continues with the programs it has.
-pub fn install(guests: &[&str], engines: &[OsString], session: &Session) -> Result<()> {
+pub fn install(guests: &[GuestSource], engines: &[OsString], session: &Session) -> Result<()> {
     let mut installer = Installer {
         guests,
         session,
@@ -95,7 +95,7 @@ fn plan(recipe: &Recipe, session: &Session) -> Option<InstallCommand> {
 }
 
 struct Installer<'a> {
-    guests: &'a [&'a str],
+    guests: &'a [GuestSource],
     session: &'a Session,
     shell: Shell,
     /// The managers whose package lists are up to date.
@@ -105,17 +105,24 @@ struct Installer<'a> {
 impl Installer<'_> {
     fn needs(&self, engines: &[OsString]) -> Result<Vec<Need>> {
         let mut needs = Vec::new();
-        if !self.can_build()? {
-            needs.push(Need::Wasm32);
+        for need in [Need::Wasm32, Need::Clang] {
+            if !self.can_build(need)? {
+                needs.push(need);
+            }
         }
         needs.extend(self.find(engines)?.without_shell().into_iter().map(Need::Shell));
         Ok(needs)
     }
 
-    /// Whether the guests are built, or can be built.
-    fn can_build(&self) -> Result<bool> {
-        for guest in self.guests.iter().filter_map(|name| crate_named(name)) {
-            if !guest.is_built(self.session)? {
+    /// Whether the guests that need this are built, or can be built.
+    fn can_build(&self, need: Need) -> Result<bool> {
+        let in_language = |language| self.guests.iter().filter(move |guest| guest.language == language);
+        if need == Need::Clang {
+            let none = in_language(GuestLanguage::C).next().is_none();
+            return Ok(none || clang::find(self.session)?.is_some());
+        }
+        for guest in in_language(GuestLanguage::Rust) {
+            if !crates::is_built(guest, self.session)? {
                 return Ok(!toolchain::toolchains(self.session)?.is_empty());
             }
         }
@@ -147,7 +154,7 @@ impl Installer<'_> {
     /// A host is enough only for the recipes that install one.
     fn is_met(&self, need: Need, recipe: &Recipe) -> Result<bool> {
         let Need::Shell(engine) = need else {
-            return self.can_build();
+            return self.can_build(need);
         };
         let found = self.find(&[engine.name.into()])?;
         Ok(match recipe {
@@ -204,6 +211,7 @@ impl Installer<'_> {
 fn describe(need: Need) -> String {
     match need {
         Need::Wasm32 => format!("a Rust toolchain for {}", toolchain::TARGET),
+        Need::Clang => "clang for wasm32, with wasm-ld,".to_owned(),
         Need::Shell(engine) => format!("a shell of {}", engine.title),
     }
 }

@@ -10,6 +10,8 @@ use regex::Regex;
 pub enum Need {
     /// A Rust that can build for wasm32.
     Wasm32,
+    /// A clang that can build for wasm32, and wasm-ld.
+    Clang,
     /// The shell of an engine.
     Shell(&'static Engine),
 }
@@ -19,6 +21,7 @@ impl Need {
     pub fn name(self) -> &'static str {
         match self {
             Need::Wasm32 => "wasm32",
+            Need::Clang => "clang",
             Need::Shell(engine) => engine.name,
         }
     }
@@ -97,6 +100,10 @@ pub static RECIPES: &[(&str, Recipe)] = &[
         Recipe::Packages("dnf", &["rust-std-static-wasm32-unknown-unknown", "lld"]),
     ),
     ("wasm32", Recipe::Packages("pacman", &["rust-wasm", "lld"])),
+    ("clang", Recipe::Packages("apt-get", &["clang", "lld"])),
+    ("clang", Recipe::Packages("dnf", &["clang", "lld"])),
+    ("clang", Recipe::Packages("pacman", &["clang", "lld"])),
+    ("clang", Recipe::Packages("brew", &["llvm", "lld"])),
     ("v8", Recipe::Packages("brew", &["v8"])),
     (
         "v8",
@@ -177,21 +184,21 @@ mod tests {
         (
             "apt-get",
             "rustc-web - Rust systems programming language\nrust-web-src - sources\nrust-web-llvm - LLVM\n\
-             rustc - Rust\nlibstd-rust-dev-wasm32 - Rust library\nlld - linker\nlld-16 - linker\nlld-22 - linker\n\
+             rustc - Rust\nlibstd-rust-dev-wasm32 - Rust library\nclang - compiler\nlld - linker\nlld-16 - linker\nlld-22 - linker\n\
              liblld-22 - library\nnodejs - JavaScript\nlibjavascriptcoregtk-4.0-bin - JavaScript\n\
              libjavascriptcoregtk-4.0-dev - headers\nlibmozjs-78-dev - old\nlibmozjs-102-dev - new\n\
              libmozjs-102-0 - library\n",
         ),
         (
             "dnf",
-            "rust-std-static-wasm32-unknown-unknown\nlld\nnodejs\njavascriptcoregtk4.1-devel\n\
+            "rust-std-static-wasm32-unknown-unknown\nclang\nlld\nnodejs\njavascriptcoregtk4.1-devel\n\
              javascriptcoregtk6.0-devel\njavascriptcoregtk6.0\nmozjs115-devel\nmozjs128-devel\nmozjs128\n",
         ),
         (
             "pacman",
-            "rust-wasm\nlld\nextra/nodejs\nwebkit2gtk-4.1\njs115\njs128\njson-c\n",
+            "rust-wasm\nclang\nlld\nextra/nodejs\nwebkit2gtk-4.1\njs115\njs128\njson-c\n",
         ),
-        ("brew", "v8\nspidermonkey\n"),
+        ("brew", "v8\nllvm\nlld\nspidermonkey\n"),
     ];
 
     /// The command of every row of the table on a system whose manager lists the above.
@@ -221,6 +228,10 @@ wasm32: apt-get install --yes --no-install-recommends rustc-web rust-web-src rus
 wasm32: apt-get install --yes --no-install-recommends rustc libstd-rust-dev-wasm32 lld
 wasm32: dnf install --assumeyes rust-std-static-wasm32-unknown-unknown lld
 wasm32: pacman --sync --noconfirm --needed rust-wasm lld
+clang: apt-get install --yes --no-install-recommends clang lld
+clang: dnf install --assumeyes clang lld
+clang: pacman --sync --noconfirm --needed clang lld
+clang: brew install llvm lld
 v8: brew install v8
 v8: npx --yes jsvu --os=default --engines=v8
 v8: apt-get install --yes --no-install-recommends nodejs
@@ -266,7 +277,11 @@ spidermonkey: npx --yes jsvu --os=default --engines=spidermonkey";
 
     #[test]
     fn every_need_has_a_recipe_and_every_row_is_used() {
-        let needs: Vec<Need> = ENGINES.iter().map(Need::Shell).chain([Need::Wasm32]).collect();
+        let needs: Vec<Need> = ENGINES
+            .iter()
+            .map(Need::Shell)
+            .chain([Need::Wasm32, Need::Clang])
+            .collect();
         for need in &needs {
             assert!(recipes_for(*need).next().is_some(), "{need:?}");
         }

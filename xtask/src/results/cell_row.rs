@@ -28,7 +28,7 @@ pub struct CellRow {
     /// Where a leak that is expected has been reported.
     #[serde(default)]
     pub bug: Option<String>,
-    /// None of a user's own case.
+    /// None of a user's own case that names none.
     pub guest: Option<String>,
     /// The arguments of the program, on a stage.
     pub arguments: Vec<String>,
@@ -164,7 +164,7 @@ impl CellRow {
             run: place.run,
             title: (case.title != case.name).then(|| case.title.clone()),
             bug: expectation.bug.clone(),
-            guest: case.guest().map(str::to_owned),
+            guest: case.guest_names(),
             arguments: facts.arguments,
             outcome,
             reason,

@@ -98,20 +98,20 @@ fn a_guest_that_does_not_compile_is_no_answer() {
     ] {
         world.write(&format!("xtask/{name}"), "fn main() {}");
     }
-    world.write("guest/src/lib.rs", "compile_error!(\"the guest is broken\");");
+    world.write("guest/linear/src/lib.rs", "compile_error!(\"the guest is broken\");");
     let output = world
         .xtask(&["build"])
         .env("HOME", std::env::var_os("HOME").unwrap_or_default())
         .output()
         .unwrap();
-    Answer::of(output).expect(2, &["the guest is broken", "failed to build the guest `guest` with `"]);
+    Answer::of(output).expect(2, &["the guest is broken", "failed to build the guest `linear` with `"]);
 }
 
 #[test]
 fn without_a_rust_for_wasm32_there_is_no_answer() {
     let world = World::new();
     world.engine("d8", D8, M0);
-    world.write("guest/src/lib.rs", "// Not what was built.");
+    world.write("guest/linear/src/lib.rs", "// Not what was built.");
     world.run(&["test"]).expect(
         2,
         &["no Rust toolchain here can build the guest", "wasm32-unknown-unknown"],
@@ -168,8 +168,8 @@ fn a_target_that_can_no_longer_be_written_is_no_answer() {
 fn what_an_editor_leaves_behind_is_passed_over() {
     let world = World::new();
     world.engine("d8", D8, M0);
-    std::os::unix::fs::symlink("nowhere", world.checkout.join("guest/src/.#lib.rs")).unwrap();
-    world.write("guest/src/lib.rs~", "old");
+    std::os::unix::fs::symlink("nowhere", world.checkout.join("guest/linear/src/.#lib.rs")).unwrap();
+    world.write("guest/linear/src/lib.rs~", "old");
     world.write("js/cases/m0/.test.js.swp", "");
     world.write("expected/m0.txt~", "old");
     world.run(&["test"]).expect(0, &["1 ok"]);

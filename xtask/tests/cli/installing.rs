@@ -128,7 +128,7 @@ fn a_host_goes_on_where_its_shell_cannot_be_had() {
 #[test]
 fn the_target_comes_by_rustup_and_else_from_the_distribution() {
     let world = World::new();
-    world.write("guest/src/lib.rs", "// Not what was built.");
+    world.write("guest/linear/src/lib.rs", "// Not what was built.");
     world.engine("d8", D8, M0);
     world.engine("jsc", JSC, M0);
     world.engine("js", JS, M0);

@@ -143,7 +143,7 @@ fn a_signal_that_is_ignored_stays_so() {
 #[test]
 fn a_wait_for_another_command_can_be_interrupted() {
     let world = World::new();
-    world.write("guest/src/lib.rs", "// Not what was built.");
+    world.write("guest/linear/src/lib.rs", "// Not what was built.");
     let lock = world.checkout.join("target/wasm-leaks/cargo/lock");
     std::fs::create_dir_all(lock.parent().unwrap()).unwrap();
     let file = std::fs::File::create(&lock).unwrap();

@@ -82,7 +82,7 @@ fn json_holds_the_facts_of_every_cell() {
         (&good["numbers"]["peak"], &good["numbers"]["residue"]),
         (&1000.into(), &0.into())
     );
-    assert_eq!((&good["run"], &good["guest"]), (&1.into(), &"guest".into()));
+    assert_eq!((&good["run"], &good["guest"]), (&1.into(), &"linear".into()));
     assert_eq!(good["end"]["status"], 0);
     assert!(good["seconds"].as_f64().unwrap() > 0.0);
     assert!(good["peak_bytes"].as_u64().unwrap() > 0);

@@ -93,9 +93,8 @@ pub fn the_guest_holds_57001_objects(engine: &str) {
         .unwrap();
     assert!(full["live"].as_u64().unwrap() >= 57_001, "{full}");
     assert_eq!(full["pages"], 10);
-    let guests = fs::read_dir(world.checkout.join("target/wasm-leaks/guests")).unwrap();
-    for guest in guests {
-        assert!(guest.unwrap().metadata().unwrap().len() <= 1200);
+    for file in crate::world::walk(&world.checkout.join("target/wasm-leaks/guests")) {
+        assert!(file.metadata().unwrap().len() <= 1200, "{}", file.display());
     }
 }
 

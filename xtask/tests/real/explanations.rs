@@ -187,7 +187,7 @@ pub fn the_question_changes_nothing(engine: &str) {
         return all;
     }
     main(test);";
-    let answer = run("returned", "guest", returned);
+    let answer = run("returned", "linear", returned);
     assert!(is_let_go(&answer, engine), "{answer:#}");
 
     // Each is the held value of the one before, so one dies per collection.
@@ -198,7 +198,7 @@ pub fn the_question_changes_nothing(engine: &str) {
         for (let i = 0; i < 29; i++) chain.register(all[i], all[i + 1]);
     }
     main(test);";
-    let answer = run("one-by-one", "guest", one_by_one);
+    let answer = run("one-by-one", "linear", one_by_one);
     assert!(is_let_go(&answer, engine), "{answer:#}");
 
     let let_go_between = "const kept = [];
@@ -206,7 +206,7 @@ pub fn the_question_changes_nothing(engine: &str) {
         for (let i = 0; i < n; i++) kept.push(new WasmObject(instance));
     }
     main(test, () => { kept.length = 0; });";
-    let answer = run("let-go-between", "guest", let_go_between);
+    let answer = run("let-go-between", "linear", let_go_between);
     assert!(is_let_go(&answer, engine), "{answer:#}");
 
     let first_dies_late = "let first = null;
@@ -224,7 +224,7 @@ pub fn the_question_changes_nothing(engine: &str) {
         chain.register({}, 9);
     }
     main(test);";
-    let answer = run("first-dies-late", "guest", first_dies_late);
+    let answer = run("first-dies-late", "linear", first_dies_late);
     assert_eq!(
         (&answer["wrapper"], named(&answer)),
         (&"WasmObject #2".into(), vec!["rest", "[0]"]),
@@ -242,7 +242,7 @@ pub fn the_question_changes_nothing(engine: &str) {
         ("other-table", "m3", "RefObject", "held.set(i, { obj })"),
         (
             "namesake",
-            "guest",
+            "linear",
             "WasmObject",
             "globalThis.table.objects.push({ obj })",
         ),

@@ -12,6 +12,7 @@ mod checks;
 mod culprits;
 mod explanations;
 mod leaks;
+mod guests;
 mod verdicts;
 mod web;
 
@@ -96,6 +97,11 @@ on_every_engine! {
     census_of_cases::m0_and_m1_are_told_apart_without_our_runtime
     census_of_cases::an_error_beside_a_full_memory_is_an_error
     census_of_cases::the_cases_come_out_alike_by_the_census
+    guests::a_guest_in_c_is_run
+    guests::a_guest_in_rust_is_run
+    guests::a_guest_of_wasm_bindgen_is_run
+    guests::a_module_that_cannot_be_compiled_is_skipped
+    guests::an_import_that_is_not_given_is_named
     web::scripts_find_what_they_expect
     web::what_scripts_do_not_find_is_noticed
 }

@@ -111,7 +111,7 @@ const LEAKS: &[Program] = &[
     ),
     (
         "half-of-the-blocks-stay",
-        "#: guest = guest\n",
+        "#: guest = linear\n",
         "",
         "new WasmObject(instance); if (i % 2 === 0) instance.exports.make_obj();",
         "leaks",

@@ -86,12 +86,12 @@ impl World {
 
     fn bring_guests(&self, modules: &[PathBuf]) {
         for module in modules {
-            let beside = ["js", "digest"].map(|extension| module.with_extension(extension));
-            for path in [module].into_iter().chain(&beside).filter(|path| path.is_file()) {
-                let place = self.checkout.join(path.strip_prefix(repository()).unwrap());
-                fs::create_dir_all(place.parent().unwrap()).unwrap();
-                fs::copy(path, place).unwrap();
-            }
+            // With its glue and its digests.
+            let directory = module.parent().unwrap();
+            copy(
+                directory,
+                &self.checkout.join(directory.strip_prefix(repository()).unwrap()),
+            );
         }
     }
 

@@ -54,8 +54,7 @@ fn own(world: &World, name: &str) -> PathBuf {
 
 /// The files of a directory of its own with this extension.
 fn files(world: &World, directory: &str, extension: &str) -> Vec<PathBuf> {
-    let entries = fs::read_dir(own(world, directory)).unwrap();
-    let mut paths: Vec<PathBuf> = entries.map(|entry| entry.unwrap().path()).collect();
+    let mut paths = crate::world::walk(&own(world, directory));
     paths.retain(|path| path.extension().unwrap_or_default() == extension);
     assert!(!paths.is_empty(), "{directory}/*.{extension}");
     paths.sort();
