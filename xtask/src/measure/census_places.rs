@@ -4,7 +4,7 @@
 
 use crate::measure::census::{KindGrowth, What};
 use crate::measure::census_events::{KindSeries, PlaceFrame};
-use crate::measure::census_seen::growth_of;
+use crate::measure::kind_growth::growth_of;
 use std::collections::HashMap;
 
 /// The places of which no kind grows, but all that they made together does.

@@ -4,6 +4,7 @@ use crate::measure::census::{Census, Kind, KindGrowth, KindStay, What};
 use crate::measure::census_events::{CensusStart, KindSeries, MemoryOwner, ModuleSeen, Reading, StepSeries, expand};
 use crate::measure::census_places::places_that_grow;
 use crate::measure::growth::{self, Counted, LEAST_READINGS};
+use crate::measure::kind_growth::{fills, growth_of, later, per_call};
 use crate::measure::telemetry::TelemetryEvent;
 use crate::measure::trend::{self, Trend};
 use crate::measure::verdict::Verdict;
@@ -290,51 +291,6 @@ fn per_round(values: &[f64]) -> Option<f64> {
     let first = values.windows(2).position(grew)? + 1;
     let last = values.windows(2).rposition(grew)? + 1;
     (last > first).then(|| (values[last] - values[first]) / (last - first) as f64)
-}
-
-/// The values of the readings after the warm-up.
-pub fn later(values: &[f64]) -> &[f64] {
-    values.get(1..).unwrap_or_default()
-}
-
-pub fn growth_of(series: &KindSeries, calls: &[f64]) -> Option<KindGrowth> {
-    let candidates = [
-        (What::Objects, counted(series), later(&series.counts)),
-        (What::Bytes, Counted::Bytes, later(&series.bytes)),
-    ];
-    let (what, _, values) = candidates
-        .into_iter()
-        .find(|(_, counted, values)| growth::trend(calls, values, *counted) == Trend::Grows)?;
-    // More strings have more bytes; only where they do not get more is it one that gets longer.
-    let gets_more = || growth::trend(calls, later(&series.counts), Counted::Objects) != Trend::Flat;
-    if what == What::Bytes && counted(series) == Counted::Texts && gets_more() {
-        return None;
-    }
-    Some(KindGrowth {
-        kind: Kind::of_series(series, what),
-        per_call: per_call(calls, values),
-        fit: growth::fit(calls, values),
-    })
-}
-
-/// Whether objects of the kind get more, and more slowly.
-fn fills(series: &KindSeries, calls: &[f64]) -> bool {
-    let trend = growth::trend(calls, later(&series.counts), counted(series));
-    matches!(trend, Trend::Slows | Trend::Unclear)
-}
-
-fn counted(series: &KindSeries) -> Counted {
-    match series.class.as_deref() == Some("string") && series.stack.is_empty() {
-        true => Counted::Texts,
-        false => Counted::Objects,
-    }
-}
-
-fn per_call(calls: &[f64], values: &[f64]) -> f64 {
-    match (calls.first(), calls.last(), values.first(), values.last()) {
-        (Some(first), Some(last), Some(before), Some(after)) if last > first => (after - before) / (last - first),
-        _ => 0.0,
-    }
 }
 
 fn is_instance(growth: &KindGrowth) -> bool {

@@ -8,6 +8,7 @@ pub mod census_events;
 pub mod census_places;
 pub mod census_seen;
 pub mod growth;
+pub mod kind_growth;
 pub mod numbers;
 pub mod seen;
 pub mod telemetry;
