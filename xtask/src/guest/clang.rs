@@ -158,10 +158,15 @@ impl Clang {
         let is_cpp = paths
             .iter()
             .any(|path| path.extension().is_none_or(|extension| extension != "c"));
+        // The module is the same wherever its sources lie.
+        let mut nameless = OsString::from("-fdebug-prefix-map=");
+        nameless.push(&source.base);
+        nameless.push("=.");
         let shell = tools::shell_in(&source.base)?;
         let command = tools::guarded(&shell)?
             .arg(&self.clang)
             .args(COMPILE)
+            .arg(nameless)
             .args(if is_cpp { CPP } else { &[] })
             .args(flags)
             .args(&source.flags)

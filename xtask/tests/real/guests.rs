@@ -107,7 +107,7 @@ void *take(void) {
   return at;
 }
 ";
-const BUMP_CPP: &str = "struct Bump { int by; virtual int of(int at) { return at + by; } };
+const BUMP_CPP: &str = "struct Bump { int by; Bump(int by) : by(by) {} virtual int of(int at) { return at + by; } };
 extern \"C\" int bump(int at) { static Bump bump{SIZE}; return bump.of(at); }
 ";
 
@@ -415,10 +415,8 @@ fn a_crate_is_built_again_when_its_sources_change() {
         &["makes no module: its Cargo.toml needs the lines `[lib]` and `crate-type"],
     );
     own.write("crate/Cargo.toml", "[package\n");
-    own.run(&["build"]).expect(
-        2,
-        &["crate/Cargo.toml:1:", "failed to read the manifest of the crate `"],
-    );
+    own.run(&["build"])
+        .expect(2, &["Cargo.toml:1:9", "failed to read the manifest of the crate `"]);
     own.write("crate/Cargo.toml", "[workspace]\n");
     own.run(&["build"]).expect(2, &["` is no crate, but a workspace"]);
 }
