@@ -32,12 +32,22 @@
 
   const rate = (calls, values, from, to) => (values[to] - values[from]) / (calls[to] - calls[from]);
 
-  // The reading at which about half of the calls had been made.
-  function middle(calls) {
-    const half = (calls[0] + calls[calls.length - 1]) / 2;
-    let found = 1;
+  // The reading at which about half of the calls since that one had been made.
+  function middle(calls, since) {
+    const half = (calls[since] + calls[calls.length - 1]) / 2;
+    let found = since + 1;
     while (found < calls.length - 2 && calls[found + 1] <= half) found++;
     return found;
+  }
+
+  // Whether the rate falls on in the later half. It falls once, and stays, where an engine
+  // compiles code that then makes fewer objects a call.
+  function stillFalls(calls, values, half) {
+    const last = values.length - 1;
+    // If one interval is the later half, the one before it tells.
+    const from = last - half === 1 ? half - 1 : half;
+    const to = last - half === 1 ? half : middle(calls, half);
+    return rate(calls, values, to, last) < STEADY * rate(calls, values, from, to);
   }
 
   // 'grows', 'flat', 'slows' (it grew, and then less), or 'unclear'. Values are those at
@@ -52,7 +62,7 @@
     const enough = grown >= LEAST[unit] && rate(calls, values, 0, last) >= leastRate;
     if (!enough || values[last] <= most(values, 0, last)) return 'flat';
     if (least(values, latest, last + 1) <= most(values, 0, latest)) return 'unclear';
-    const half = middle(calls);
+    const half = middle(calls, 0);
     const share = rate(calls, values, half, last) / rate(calls, values, 0, half);
     // Capacity doubles: later growth comes in fewer, larger steps.
     if (unit !== 'objects' && unit !== 'texts') {
@@ -60,7 +70,7 @@
       return share >= SLOWING ? 'grows' : 'slows';
     }
     if (share >= STEADY) return 'grows';
-    return share >= SLOWING ? 'unclear' : 'slows';
+    return share < SLOWING && stillFalls(calls, values, half) ? 'slows' : 'unclear';
   }
 
   harness.growth = growth;

@@ -81,6 +81,7 @@ pub fn trend(calls: &[f64], values: &[f64], counted: Counted) -> Trend {
             Trend::Unclear
         }
         Counted::Bytes | Counted::Heap | Counted::Touched if share >= SLOWING => Trend::Grows,
+        Counted::Objects | Counted::Texts if !still_falls(calls, values, middle) => Trend::Unclear,
         _ => Trend::Slows,
     }
 }
@@ -93,11 +94,23 @@ fn rate(calls: &[f64], values: &[f64], from: usize, to: usize) -> f64 {
     (values[to] - values[from]) / (calls[to] - calls[from])
 }
 
+/// Whether the rate falls on in the later half. It falls once, and stays, where an engine
+/// compiles code that then makes fewer objects a call.
+fn still_falls(calls: &[f64], values: &[f64], middle: usize) -> bool {
+    let end = values.len() - 1;
+    let (from, to) = match end - middle {
+        // One interval is the later half: the one before it tells.
+        1 => (middle - 1, middle),
+        _ => (middle, middle + self::middle(&calls[middle..])),
+    };
+    rate(calls, values, to, end) < STEADY * rate(calls, values, from, to)
+}
+
 /// The reading at which about half of the calls had been made.
 fn middle(calls: &[f64]) -> usize {
     let half = (calls[0] + calls[calls.len() - 1]) / 2.0;
     let mut found = 1;
-    while found < calls.len() - 2 && calls[found + 1] <= half {
+    while found + 2 < calls.len() && calls[found + 1] <= half {
         found += 1;
     }
     found
