@@ -48,6 +48,7 @@
 mod format;
 mod json;
 mod jsc;
+mod jsc_classes;
 mod spidermonkey;
 mod v8;
 mod web_assembly;

@@ -46,7 +46,7 @@ fn format_of(path: &Path) -> Result<SnapshotFormat> {
         None if start.is_empty() => bail!("`{shown}` is empty"),
         None => bail!(
             "`{shown}` is no heap snapshot that is known: expected V8's `.heapsnapshot`, what \
-             `generateHeapSnapshotForGCDebugging()` of JavaScriptCore returns, or what `dumpHeap()` of \
+             WebKit's inspector exports or `generateHeapSnapshotForGCDebugging()` of JavaScriptCore returns, or what `dumpHeap()` of \
              SpiderMonkey writes"
         ),
     }

@@ -246,3 +246,52 @@ pub fn an_error_of_the_program_is_no_answer(engine: &str) {
         }
     }
 }
+
+/// JavaScriptCore's snapshots of the kind that WebKit's inspector exports, by its own shell.
+fn a_snapshot_for_the_inspector_is_read(engine: &str) {
+    let world = world();
+    let engines: Value = serde_json::from_str(&world.run(&["engines", "--json"]).stdout).unwrap();
+    let programs = engines["programs"].as_array().unwrap();
+    let program = programs.iter().find(|program| program["engine"] == engine).unwrap();
+    if program["shell"] != "jsc" {
+        return;
+    }
+    let script = world.file("write.js");
+    let take = |count: usize| {
+        let text = format!(
+            "class Widget {{}}\nconst all = [];\nfor (let i = 0; i < {count}; i++) all.push(new Widget());
+const text = generateHeapSnapshot();\nprint(typeof text === 'string' ? text : JSON.stringify(text));"
+        );
+        fs::write(&script, text).unwrap();
+        let output = std::process::Command::new(program["program"].as_str().unwrap())
+            .arg(&script)
+            .output()
+            .unwrap();
+        let path = world.file("exported.json");
+        fs::write(&path, output.stdout).unwrap();
+        path
+    };
+    let path = take(7);
+    let text = fs::read_to_string(&path).unwrap();
+    assert!(text.contains("\"type\":\"Inspector\""), "{}", &text[..80]);
+    let explain = || world.run(&["explain", "--snapshot", path.to_str().unwrap(), "--kind", "Widget"]);
+    let answer = explain();
+    answer.expect(0, &[]);
+    for wanted in [
+        "all 7 Widget are kept alive by\n  global\n  └ all    Array\n",
+        "without all[…] nothing keeps them alive",
+    ] {
+        assert!(answer.stdout.contains(wanted), "{}", answer.stdout);
+    }
+    fs::write(&path, text.replace("\"version\":3", "\"version\":4")).unwrap();
+    explain().expect(2, &["it has version 4; only version 2 or 3 is read"]);
+}
+
+#[test]
+fn snapshots_of_the_inspector() {
+    crate::run(
+        "jsc",
+        "snapshots_of_the_inspector",
+        a_snapshot_for_the_inspector_is_read,
+    );
+}
