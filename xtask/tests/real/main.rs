@@ -13,6 +13,7 @@ mod culprits;
 mod explanations;
 mod leaks;
 mod guests;
+mod guide;
 mod verdicts;
 mod web;
 
