@@ -2,6 +2,7 @@
 //! (Source/JavaScriptCore/heap/HeapSnapshotBuilder.cpp). Those for debugging the collector
 //! have addresses and say why a root is one; those for the inspector are smaller.
 
+use super::births::EarlierHeap;
 use super::jsc_classes::{FOLLOWING, GLOBALS, internal, modules, node_kind, tell_cleanup_callback};
 use super::json::{Item, Row, stream};
 use super::{
@@ -63,6 +64,7 @@ struct JscNodeRow {
     /// Its class is one of the program's, by the name of its constructor.
     of_program: bool,
     class: u32,
+    bytes: u32,
     /// Its address; or its number, which is as good: an inspector counts on.
     address: u64,
 }
@@ -96,14 +98,16 @@ pub fn parse(input: impl BufRead, wanted: TargetHint<'_>) -> Result<Heap> {
     rows.heap(wanted)
 }
 
-/// The addresses of all nodes, in no order.
-pub fn identities(input: impl BufRead) -> Result<Vec<u64>> {
+/// The addresses of all nodes, and their bytes.
+pub fn earlier(input: impl BufRead, found: &mut EarlierHeap) -> Result<()> {
     let mut rows = JscRows::default();
     stream(input, |key, value| match key {
         "type" | "nodes" => rows.read(key, value),
         _ => value.skip(),
     })?;
-    Ok(rows.nodes.iter().map(|node| node.address).collect())
+    let nodes = rows.nodes.iter();
+    nodes.for_each(|node| found.add(node.address, node.bytes.into()));
+    Ok(())
 }
 
 impl JscRows {
@@ -158,11 +162,12 @@ impl JscRows {
             column += 1;
             if column == columns {
                 column = 0;
-                let [number, _, class, flags, _, address, _] = numbers;
+                let [number, bytes, class, flags, _, address, _] = numbers;
                 self.nodes.push(JscNodeRow {
                     number,
                     of_program: flags & OF_PROGRAM != 0,
                     class: u32::try_from(class).context("a node's class is not a class")?,
+                    bytes: u32::try_from(bytes).unwrap_or(u32::MAX),
                     address: if columns == numbers.len() { address } else { number },
                 });
             }
@@ -230,6 +235,7 @@ impl JscRows {
         heap.roots = self.roots(&ids)?;
         heap.targets = wanted.iter().map(|address| by_address.get(address).copied()).collect();
         heap.texts = self.nodes.iter().map(|node| self.class(node) == "string").collect();
+        heap.note_sizes(self.nodes.iter().map(|node| node.bytes.into()));
         heap.identities = self.nodes.iter().map(|node| node.address).collect();
         let at = |address: u64| by_address.get(&address).copied();
         let entry = |reported: &ReportedReference| Some(((at(reported.from)?, at(reported.to)?), at(reported.map?)?));

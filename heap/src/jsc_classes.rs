@@ -32,6 +32,7 @@ pub fn node_kind(class: &str) -> NodeKind {
         "GetterSetter",
         "CustomGetterSetter",
         "Immutable Butterfly",
+        "Cell Butterfly",
         "SparseArrayValueMap",
         "JSInternalPromise",
         "WebAssemblyModuleRecord",

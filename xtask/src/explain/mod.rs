@@ -17,4 +17,5 @@ pub mod question;
 pub mod repeats;
 pub mod snapshots;
 pub mod sources;
+mod storage;
 pub mod words;

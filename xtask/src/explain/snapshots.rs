@@ -26,6 +26,7 @@ pub fn read_all(paths: &[PathBuf]) -> Result<(ProgramHeap, SnapshotFormat)> {
         heap,
         births,
         calls: None,
+        all_calls: 0,
         snapshots: paths.len(),
         stopped: None,
         sources: Sources::of_snapshot(),

@@ -210,6 +210,44 @@ pub fn what_grows_without_objects_is_said_to_do_so(engine: &str) {
     assert!(answer.stdout.contains("nothing grows: collected"), "{}", answer.stdout);
 }
 
+/// One object takes more and more, and no objects get more.
+pub fn what_grows_in_one_object_is_named(engine: &str) {
+    let world = world();
+    for (name, script, labels, knowing) in [
+        (
+            "numbers/test.js",
+            "const log = { entries: [] };\nfunction test(n) { for (let i = 0; i < n; i++) log.entries.push(i); }",
+            &["log", ".entries"][..],
+            &["v8"][..],
+        ),
+        (
+            "set/test.js",
+            "const seen = new Set();\nlet calls = 0;
+function test(n) { for (let i = 0; i < n; i++) seen.add(calls++); }",
+            &["seen"],
+            &["v8", "jsc"],
+        ),
+    ] {
+        let directory = add(&world, name, script);
+        let answer = explain(&world, &directory, engine, &[]);
+        let what = format!("{name} on {engine}: {answer:#}");
+        assert!(answer["leaks"].as_array().unwrap().is_empty(), "{what}");
+        let storage = &answer["storage"];
+        if !knowing.contains(&engine) {
+            assert!(storage.is_null(), "{what}");
+            let answer = world.run(&["explain", directory.to_str().unwrap(), "--engine", engine]);
+            answer.expect(0, &[]);
+            let said = "this engine's snapshot does not tell which one";
+            assert!(answer.stdout.contains(said), "{}", answer.stdout);
+            continue;
+        }
+        assert!(storage["bytes"].as_u64().unwrap() > 100_000, "{what}");
+        let steps = storage["group"]["steps"].as_array().unwrap();
+        let found: Vec<String> = steps.iter().map(label).collect();
+        assert_eq!(found, labels, "{what}");
+    }
+}
+
 pub fn snapshots_are_kept_where_they_are_wanted(engine: &str) {
     let world = world();
     let twice = &LEAKING[1];
