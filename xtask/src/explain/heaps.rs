@@ -67,7 +67,7 @@ pub fn ask_engine(
     let format = program.engine.snapshot;
     let limits = cell.limits(given);
     let stage = cell.stage(guests, session)?;
-    let mut performance = cell.retaining_performance()?;
+    let mut performance = cell.retaining_performance(guests)?;
     let (calls, round) = calls(census, format);
     performance.options = cell.options(given);
     performance

@@ -1,0 +1,247 @@
+//! Bundles: one script made of a user's own, where it is TypeScript or imports packages. It is
+//! made on a stage, once for all shells and once for all hosts, and nothing of it is kept.
+
+use crate::base::file;
+use crate::base::text::file_url;
+use crate::case::Case;
+use crate::case::script_map::ScriptMap;
+use crate::case::source_maps::SourceMaps;
+use crate::case::tree::{PACKAGES, ROOT};
+use crate::engine::library::{self, BUNDLED};
+use crate::guest::esbuild::{self, BundleOrder, BundleTarget};
+use crate::guest::guests::Guests;
+use crate::guest::imports::{self, BundleReason};
+use crate::run::session::Session;
+use crate::run::stage::Stage;
+use anyhow::{Context, Result};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+/// What makes the functions of a classic script global, and what stands in for modules of Node.js.
+const CLASSIC: &str = BUNDLED[0];
+const NO_NODE: &str = BUNDLED[1];
+
+/// What stands for `import.meta.url`, and what is written over it: the same number of characters, so
+/// that the columns of the source map stay right.
+const URL: &str = "wasmLeaksUrls_______";
+const URLS: &str = "wasmLeaksUrls";
+
+/// A script that runs in place of a user's.
+#[derive(Debug)]
+pub struct Bundle {
+    /// Its name beside that script.
+    pub name: String,
+    text: String,
+    /// The files of which the URL is asked for: on a stage, or by their full paths.
+    urls: Vec<PathBuf>,
+    /// WebAssembly modules that lie beside what it is made of, in packages.
+    pub modules: Vec<PathBuf>,
+}
+
+/// The lines of a bundle before what esbuild wrote.
+const FIRST_LINES: u32 = 1;
+
+impl Bundle {
+    /// Puts it on a stage, in this directory of it.
+    pub fn put(&self, stage: &Stage, directory: &str) -> Result<()> {
+        let urls = self.urls.iter().map(|path| file_url(&stage.path().join(path)));
+        let urls = serde_json::to_string(&urls.collect::<Vec<_>>()).context("failed to write URLs as JSON")?;
+        let text = format!("const {URLS} = {urls};\n{}", self.text);
+        stage.write(&format!("{directory}/{}", self.name), text.as_bytes())
+    }
+}
+
+/// The bundles of a case, by what they are for.
+pub type Bundles = BTreeMap<BundleTarget, Bundle>;
+
+/// Bundles a case, if it has to be, for the targets that there are programs of. `install` is the
+/// command that gets esbuild.
+pub fn bundles(case: &Case, targets: &[BundleTarget], guests: &Guests, install: &str, session: &Session) -> Result<Bundles> {
+    let mut made = Bundles::new();
+    let scanned = imports::scan(case);
+    let reasons = scanned.reasons;
+    let (Some(own), Some(maps)) = (case.own(), guests.source_maps(case)) else {
+        return Ok(made);
+    };
+    let is_typescript = |reason: &BundleReason| matches!(reason, BundleReason::TypeScript { .. });
+    for target in targets {
+        // A host resolves the packages of a module itself, and not those of a classic script that is loaded.
+        let is_needed = match (target, own.is_module) {
+            (BundleTarget::Hosts, true) => reasons.iter().any(is_typescript),
+            _ => !reasons.is_empty(),
+        };
+        if is_needed {
+            let maker = BundleMaker { case, guests, maps, session };
+            made.insert(*target, maker.make(*target, &reasons, install)?);
+        }
+    }
+    if made.is_empty() {
+        scanned.files.iter().for_each(|path| maps.look_into(path));
+    }
+    Ok(made)
+}
+
+/// Whether esbuild is missing for one of these cases.
+pub fn needs_esbuild(cases: &[Case], session: &Session) -> Result<bool> {
+    for case in cases {
+        if !imports::scan(case).reasons.is_empty() && esbuild::find(case.directory(), session)?.is_none() {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+struct BundleMaker<'a> {
+    case: &'a Case,
+    guests: &'a Guests,
+    maps: &'a SourceMaps,
+    session: &'a Session,
+}
+
+impl BundleMaker<'_> {
+    fn make(&self, target: BundleTarget, reasons: &[BundleReason], install: &str) -> Result<Bundle> {
+        let own = self.case.own().context("the case has no script")?;
+        let program = esbuild::find(self.case.directory(), self.session)?
+            .ok_or_else(|| esbuild::missing(reasons, self.case.root(), install))?;
+        let stage = Stage::new(self.session)?;
+        self.guests.put_files(self.case, &stage)?;
+        let directory = stage.path().join(self.case.stage_directory().trim_end_matches('/'));
+        if !own.is_module {
+            self.make_global(&directory.join(&own.name))?;
+        }
+        let is_full = target == BundleTarget::Shells || !own.is_module;
+        let name = match (target, own.is_module) {
+            (_, false) => "wasm-leaks-bundle.js",
+            (BundleTarget::Shells, true) => "wasm-leaks-bundle.mjs",
+            (BundleTarget::Hosts, true) => "wasm-leaks-bundle-for-hosts.mjs",
+        };
+        let mut order = BundleOrder {
+            directory: &directory,
+            script: Path::new(&own.name),
+            output: name,
+            is_module: own.is_module,
+            target: if is_full { BundleTarget::Shells } else { BundleTarget::Hosts },
+            url: URL,
+            aliases: &BTreeMap::new(),
+        };
+        let show = |words: &str| self.show(words, &stage);
+        let mut facts = esbuild::run(&program, &order, show, self.session)?;
+        // An engine that has none of Node.js's modules would not load the bundle.
+        let nodes = facts.nodes().into_iter().filter(|_| is_full);
+        let aliases: BTreeMap<String, PathBuf> = nodes.map(|name| (name, stage.path().join(NO_NODE))).collect();
+        if !aliases.is_empty() {
+            library::put(&self.session.directories, &stage, &[NO_NODE])?;
+            order.aliases = &aliases;
+            facts = esbuild::run(&program, &order, show, self.session)?;
+        }
+        let text = String::from_utf8(file::read(&directory.join(name))?).context("esbuild's bundle is not UTF-8")?;
+        let map = file::read(&directory.join(format!("{name}.map")))?;
+        let sources = ScriptMap::parse(&text, &map).context("failed to read esbuild's source map")?;
+        let (text, urls) = with_urls(text, &sources, |source| self.on_stage(&directory.join(source), &stage));
+        self.maps.add_bundle(name, &text, &map, stage.path(), FIRST_LINES)?;
+        let inputs = facts.inputs.keys().map(|input| directory.join(input));
+        Ok(Bundle {
+            name: name.to_owned(),
+            text,
+            urls,
+            modules: modules_beside(inputs),
+        })
+    }
+
+    /// Adds the end of a classic script.
+    fn make_global(&self, script: &Path) -> Result<()> {
+        let mut text = file::read(script)?;
+        text.push(b'\n');
+        text.extend_from_slice(&library::script(&self.session.directories, CLASSIC)?);
+        file::write(script, &text)
+    }
+
+    /// A file by its name on a stage, where it is on each; else by its full path.
+    fn on_stage(&self, path: &Path, stage: &Stage) -> PathBuf {
+        let path = lexical(path);
+        if let Ok(name) = path.strip_prefix(stage.path()) {
+            return name.to_owned();
+        }
+        match path.strip_prefix(self.case.root()) {
+            Ok(below) => Path::new(ROOT).join(below),
+            Err(_) => path,
+        }
+    }
+
+    /// esbuild's words with paths that a reader knows: it writes them relative to the directory of the
+    /// script, and those of packages by the way from the stage.
+    fn show(&self, words: &str, stage: &Stage) -> String {
+        let from = stage.path().join(self.case.stage_directory());
+        let up = "../".repeat(from.components().count() - 1);
+        let root = format!("{up}{}/", self.case.root().display().to_string().trim_start_matches('/'));
+        words.replace(&root, "")
+    }
+}
+
+/// Writes over each `import.meta.url` of a bundle, by the file in which it stood.
+fn with_urls(text: String, map: &ScriptMap, name: impl Fn(&str) -> PathBuf) -> (String, Vec<PathBuf>) {
+    let mut urls: Vec<PathBuf> = Vec::new();
+    let mut found = String::with_capacity(text.len());
+    for (number, line) in text.split_inclusive('\n').enumerate() {
+        let mut rest = line;
+        let mut column = 0;
+        while let Some((before, after)) = rest.split_once(URL) {
+            column += before.encode_utf16().count() as u32 + 1;
+            let source = map.place(number as u32 + 1, column).map(|place| place.source);
+            let path = source.and_then(|source| map.sources.get(source)).map(|source| name(&source.name));
+            let path = path.unwrap_or_default();
+            let index = urls.iter().position(|known| *known == path).unwrap_or_else(|| {
+                urls.push(path);
+                urls.len() - 1
+            });
+            let width = URL.len() - URLS.len() - 2;
+            found += &format!("{before}{URLS}[{index:width$}]");
+            column += URL.len() as u32 - 1;
+            rest = after;
+        }
+        found += rest;
+    }
+    (found, urls)
+}
+
+/// The WebAssembly modules in the directories of these files, in packages.
+fn modules_beside(files: impl Iterator<Item = PathBuf>) -> Vec<PathBuf> {
+    let is_others = |path: &PathBuf| path.components().any(|part| part.as_os_str() == PACKAGES);
+    let mut directories: Vec<PathBuf> = files.filter(is_others).map(|path| file::directory(&path).to_owned()).collect();
+    directories.sort();
+    directories.dedup();
+    let entries = directories.iter().flat_map(|path| file::entries(path).unwrap_or_default());
+    entries.filter(|path| path.extension().is_some_and(|extension| extension == "wasm")).collect()
+}
+
+/// The path without `..`, whatever is there.
+fn lexical(path: &Path) -> PathBuf {
+    path.components().fold(PathBuf::new(), |mut found, part| {
+        match part {
+            std::path::Component::ParentDir => {
+                found.pop();
+            }
+            other => found.push(other),
+        }
+        found
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn each_file_has_its_own_url_and_columns_stay() {
+        let text = format!("f({URL});g({URL},{URL});é({URL})\nh({URL});\n");
+        // Places: 0:0 of a, 0:24 of b, 1:0 of a.
+        let map = json!({ "version": 3, "sources": ["a.js", "b.js"], "names": [], "mappings": "AAAA,wBCAA;ADAA" });
+        let map = ScriptMap::parse(&text, map.to_string().as_bytes()).unwrap();
+        let (found, urls) = with_urls(text.clone(), &map, PathBuf::from);
+        assert_eq!(urls, [PathBuf::from("a.js"), PathBuf::from("b.js")]);
+        let marks: Vec<&str> = found.split(URLS).skip(1).map(|rest| rest[1..6].trim()).collect();
+        assert_eq!(marks, ["0", "1", "1", "1", "0"]);
+        assert_eq!(found.len(), text.len());
+    }
+}
