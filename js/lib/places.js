@@ -27,6 +27,8 @@
     if (startsWith(path, directory)) return slice(path, directory.length);
     if (startsWith(path, root)) return up() + slice(path, root.length);
     if (home && startsWith(path, home)) return up() + slice(path, home.length);
+    const packages = lastIndexOf(path, '/node_modules/');
+    if (packages >= 0 && path[0] === '/') return slice(path, packages + 1);
     if (path[0] === '/' || search(/^[\w-]+:/, path) !== null) return undefined;
     // As it was loaded, from the directory.
     return search(/^(?:<|\[|\()/, path) === null ? path : undefined;

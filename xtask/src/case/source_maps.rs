@@ -84,7 +84,7 @@ impl SourceMaps {
             file: script.sources.get(place.source)?.name.clone(),
             line: place.line,
             column: place.column,
-            name: script.map.function_name(name, line, column),
+            name: script.map.function_name(without_file(name), line, column),
         })
     }
 
@@ -198,8 +198,9 @@ impl SourceMaps {
 
     /// A file as a text has it: with its full path on a stage, or by its name.
     fn name_in_text<'t>(&self, file: &'t str) -> &'t str {
-        let directory = format!("/{}/", self.stage_directory);
-        file.rsplit_once(&directory).map_or(file, |(_, name)| name)
+        let directory = format!("{}/", self.stage_directory);
+        let below = |(before, name): (&str, &'t str)| (before.is_empty() || before.ends_with('/')).then_some(name);
+        file.rsplit_once(&directory).and_then(below).unwrap_or(file)
     }
 
     /// Replaces the places, and the names that stand beside them, in what our own scripts report.
@@ -268,6 +269,18 @@ const TEXTS: [&str; 4] = ["text", "place", "reason", "stopped"];
 static PLACE: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r#"([^\s()'"`<>@,;:]+|[a-z]+://[^\s()'"`<>@,;:]*):(\d+)(?::(\d+))?"#).expect("the pattern is a constant")
 });
+
+/// The name of a function without that of the file in which esbuild wraps a script of CommonJS, as
+/// SpiderMonkey has it: `node_modules/package/file.js/outer/inner`.
+fn without_file(name: &str) -> &str {
+    let ends = [".js", ".cjs", ".ts", ".cts"];
+    let after = ends.iter().filter_map(|end| Some(name.find(&format!("{end}/"))? + end.len() + 1)).min();
+    match after {
+        Some(at) => &name[at..],
+        None if ends.iter().any(|end| name.ends_with(end)) => "",
+        None => name,
+    }
+}
 
 fn replace(text: &mut String, new: String) -> bool {
     let changed = *text != new;

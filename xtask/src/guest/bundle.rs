@@ -4,11 +4,10 @@
 use crate::base::file;
 use crate::base::text::file_url;
 use crate::case::Case;
-use crate::case::script_map::ScriptMap;
 use crate::case::source_maps::SourceMaps;
 use crate::case::tree::{PACKAGES, ROOT};
 use crate::engine::library::{self, BUNDLED};
-use crate::guest::esbuild::{self, BundleOrder, BundleTarget};
+use crate::guest::esbuild::{self, BundleFacts, BundleOrder, BundleTarget};
 use crate::guest::guests::Guests;
 use crate::guest::imports::{self, BundleReason};
 use crate::run::session::Session;
@@ -136,8 +135,7 @@ impl BundleMaker<'_> {
         }
         let text = String::from_utf8(file::read(&directory.join(name))?).context("esbuild's bundle is not UTF-8")?;
         let map = file::read(&directory.join(format!("{name}.map")))?;
-        let sources = ScriptMap::parse(&text, &map).context("failed to read esbuild's source map")?;
-        let (text, urls) = with_urls(text, &sources, |source| self.on_stage(&directory.join(source), &stage));
+        let (text, urls) = with_urls(&text, &facts, |input| self.on_stage(&directory.join(input), &stage));
         self.maps.add_bundle(name, &text, &map, stage.path(), FIRST_LINES)?;
         let inputs = facts.inputs.keys().map(|input| directory.join(input));
         Ok(Bundle {
@@ -178,28 +176,26 @@ impl BundleMaker<'_> {
     }
 }
 
-/// Writes over each `import.meta.url` of a bundle, by the file in which it stood.
-fn with_urls(text: String, map: &ScriptMap, name: impl Fn(&str) -> PathBuf) -> (String, Vec<PathBuf>) {
+/// Writes over each `import.meta.url` of a bundle, by the file in which it stood: esbuild puts the
+/// name of each file, in a comment, before what it consists of.
+fn with_urls(text: &str, facts: &BundleFacts, path: impl Fn(&str) -> PathBuf) -> (String, Vec<PathBuf>) {
     let mut urls: Vec<PathBuf> = Vec::new();
     let mut found = String::with_capacity(text.len());
-    for (number, line) in text.split_inclusive('\n').enumerate() {
-        let mut rest = line;
-        let mut column = 0;
-        while let Some((before, after)) = rest.split_once(URL) {
-            column += before.encode_utf16().count() as u32 + 1;
-            let source = map.place(number as u32 + 1, column).map(|place| place.source);
-            let path = source.and_then(|source| map.sources.get(source)).map(|source| name(&source.name));
-            let path = path.unwrap_or_default();
+    let mut file = "";
+    for line in text.split_inclusive('\n') {
+        let comment = line.strip_prefix("// ").map(str::trim_end);
+        file = comment.filter(|name| facts.inputs.contains_key(*name)).unwrap_or(file);
+        let mut parts = line.split(URL);
+        found += parts.next().unwrap_or_default();
+        for part in parts {
+            let path = path(file);
             let index = urls.iter().position(|known| *known == path).unwrap_or_else(|| {
                 urls.push(path);
                 urls.len() - 1
             });
             let width = URL.len() - URLS.len() - 2;
-            found += &format!("{before}{URLS}[{index:width$}]");
-            column += URL.len() as u32 - 1;
-            rest = after;
+            found += &format!("{URLS}[{index:width$}]{part}");
         }
-        found += rest;
     }
     (found, urls)
 }
@@ -234,14 +230,13 @@ mod tests {
 
     #[test]
     fn each_file_has_its_own_url_and_columns_stay() {
-        let text = format!("f({URL});g({URL},{URL});é({URL})\nh({URL});\n");
-        // Places: 0:0 of a, 0:24 of b, 1:0 of a.
-        let map = json!({ "version": 3, "sources": ["a.js", "b.js"], "names": [], "mappings": "AAAA,wBCAA;ADAA" });
-        let map = ScriptMap::parse(&text, map.to_string().as_bytes()).unwrap();
-        let (found, urls) = with_urls(text.clone(), &map, PathBuf::from);
-        assert_eq!(urls, [PathBuf::from("a.js"), PathBuf::from("b.js")]);
+        let text = format!("f({URL});\n// a.js\nf({URL});g({URL},1);\n// none\n// ../b.js\n  h({URL});\n");
+        let facts = json!({ "inputs": { "a.js": { "imports": [] }, "../b.js": { "imports": [] } } });
+        let facts: BundleFacts = serde_json::from_value(facts).unwrap();
+        let (found, urls) = with_urls(&text, &facts, PathBuf::from);
+        assert_eq!(urls, ["", "a.js", "../b.js"].map(PathBuf::from));
         let marks: Vec<&str> = found.split(URLS).skip(1).map(|rest| rest[1..6].trim()).collect();
-        assert_eq!(marks, ["0", "1", "1", "1", "0"]);
+        assert_eq!(marks, ["0", "1", "1", "2"]);
         assert_eq!(found.len(), text.len());
     }
 }
