@@ -30,13 +30,14 @@ pub struct SourceMaps {
     stage_directory: String,
     /// By the script; `None` for one that has no map.
     scripts: Mutex<BTreeMap<String, Option<Arc<MappedScript>>>>,
+    /// Those of our own making.
+    bundles: Mutex<Vec<String>>,
 }
 
 /// A script with a map.
 #[derive(Debug)]
 pub struct MappedScript {
-    /// Its own text, and its sources, by the names that are shown.
-    pub text: String,
+    /// Its sources, by the names that are shown.
     pub sources: Vec<SourceText>,
     map: ScriptMap,
 }
@@ -57,7 +58,7 @@ impl SourceMaps {
             directory: case.directory().to_owned(),
             root: case.root().to_owned(),
             stage_directory: case.stage_directory().trim_end_matches('/').to_owned(),
-            scripts: Mutex::default(),
+            ..SourceMaps::default()
         }
     }
 
@@ -70,7 +71,8 @@ impl SourceMaps {
         let map = ScriptMap::parse(&shifted, index.to_string().as_bytes()).context("failed to read esbuild's source map")?;
         let directory = stage.join(&self.stage_directory);
         let sources = renamed(&map.sources, |source| self.name_on_stage(&directory.join(source), stage));
-        let script = MappedScript { text: shifted, sources, map };
+        let script = MappedScript { sources, map };
+        self.bundles.lock().unwrap_or_else(PoisonError::into_inner).push(name.to_owned());
         self.scripts().insert(name.to_owned(), Some(Arc::new(script)));
         Ok(())
     }
@@ -148,7 +150,7 @@ impl SourceMaps {
         let map = ScriptMap::parse(&text, &json)?;
         let directory = file::directory(&path).to_owned();
         let sources = renamed(&map.sources, |source| self.name_of(&lexical(&directory.join(source))));
-        Ok(Some(MappedScript { text, sources, map }))
+        Ok(Some(MappedScript { sources, map }))
     }
 
     fn scripts(&self) -> std::sync::MutexGuard<'_, BTreeMap<String, Option<Arc<MappedScript>>>> {
@@ -213,6 +215,7 @@ impl SourceMaps {
                     changed |= match member {
                         Value::String(text) if TEXTS.contains(&key.as_str()) => replace(text, self.in_text(text).into_owned()),
                         Value::String(text) if key == "class" => replace(text, self.class(text)),
+                        Value::Array(frames) if key == "stack" => self.in_stack(frames),
                         Value::Array(classes) if key == "classes" => self.in_classes(classes),
                         Value::String(_) => false,
                         other => self.in_telemetry(other),
@@ -242,6 +245,22 @@ impl SourceMaps {
         true
     }
 
+    /// The frames of a stack; those in what esbuild adds to a bundle are no places of the user's.
+    fn in_stack(&self, frames: &mut Vec<Value>) -> bool {
+        let count = frames.len();
+        frames.retain(|frame| {
+            let text = |name: &str| frame.get(name).and_then(Value::as_str).unwrap_or_default();
+            let number = |name: &str| frame.get(name).and_then(Value::as_u64).unwrap_or_default() as u32;
+            !self.is_bundle(text("file")) || self.original(text("file"), number("line"), number("column"), "").is_some()
+        });
+        let changed = frames.iter_mut().fold(false, |changed, frame| self.in_telemetry(frame) || changed);
+        changed || frames.len() < count
+    }
+
+    fn is_bundle(&self, file: &str) -> bool {
+        self.bundles.lock().unwrap_or_else(PoisonError::into_inner).iter().any(|name| name == file)
+    }
+
     fn in_classes(&self, classes: &mut [Value]) -> bool {
         let names = classes.iter_mut().filter_map(|class| class.get_mut(0));
         names.fold(false, |changed, name| match name {
@@ -256,6 +275,10 @@ impl SourceMaps {
             return self.class_name(name).unwrap_or_else(|| name.to_owned());
         };
         let place = self.in_text(place);
+        // A function of WebAssembly has no place.
+        if place.split(':').next().is_some_and(|file| self.is_bundle(file)) {
+            return "function".to_owned();
+        }
         let has_column = place.rsplitn(3, ':').filter(|part| part.parse::<u32>().is_ok()).count() > 1;
         let shown = place.rsplit_once(':').filter(|_| has_column).map_or(&*place, |(shown, _)| shown);
         format!("function ({shown})")

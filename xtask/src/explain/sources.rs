@@ -1,12 +1,15 @@
 //! The source of the scripts that a cell ran, by place.
 
 use crate::base::file;
+use crate::case::source_maps::SourceMaps;
 use crate::engine::host::OwnPlace;
 use crate::explain::program_files::ProgramFiles;
 use crate::run::stage::Stage;
 use anyhow::Result;
+use heap::SourcePosition;
 use regex::Regex;
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 /// A place in a script.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -59,6 +62,9 @@ pub struct Sources {
     stage: String,
     /// Of a user's own program: how its scripts are called.
     program: Option<ProgramFiles>,
+    /// The scripts that were made of others, which stand in `scripts` in their place.
+    made: Vec<(String, String)>,
+    maps: Option<Arc<SourceMaps>>,
     /// There are no scripts: a place is as the engine calls it.
     is_of_snapshot: bool,
     /// The places of classes; `None` for a class in several places.
@@ -78,11 +84,20 @@ impl Sources {
         Sources::of(scripts, format!("{}/", stage.path().display()))
     }
 
-    /// Reads the scripts of a user's own program.
-    pub fn of_program(stage: &Stage, own: &OwnPlace) -> Result<Sources> {
+    /// Reads the scripts of a user's own program: their sources, where they have a source map.
+    pub fn of_program(stage: &Stage, own: &OwnPlace, maps: Option<Arc<SourceMaps>>) -> Result<Sources> {
         let program = ProgramFiles::of(stage, own);
-        let mut sources = Sources::of(program.read(), format!("{}/", stage.path().display()))?;
+        let script = |name: &str| maps.as_ref().and_then(|maps| maps.script(name));
+        let (made, mut scripts): (Vec<_>, Vec<_>) = program.read().into_iter().partition(|(name, _)| script(name).is_some());
+        let mut known: HashSet<String> = scripts.iter().map(|(name, _)| name.clone()).collect();
+        for source in made.iter().filter_map(|(name, _)| script(name)).flat_map(|script| script.sources.clone()) {
+            if known.insert(source.name.clone()) {
+                scripts.extend(source.text.map(|text| (source.name, text)));
+            }
+        }
+        let mut sources = Sources::of(scripts, format!("{}/", stage.path().display()))?;
         sources.program = Some(program);
+        (sources.made, sources.maps) = (made, maps);
         Ok(sources)
     }
 
@@ -98,19 +113,19 @@ impl Sources {
         let mut sources = Sources {
             scripts,
             stage,
-            program: None,
-            is_of_snapshot: false,
             classes: HashMap::new(),
+            ..Sources::default()
         };
         sources.find_classes()?;
         Ok(sources)
     }
 
     /// The place, if it is in one of these scripts.
-    pub fn place(&self, file: &str, line: usize) -> Option<Place> {
+    pub fn place(&self, position: &SourcePosition) -> Option<Place> {
+        let SourcePosition { file, line, column } = position;
+        let line = *line as usize;
         if let Some(program) = &self.program {
-            let file = program.name(file)?;
-            return Some(Place { file, line });
+            return Some(self.original(program.name(file)?, line, *column as usize));
         }
         let file = file.strip_prefix("file://").unwrap_or(file);
         if self.is_of_snapshot {
@@ -124,6 +139,32 @@ impl Sources {
         Some(Place {
             file: name.clone(),
             line,
+        })
+    }
+
+    /// The place in the source, if the script has a source map.
+    fn original(&self, file: String, line: usize, column: usize) -> Place {
+        let number = |number: usize| u32::try_from(number).unwrap_or_default();
+        let maps = self.maps.as_ref();
+        match maps.and_then(|maps| maps.original(&file, number(line), number(column), "")) {
+            Some(place) => Place { file: place.file, line: place.line as usize },
+            None => Place { file, line },
+        }
+    }
+
+    /// The name of a module with these variables: of one that is made of others, that of the one which declares them,
+    /// or of the last, that imports all others.
+    pub fn module(&self, file: &str, variables: &[String]) -> Option<String> {
+        let position = SourcePosition { file: file.to_owned(), line: 1, column: 0 };
+        let Some(program) = &self.program else {
+            return self.place(&position).map(|place| place.file);
+        };
+        let name = program.name(file)?;
+        let script = self.maps.as_ref().and_then(|maps| maps.script(&name));
+        let last = script.and_then(|script| Some(script.sources.last()?.name.clone()));
+        Some(match last {
+            Some(last) => self.declaring(variables).map_or(last, str::to_owned),
+            None => name,
         })
     }
 
@@ -146,11 +187,31 @@ impl Sources {
     /// The place of the first line of this source, if there is only one.
     pub fn find(&self, source: &str) -> Option<Place> {
         let first = source.lines().next()?.trim();
+        if let Some(place) = self.find_in_made(first) {
+            return Some(place);
+        }
         let mut found = self
             .lines()
             .filter(|(_, line)| !first.is_empty() && line.contains(first));
         let (place, _) = found.next()?;
         found.next().is_none().then_some(place)
+    }
+
+    /// Whether the scripts that ran were made of others.
+    pub fn are_made(&self) -> bool {
+        !self.made.is_empty()
+    }
+
+    /// The same in the scripts that were made of others.
+    fn find_in_made(&self, first: &str) -> Option<Place> {
+        let mut found = self.made.iter().flat_map(|(name, text)| {
+            let lines = text.lines().enumerate();
+            lines.filter_map(move |(index, line)| Some((name, index + 1, line.find(first)?, line)))
+        });
+        let (name, line, at, text) = found.next().filter(|_| !first.is_empty())?;
+        let column = text[..at].encode_utf16().count() + 1;
+        let is_alone = found.next().is_none() && !text[at + first.len()..].contains(first);
+        is_alone.then(|| self.original(name.clone(), line, column))
     }
 
     /// Whether a class of this name is the language's own.
@@ -448,7 +509,8 @@ mod tests {
     #[test]
     fn a_place_is_one_in_a_script_that_ran() {
         let sources = sources();
-        let at = |file, line| sources.place(file, line).map(|place| place.to_string());
+        let position = |file: &str, line| SourcePosition { file: file.to_owned(), line, column: 0 };
+        let at = |file, line| sources.place(&position(file, line)).map(|place| place.to_string());
         assert_eq!(
             at("js/cases/case/test.js", 5).as_deref(),
             Some("js/cases/case/test.js:5")
@@ -467,7 +529,7 @@ mod tests {
     #[test]
     fn a_line_ends_where_its_brackets_are_balanced() {
         let sources = sources();
-        let line = |line| sources.function(&sources.place("js/cases/case/test.js", line).unwrap());
+        let line = |line| sources.function(&Place { file: "js/cases/case/test.js".to_owned(), line });
         assert_eq!(line(5), Some("() => print(`a`)"));
         assert_eq!(line(6), Some("f(() => 1, () => 1)"));
         assert_eq!(line(2), Some("class Early {"));

@@ -14,6 +14,7 @@ use crate::run::stage::Stage;
 use anyhow::{Context, Result};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// What was made for cases before they run.
 #[derive(Debug, Default)]
@@ -22,7 +23,7 @@ pub struct Guests {
     built: BTreeMap<GuestSource, BuiltGuest>,
     /// The bundles and source maps of users' own cases, by the names of these.
     bundles: BTreeMap<String, Bundles>,
-    maps: BTreeMap<String, SourceMaps>,
+    maps: BTreeMap<String, Arc<SourceMaps>>,
 }
 
 /// A file that a build made, and its name on the stage of a user's own case.
@@ -66,7 +67,7 @@ impl Guests {
     }
 
     /// The source maps of a user's own case.
-    pub fn source_maps(&self, case: &Case) -> Option<&SourceMaps> {
+    pub fn source_maps(&self, case: &Case) -> Option<&Arc<SourceMaps>> {
         self.maps.get(&case.name)
     }
 
@@ -123,7 +124,7 @@ pub fn build(cases: &[Case], session: &Session) -> Result<Guests> {
     let mut guests = Guests::default();
     for case in cases {
         if case.own().is_some() {
-            guests.maps.insert(case.name.clone(), SourceMaps::of(case));
+            guests.maps.insert(case.name.clone(), Arc::new(SourceMaps::of(case)));
         }
         for source in case.guests()? {
             if guests.built.contains_key(&source) {
