@@ -280,7 +280,11 @@ impl Heap {
                 node.name = renamed(node.name);
             }
         }
-        for edge in self.edges.iter_mut().filter(|edge| edge.kind == EdgeKind::CapturedVariable) {
+        for edge in self
+            .edges
+            .iter_mut()
+            .filter(|edge| edge.kind == EdgeKind::CapturedVariable)
+        {
             if let EdgeLabel::Name(number) = edge.label {
                 edge.label = EdgeLabel::Name(renamed(number));
             }

@@ -50,7 +50,6 @@ pub struct OwnScript {
     /// The script's name in the case's directory.
     pub name: OsString,
     pub is_module: bool,
-    pub is_typescript: bool,
 }
 
 impl Case {

@@ -120,7 +120,9 @@ fn scripts(path: &Path) -> Result<Vec<PathBuf>> {
         } else {
             "it has no such script"
         };
-        bail!("`{shown}` is no case: a case is a directory with a script `test.js`, `test.mjs` or `test.ts`, and {why}");
+        bail!(
+            "`{shown}` is no case: a case is a directory with a script `test.js`, `test.mjs` or `test.ts`, and {why}"
+        );
     }
     Ok(below)
 }
@@ -181,11 +183,7 @@ impl OwnScript {
             true => exports(&String::from_utf8_lossy(&file::read(script)?)),
             false => extension.ends_with("mjs") || extension == "mts",
         };
-        Ok(OwnScript {
-            name,
-            is_module,
-            is_typescript,
-        })
+        Ok(OwnScript { name, is_module })
     }
 }
 

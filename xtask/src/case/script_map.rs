@@ -4,9 +4,11 @@
 use crate::base::text::without_percent_signs;
 use anyhow::{Context, Result, ensure};
 use oxc_sourcemap::{JSONSourceMap, SourceMap};
+use regex::Regex;
 use serde::Deserialize;
 use serde_json::Value;
 use std::collections::HashMap;
+use std::sync::LazyLock;
 
 /// A script's source map.
 #[derive(Debug, Default)]
@@ -53,6 +55,9 @@ pub struct SourcePlace {
     pub column: u32,
 }
 
+static SELF_NAMED: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"(?m)^var ([\w$]+) = class (_[\w$]+) ").expect("the pattern is a constant"));
+
 /// A map, or several of which each begins at a place of the script.
 #[derive(Deserialize)]
 struct IndexMap {
@@ -97,7 +102,12 @@ impl ScriptMap {
 
     fn add(&mut self, mut value: Value, offset: SectionOffset, lines: &[&str]) -> Result<()> {
         // A source without a name is `null`.
-        for source in value.get_mut("sources").and_then(Value::as_array_mut).into_iter().flatten() {
+        for source in value
+            .get_mut("sources")
+            .and_then(Value::as_array_mut)
+            .into_iter()
+            .flatten()
+        {
             if source.is_null() {
                 *source = Value::from("");
             }
@@ -146,6 +156,21 @@ impl ScriptMap {
             "it refers to a source that it does not have"
         );
         Ok(())
+    }
+
+    /// Adds the names that esbuild gives to classes which refer to themselves, and of which its map
+    /// says nothing: `var Widget = class _Widget {`.
+    pub fn add_names_of_esbuild(&mut self, script: &str) {
+        for found in SELF_NAMED.captures_iter(script) {
+            let name = self.class_name(&found[1]).unwrap_or(&found[2][1..]).to_owned();
+            let renamed = Renamed {
+                line: 0,
+                column: 0,
+                name,
+                is_class: true,
+            };
+            self.renamed.entry(found[2].to_owned()).or_default().push(renamed);
+        }
     }
 
     /// The place in a source of a place in the script. A column of 0 is not known: then it is
@@ -221,7 +246,9 @@ fn name_at(line: &str, column: u32) -> Option<(&str, bool)> {
     let after = rest[end..].trim_start();
     let keywords = ["class ", "function ", "function* ", "new "];
     let is_class = keywords.iter().any(|keyword| before.ends_with(keyword))
-        || after.strip_prefix('=').is_some_and(|value| value.trim_start().starts_with("class"));
+        || after
+            .strip_prefix('=')
+            .is_some_and(|value| value.trim_start().starts_with("class"));
     (end > 0).then_some((&rest[..end], is_class))
 }
 
@@ -325,6 +352,16 @@ mod tests {
     }
 
     #[test]
+    fn classes_that_refer_to_themselves_have_the_name_of_the_source() {
+        let script = "var Widget2 = class _Widget {\nvar Box = class _Box {";
+        let json = json!({ "version": 3, "sources": ["s"], "names": ["Widget"], "mappings": "IAAMA" });
+        let mut map = ScriptMap::parse(script, json.to_string().as_bytes()).unwrap();
+        map.add_names_of_esbuild(script);
+        assert_eq!(map.class_name("_Widget"), Some("Widget"));
+        assert_eq!(map.class_name("_Box"), Some("Box"));
+    }
+
+    #[test]
     fn a_name_of_several_is_the_last_one_before_the_function() {
         let script = "function a(){}\nfunction a(){}";
         let json = json!({ "version": 3, "sources": ["s"], "names": ["one", "two"], "mappings": "SAASA;SACAC" });
@@ -342,9 +379,18 @@ mod tests {
             { "offset": { "line": 1, "column": 20 }, "map": part("b.ts") },
         ] });
         let map = parsed(&index);
-        for (line, column, wanted) in [(1, 1, ("a.ts", 1)), (2, 5, ("a.ts", 2)), (2, 21, ("b.ts", 1)), (3, 1, ("b.ts", 2))] {
+        for (line, column, wanted) in [
+            (1, 1, ("a.ts", 1)),
+            (2, 5, ("a.ts", 2)),
+            (2, 21, ("b.ts", 1)),
+            (3, 1, ("b.ts", 2)),
+        ] {
             let place = map.place(line, column).unwrap();
-            assert_eq!((map.sources[place.source].name.as_str(), place.line), wanted, "{line}:{column}");
+            assert_eq!(
+                (map.sources[place.source].name.as_str(), place.line),
+                wanted,
+                "{line}:{column}"
+            );
         }
     }
 
@@ -353,9 +399,15 @@ mod tests {
         for (json, wanted) in [
             ("", "not JSON"),
             ("[1]", "no source map"),
-            (r#"{"version":2,"sources":[],"names":[],"mappings":""}"#, "no source map"),
+            (
+                r#"{"version":2,"sources":[],"names":[],"mappings":""}"#,
+                "no source map",
+            ),
             (r#"{"version":3,"sources":[],"names":[],"mappings":"!"}"#, "malformed"),
-            (r#"{"version":3,"sources":[],"names":[],"mappings":"AAAA"}"#, "malformed"),
+            (
+                r#"{"version":3,"sources":[],"names":[],"mappings":"AAAA"}"#,
+                "malformed",
+            ),
             (r#"{"version":3,"sections":[{"offset":{}}]}"#, "sections"),
         ] {
             let error = ScriptMap::parse(SCRIPT, json.as_bytes()).unwrap_err();
@@ -366,10 +418,22 @@ mod tests {
     #[test]
     fn a_script_names_its_map() {
         for (script, wanted) in [
-            ("a\n//# sourceMappingURL=a.js.map\n", Some(MapPlace::File("a.js.map".into()))),
-            ("a\n//@ sourceMappingURL=a%20b.map", Some(MapPlace::File("a b.map".into()))),
-            ("//# sourceMappingURL=data:application/json;base64,e30=", Some(MapPlace::Inline(b"{}".into()))),
-            ("//# sourceMappingURL=data:application/json,%7B%7D", Some(MapPlace::Inline(b"{}".into()))),
+            (
+                "a\n//# sourceMappingURL=a.js.map\n",
+                Some(MapPlace::File("a.js.map".into())),
+            ),
+            (
+                "a\n//@ sourceMappingURL=a%20b.map",
+                Some(MapPlace::File("a b.map".into())),
+            ),
+            (
+                "//# sourceMappingURL=data:application/json;base64,e30=",
+                Some(MapPlace::Inline(b"{}".into())),
+            ),
+            (
+                "//# sourceMappingURL=data:application/json,%7B%7D",
+                Some(MapPlace::Inline(b"{}".into())),
+            ),
             ("a", None),
         ] {
             assert_eq!(map_place(script).map(Result::unwrap), wanted, "{script}");

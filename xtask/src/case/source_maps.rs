@@ -68,11 +68,18 @@ impl SourceMaps {
         let value: Value = serde_json::from_slice(map).context("esbuild's source map is not JSON")?;
         let index = json!({ "sections": [{ "offset": { "line": lines, "column": 0 }, "map": value }] });
         let shifted = "\n".repeat(lines as usize) + text;
-        let map = ScriptMap::parse(&shifted, index.to_string().as_bytes()).context("failed to read esbuild's source map")?;
+        let mut map =
+            ScriptMap::parse(&shifted, index.to_string().as_bytes()).context("failed to read esbuild's source map")?;
+        map.add_names_of_esbuild(text);
         let directory = stage.join(&self.stage_directory);
-        let sources = renamed(&map.sources, |source| self.name_on_stage(&directory.join(source), stage));
+        let sources = renamed(&map.sources, |source| {
+            self.name_on_stage(&directory.join(source), stage)
+        });
         let script = MappedScript { sources, map };
-        self.bundles.lock().unwrap_or_else(PoisonError::into_inner).push(name.to_owned());
+        self.bundles
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(name.to_owned());
         self.scripts().insert(name.to_owned(), Some(Arc::new(script)));
         Ok(())
     }
@@ -93,7 +100,10 @@ impl SourceMaps {
     /// The name that a class has in the sources, if it is another one.
     pub fn class_name(&self, name: &str) -> Option<String> {
         let scripts = self.scripts();
-        let mut found = scripts.values().flatten().filter_map(|script| script.map.class_name(name));
+        let mut found = scripts
+            .values()
+            .flatten()
+            .filter_map(|script| script.map.class_name(name));
         let first = found.next()?;
         found.all(|other| other == first).then(|| first.to_owned())
     }
@@ -172,7 +182,10 @@ impl SourceMaps {
             return below.display().to_string();
         }
         if let Ok(below) = path.strip_prefix(&self.root) {
-            let up = self.directory.strip_prefix(&self.root).map_or(0, |way| way.components().count());
+            let up = self
+                .directory
+                .strip_prefix(&self.root)
+                .map_or(0, |way| way.components().count());
             return format!("{}{}", "../".repeat(up), below.display());
         }
         let text = path.display().to_string();
@@ -213,7 +226,9 @@ impl SourceMaps {
                 let mut changed = self.in_place(members);
                 for (key, member) in members {
                     changed |= match member {
-                        Value::String(text) if TEXTS.contains(&key.as_str()) => replace(text, self.in_text(text).into_owned()),
+                        Value::String(text) if TEXTS.contains(&key.as_str()) => {
+                            replace(text, self.in_text(text).into_owned())
+                        }
                         Value::String(text) if key == "class" => replace(text, self.class(text)),
                         Value::Array(frames) if key == "stack" => self.in_stack(frames),
                         Value::Array(classes) if key == "classes" => self.in_classes(classes),
@@ -223,15 +238,25 @@ impl SourceMaps {
                 }
                 changed
             }
-            Value::Array(items) => items.iter_mut().fold(false, |changed, item| self.in_telemetry(item) || changed),
+            Value::Array(items) => self.in_all(items),
             _ => false,
         }
+    }
+
+    fn in_all(&self, items: &mut [Value]) -> bool {
+        let changed: Vec<bool> = items.iter_mut().map(|item| self.in_telemetry(item)).collect();
+        changed.contains(&true)
     }
 
     /// An object with a file and a line is a place, and may have the name of a function.
     fn in_place(&self, members: &mut serde_json::Map<String, Value>) -> bool {
         let text = |name: &str| members.get(name).and_then(Value::as_str).unwrap_or_default();
-        let number = |name: &str| members.get(name).and_then(Value::as_u64).and_then(|n| u32::try_from(n).ok());
+        let number = |name: &str| {
+            members
+                .get(name)
+                .and_then(Value::as_u64)
+                .and_then(|n| u32::try_from(n).ok())
+        };
         let Some(line) = number("line") else { return false };
         let Some(place) = self.original(text("file"), line, number("column").unwrap_or(0), text("name")) else {
             return false;
@@ -251,14 +276,21 @@ impl SourceMaps {
         frames.retain(|frame| {
             let text = |name: &str| frame.get(name).and_then(Value::as_str).unwrap_or_default();
             let number = |name: &str| frame.get(name).and_then(Value::as_u64).unwrap_or_default() as u32;
-            !self.is_bundle(text("file")) || self.original(text("file"), number("line"), number("column"), "").is_some()
+            !self.is_bundle(text("file"))
+                || self
+                    .original(text("file"), number("line"), number("column"), "")
+                    .is_some()
         });
-        let changed = frames.iter_mut().fold(false, |changed, frame| self.in_telemetry(frame) || changed);
+        let changed = self.in_all(frames);
         changed || frames.len() < count
     }
 
     fn is_bundle(&self, file: &str) -> bool {
-        self.bundles.lock().unwrap_or_else(PoisonError::into_inner).iter().any(|name| name == file)
+        self.bundles
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .iter()
+            .any(|name| name == file)
     }
 
     fn in_classes(&self, classes: &mut [Value]) -> bool {
@@ -280,7 +312,10 @@ impl SourceMaps {
             return "function".to_owned();
         }
         let has_column = place.rsplitn(3, ':').filter(|part| part.parse::<u32>().is_ok()).count() > 1;
-        let shown = place.rsplit_once(':').filter(|_| has_column).map_or(&*place, |(shown, _)| shown);
+        let shown = place
+            .rsplit_once(':')
+            .filter(|_| has_column)
+            .map_or(&*place, |(shown, _)| shown);
         format!("function ({shown})")
     }
 }
@@ -297,7 +332,10 @@ static PLACE: LazyLock<Regex> = LazyLock::new(|| {
 /// SpiderMonkey has it: `node_modules/package/file.js/outer/inner`.
 fn without_file(name: &str) -> &str {
     let ends = [".js", ".cjs", ".ts", ".cts"];
-    let after = ends.iter().filter_map(|end| Some(name.find(&format!("{end}/"))? + end.len() + 1)).min();
+    let after = ends
+        .iter()
+        .filter_map(|end| Some(name.find(&format!("{end}/"))? + end.len() + 1))
+        .min();
     match after {
         Some(at) => &name[at..],
         None if ends.iter().any(|end| name.ends_with(end)) => "",

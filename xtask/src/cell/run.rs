@@ -3,8 +3,8 @@
 use crate::base::file;
 use crate::case::Case;
 use crate::case::tree;
-use crate::cell::judge::{Judgement, Outcome, judge};
 use crate::cell::in_sources::in_sources;
+use crate::cell::judge::{Judgement, Outcome, judge};
 use crate::cell::limits::GivenLimits;
 use crate::cell::needs;
 use crate::cell::script_error::script_error;

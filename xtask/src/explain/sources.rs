@@ -3,6 +3,8 @@
 use crate::base::file;
 use crate::case::source_maps::SourceMaps;
 use crate::engine::host::OwnPlace;
+use crate::explain::made_scripts::MadeScripts;
+use crate::explain::place::{LIBRARY, Place};
 use crate::explain::program_files::ProgramFiles;
 use crate::run::stage::Stage;
 use anyhow::Result;
@@ -10,28 +12,6 @@ use heap::SourcePosition;
 use regex::Regex;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
-
-/// A place in a script.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Place {
-    /// Its path in the checkout, except for the guest's glue; of a user's own program, from its script.
-    pub file: String,
-    /// From 1.
-    pub line: usize,
-}
-
-impl Place {
-    /// Whether it is in one of our own scripts.
-    pub fn is_in_library(&self) -> bool {
-        self.file.starts_with(LIBRARY)
-    }
-}
-
-impl std::fmt::Display for Place {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}:{}", self.file, self.line)
-    }
-}
 
 /// Built-in classes that paths lead through.
 const BUILT_IN: &[&str] = &[
@@ -63,8 +43,7 @@ pub struct Sources {
     /// Of a user's own program: how its scripts are called.
     program: Option<ProgramFiles>,
     /// The scripts that were made of others, which stand in `scripts` in their place.
-    made: Vec<(String, String)>,
-    maps: Option<Arc<SourceMaps>>,
+    made: MadeScripts,
     /// There are no scripts: a place is as the engine calls it.
     is_of_snapshot: bool,
     /// The places of classes; `None` for a class in several places.
@@ -87,17 +66,10 @@ impl Sources {
     /// Reads the scripts of a user's own program: their sources, where they have a source map.
     pub fn of_program(stage: &Stage, own: &OwnPlace, maps: Option<Arc<SourceMaps>>) -> Result<Sources> {
         let program = ProgramFiles::of(stage, own);
-        let script = |name: &str| maps.as_ref().and_then(|maps| maps.script(name));
-        let (made, mut scripts): (Vec<_>, Vec<_>) = program.read().into_iter().partition(|(name, _)| script(name).is_some());
-        let mut known: HashSet<String> = scripts.iter().map(|(name, _)| name.clone()).collect();
-        for source in made.iter().filter_map(|(name, _)| script(name)).flat_map(|script| script.sources.clone()) {
-            if known.insert(source.name.clone()) {
-                scripts.extend(source.text.map(|text| (source.name, text)));
-            }
-        }
+        let (made, scripts) = MadeScripts::take(program.read(), maps);
         let mut sources = Sources::of(scripts, format!("{}/", stage.path().display()))?;
         sources.program = Some(program);
-        (sources.made, sources.maps) = (made, maps);
+        sources.made = made;
         Ok(sources)
     }
 
@@ -125,7 +97,7 @@ impl Sources {
         let SourcePosition { file, line, column } = position;
         let line = *line as usize;
         if let Some(program) = &self.program {
-            return Some(self.original(program.name(file)?, line, *column as usize));
+            return Some(self.made.original(program.name(file)?, line, *column as usize));
         }
         let file = file.strip_prefix("file://").unwrap_or(file);
         if self.is_of_snapshot {
@@ -142,27 +114,19 @@ impl Sources {
         })
     }
 
-    /// The place in the source, if the script has a source map.
-    fn original(&self, file: String, line: usize, column: usize) -> Place {
-        let number = |number: usize| u32::try_from(number).unwrap_or_default();
-        let maps = self.maps.as_ref();
-        match maps.and_then(|maps| maps.original(&file, number(line), number(column), "")) {
-            Some(place) => Place { file: place.file, line: place.line as usize },
-            None => Place { file, line },
-        }
-    }
-
     /// The name of a module with these variables: of one that is made of others, that of the one which declares them,
     /// or of the last, that imports all others.
     pub fn module(&self, file: &str, variables: &[String]) -> Option<String> {
-        let position = SourcePosition { file: file.to_owned(), line: 1, column: 0 };
+        let position = SourcePosition {
+            file: file.to_owned(),
+            line: 1,
+            column: 0,
+        };
         let Some(program) = &self.program else {
             return self.place(&position).map(|place| place.file);
         };
         let name = program.name(file)?;
-        let script = self.maps.as_ref().and_then(|maps| maps.script(&name));
-        let last = script.and_then(|script| Some(script.sources.last()?.name.clone()));
-        Some(match last {
+        Some(match self.made.last_source(&name) {
             Some(last) => self.declaring(variables).map_or(last, str::to_owned),
             None => name,
         })
@@ -187,7 +151,7 @@ impl Sources {
     /// The place of the first line of this source, if there is only one.
     pub fn find(&self, source: &str) -> Option<Place> {
         let first = source.lines().next()?.trim();
-        if let Some(place) = self.find_in_made(first) {
+        if let Some(place) = self.made.find(first) {
             return Some(place);
         }
         let mut found = self
@@ -200,18 +164,6 @@ impl Sources {
     /// Whether the scripts that ran were made of others.
     pub fn are_made(&self) -> bool {
         !self.made.is_empty()
-    }
-
-    /// The same in the scripts that were made of others.
-    fn find_in_made(&self, first: &str) -> Option<Place> {
-        let mut found = self.made.iter().flat_map(|(name, text)| {
-            let lines = text.lines().enumerate();
-            lines.filter_map(move |(index, line)| Some((name, index + 1, line.find(first)?, line)))
-        });
-        let (name, line, at, text) = found.next().filter(|_| !first.is_empty())?;
-        let column = text[..at].encode_utf16().count() + 1;
-        let is_alone = found.next().is_none() && !text[at + first.len()..].contains(first);
-        is_alone.then(|| self.original(name.clone(), line, column))
     }
 
     /// Whether a class of this name is the language's own.
@@ -313,9 +265,6 @@ impl Sources {
 
 /// How hosts call scripts of their own.
 const FOREIGN: [&str; 5] = ["node:", "ext:", "internal/", "native ", "chrome-extension:"];
-
-/// Where our own scripts are on a stage.
-const LIBRARY: &str = "js/lib/";
 
 /// Global variables of `js/lib/runtime.js` that hold something, and of wasm-bindgen's glue.
 const HELD_BY_RUNTIME: &[&str] = &[
@@ -509,7 +458,11 @@ mod tests {
     #[test]
     fn a_place_is_one_in_a_script_that_ran() {
         let sources = sources();
-        let position = |file: &str, line| SourcePosition { file: file.to_owned(), line, column: 0 };
+        let position = |file: &str, line| SourcePosition {
+            file: file.to_owned(),
+            line,
+            column: 0,
+        };
         let at = |file, line| sources.place(&position(file, line)).map(|place| place.to_string());
         assert_eq!(
             at("js/cases/case/test.js", 5).as_deref(),
@@ -529,7 +482,12 @@ mod tests {
     #[test]
     fn a_line_ends_where_its_brackets_are_balanced() {
         let sources = sources();
-        let line = |line| sources.function(&Place { file: "js/cases/case/test.js".to_owned(), line });
+        let line = |line| {
+            sources.function(&Place {
+                file: "js/cases/case/test.js".to_owned(),
+                line,
+            })
+        };
         assert_eq!(line(5), Some("() => print(`a`)"));
         assert_eq!(line(6), Some("f(() => 1, () => 1)"));
         assert_eq!(line(2), Some("class Early {"));

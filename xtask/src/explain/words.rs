@@ -2,8 +2,9 @@
 
 use crate::base::text::{clip, clip_to, inert};
 use crate::explain::kept::{LinearMemory, OtherClosure, Step};
+use crate::explain::place::Place;
 use crate::explain::repeats::fold_repeats;
-use crate::explain::sources::{Place, Sources};
+use crate::explain::sources::Sources;
 use crate::measure::telemetry::LinearObject;
 use heap::path::{self, PathStart, Paths, RetainingPath};
 use heap::{Edge, EdgeKind, Heap, NodeId, NodeKind};

@@ -8,17 +8,19 @@ use crate::case::source_maps::SourceMaps;
 use crate::case::tree::{PACKAGES, ROOT};
 use crate::engine::library::{self, BUNDLED};
 use crate::guest::esbuild::{self, BundleFacts, BundleOrder, BundleTarget};
-use crate::guest::guests::Guests;
 use crate::guest::imports::{self, BundleReason};
+use crate::guest::wasm_imports;
 use crate::run::session::Session;
 use crate::run::stage::Stage;
 use anyhow::{Context, Result};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
 use std::path::{Path, PathBuf};
 
 /// What makes the functions of a classic script global, and what stands in for modules of Node.js.
 const CLASSIC: &str = BUNDLED[0];
 const NO_NODE: &str = BUNDLED[1];
+const MODULE: &str = BUNDLED[2];
 
 /// What stands for `import.meta.url`, and what is written over it: the same number of characters, so
 /// that the columns of the source map stay right.
@@ -53,15 +55,25 @@ impl Bundle {
 /// The bundles of a case, by what they are for.
 pub type Bundles = BTreeMap<BundleTarget, Bundle>;
 
-/// Bundles a case, if it has to be, for the targets that there are programs of. `install` is the
-/// command that gets esbuild.
-pub fn bundles(case: &Case, targets: &[BundleTarget], guests: &Guests, install: &str, session: &Session) -> Result<Bundles> {
+/// A case whose script may have to be bundled.
+#[derive(Clone, Copy)]
+pub struct BundleSource<'a> {
+    pub case: &'a Case,
+    pub maps: &'a SourceMaps,
+    /// Puts the files of the case on a stage.
+    pub put_files: &'a dyn Fn(&Stage) -> Result<()>,
+    /// The command that gets esbuild.
+    pub install: &'a str,
+}
+
+/// Bundles a case, if it has to be, for the targets that there are programs of.
+pub fn bundles(source: BundleSource<'_>, targets: &[BundleTarget], session: &Session) -> Result<Bundles> {
     let mut made = Bundles::new();
-    let scanned = imports::scan(case);
-    let reasons = scanned.reasons;
-    let (Some(own), Some(maps)) = (case.own(), guests.source_maps(case)) else {
+    let Some(own) = source.case.own() else {
         return Ok(made);
     };
+    let scanned = imports::scan(source.case);
+    let reasons = scanned.reasons;
     let is_typescript = |reason: &BundleReason| matches!(reason, BundleReason::TypeScript { .. });
     for target in targets {
         // A host resolves the packages of a module itself, and not those of a classic script that is loaded.
@@ -70,12 +82,12 @@ pub fn bundles(case: &Case, targets: &[BundleTarget], guests: &Guests, install: 
             _ => !reasons.is_empty(),
         };
         if is_needed {
-            let maker = BundleMaker { case, guests, maps, session };
-            made.insert(*target, maker.make(*target, &reasons, install)?);
+            let maker = BundleMaker { source, session };
+            made.insert(*target, maker.make(*target, &reasons)?);
         }
     }
     if made.is_empty() {
-        scanned.files.iter().for_each(|path| maps.look_into(path));
+        scanned.files.iter().for_each(|path| source.maps.look_into(path));
     }
     Ok(made)
 }
@@ -91,20 +103,20 @@ pub fn needs_esbuild(cases: &[Case], session: &Session) -> Result<bool> {
 }
 
 struct BundleMaker<'a> {
-    case: &'a Case,
-    guests: &'a Guests,
-    maps: &'a SourceMaps,
+    source: BundleSource<'a>,
     session: &'a Session,
 }
 
 impl BundleMaker<'_> {
-    fn make(&self, target: BundleTarget, reasons: &[BundleReason], install: &str) -> Result<Bundle> {
-        let own = self.case.own().context("the case has no script")?;
-        let program = esbuild::find(self.case.directory(), self.session)?
-            .ok_or_else(|| esbuild::missing(reasons, self.case.root(), install))?;
+    fn make(&self, target: BundleTarget, reasons: &[BundleReason]) -> Result<Bundle> {
+        let own = self.source.case.own().context("the case has no script")?;
+        let program = esbuild::find(self.source.case.directory(), self.session)?
+            .ok_or_else(|| esbuild::missing(reasons, self.source.case, self.source.install))?;
         let stage = Stage::new(self.session)?;
-        self.guests.put_files(self.case, &stage)?;
-        let directory = stage.path().join(self.case.stage_directory().trim_end_matches('/'));
+        (self.source.put_files)(&stage)?;
+        let directory = stage
+            .path()
+            .join(self.source.case.stage_directory().trim_end_matches('/'));
         if !own.is_module {
             self.make_global(&directory.join(&own.name))?;
         }
@@ -119,31 +131,57 @@ impl BundleMaker<'_> {
             script: Path::new(&own.name),
             output: name,
             is_module: own.is_module,
-            target: if is_full { BundleTarget::Shells } else { BundleTarget::Hosts },
+            target: if is_full {
+                BundleTarget::Shells
+            } else {
+                BundleTarget::Hosts
+            },
             url: URL,
-            aliases: &BTreeMap::new(),
+            nodes: BTreeSet::new(),
+            no_node: stage.path().join(NO_NODE),
+            with_modules: false,
         };
-        let show = |words: &str| self.show(words, &stage);
-        let mut facts = esbuild::run(&program, &order, show, self.session)?;
-        // An engine that has none of Node.js's modules would not load the bundle.
-        let nodes = facts.nodes().into_iter().filter(|_| is_full);
-        let aliases: BTreeMap<String, PathBuf> = nodes.map(|name| (name, stage.path().join(NO_NODE))).collect();
-        if !aliases.is_empty() {
-            library::put(&self.session.directories, &stage, &[NO_NODE])?;
-            order.aliases = &aliases;
-            facts = esbuild::run(&program, &order, show, self.session)?;
-        }
+        let facts = self.run(&program, &mut order, &stage)?;
         let text = String::from_utf8(file::read(&directory.join(name))?).context("esbuild's bundle is not UTF-8")?;
         let map = file::read(&directory.join(format!("{name}.map")))?;
         let (text, urls) = with_urls(&text, &facts, |input| self.on_stage(&directory.join(input), &stage));
-        self.maps.add_bundle(name, &text, &map, stage.path(), FIRST_LINES)?;
-        let inputs = facts.inputs.keys().map(|input| directory.join(input));
+        self.source
+            .maps
+            .add_bundle(name, &text, &map, stage.path(), FIRST_LINES)?;
+        let inputs = facts
+            .inputs
+            .keys()
+            .map(|input| self.at_home(&directory.join(input), &stage));
         Ok(Bundle {
             name: name.to_owned(),
             text,
             urls,
             modules: modules_beside(inputs),
         })
+    }
+
+    /// Bundles, and once more if something has to stand in for modules.
+    fn run(&self, program: &Path, order: &mut BundleOrder<'_>, stage: &Stage) -> Result<BundleFacts> {
+        let show = |words: &str| self.show(words, stage);
+        let what = || format!("failed to bundle the script of `{}`", self.source.case.name);
+        let facts = esbuild::run(program, order, show, self.session).with_context(what)?;
+        if order.target == BundleTarget::Hosts {
+            return Ok(facts);
+        }
+        // An engine that has none of Node.js's modules would not load the bundle, nor one that takes
+        // every module for a script.
+        order.nodes = facts.nodes();
+        let module =
+            |(file, name): (&str, &str)| fs::canonicalize(file::directory(&order.directory.join(file)).join(name));
+        let modules: BTreeSet<PathBuf> = facts.modules().filter_map(|found| module(found).ok()).collect();
+        if order.nodes.is_empty() && modules.is_empty() {
+            return Ok(facts);
+        }
+        library::put(&self.session.directories, stage, &[NO_NODE])?;
+        let body = library::script(&self.session.directories, MODULE)?;
+        wasm_imports::put_scripts(&modules, stage, &String::from_utf8_lossy(&body))?;
+        order.with_modules = !modules.is_empty();
+        esbuild::run(program, order, show, self.session).with_context(what)
     }
 
     /// Adds the end of a classic script.
@@ -160,8 +198,17 @@ impl BundleMaker<'_> {
         if let Ok(name) = path.strip_prefix(stage.path()) {
             return name.to_owned();
         }
-        match path.strip_prefix(self.case.root()) {
+        match path.strip_prefix(self.source.case.root()) {
             Ok(below) => Path::new(ROOT).join(below),
+            Err(_) => path,
+        }
+    }
+
+    /// A file where the user has it.
+    fn at_home(&self, path: &Path, stage: &Stage) -> PathBuf {
+        let path = lexical(path);
+        match path.strip_prefix(stage.path().join(ROOT)) {
+            Ok(below) => self.source.case.root().join(below),
             Err(_) => path,
         }
     }
@@ -169,9 +216,12 @@ impl BundleMaker<'_> {
     /// esbuild's words with paths that a reader knows: it writes them relative to the directory of the
     /// script, and those of packages by the way from the stage.
     fn show(&self, words: &str, stage: &Stage) -> String {
-        let from = stage.path().join(self.case.stage_directory());
+        let from = stage.path().join(self.source.case.stage_directory());
         let up = "../".repeat(from.components().count() - 1);
-        let root = format!("{up}{}/", self.case.root().display().to_string().trim_start_matches('/'));
+        let root = format!(
+            "{up}{}/",
+            self.source.case.root().display().to_string().trim_start_matches('/')
+        );
         words.replace(&root, "")
     }
 }
@@ -203,11 +253,18 @@ fn with_urls(text: &str, facts: &BundleFacts, path: impl Fn(&str) -> PathBuf) ->
 /// The WebAssembly modules in the directories of these files, in packages.
 fn modules_beside(files: impl Iterator<Item = PathBuf>) -> Vec<PathBuf> {
     let is_others = |path: &PathBuf| path.components().any(|part| part.as_os_str() == PACKAGES);
-    let mut directories: Vec<PathBuf> = files.filter(is_others).map(|path| file::directory(&path).to_owned()).collect();
+    let mut directories: Vec<PathBuf> = files
+        .filter(is_others)
+        .map(|path| file::directory(&path).to_owned())
+        .collect();
     directories.sort();
     directories.dedup();
-    let entries = directories.iter().flat_map(|path| file::entries(path).unwrap_or_default());
-    entries.filter(|path| path.extension().is_some_and(|extension| extension == "wasm")).collect()
+    let entries = directories
+        .iter()
+        .flat_map(|path| file::entries(path).unwrap_or_default());
+    entries
+        .filter(|path| path.extension().is_some_and(|extension| extension == "wasm"))
+        .collect()
 }
 
 /// The path without `..`, whatever is there.
@@ -233,7 +290,7 @@ mod tests {
         let text = format!("f({URL});\n// a.js\nf({URL});g({URL},1);\n// none\n// ../b.js\n  h({URL});\n");
         let facts = json!({ "inputs": { "a.js": { "imports": [] }, "../b.js": { "imports": [] } } });
         let facts: BundleFacts = serde_json::from_value(facts).unwrap();
-        let (found, urls) = with_urls(&text, &facts, PathBuf::from);
+        let (found, urls) = with_urls(&text, &facts, |name| PathBuf::from(name));
         assert_eq!(urls, ["", "a.js", "../b.js"].map(PathBuf::from));
         let marks: Vec<&str> = found.split(URLS).skip(1).map(|rest| rest[1..6].trim()).collect();
         assert_eq!(marks, ["0", "1", "1", "2"]);

@@ -1,6 +1,8 @@
 //! esbuild, the bundler: where it is found, and how it is run.
 
+use crate::base::file;
 use crate::base::output::quote;
+use crate::case::Case;
 use crate::guest::imports::{BundleReason, NODES};
 use crate::run::session::Session;
 use crate::run::tools;
@@ -56,8 +58,11 @@ pub struct BundleOrder<'a> {
     pub target: BundleTarget,
     /// What stands for `import.meta.url`.
     pub url: &'a str,
-    /// Modules that another file stands in for.
-    pub aliases: &'a BTreeMap<String, PathBuf>,
+    /// Modules of Node.js, for which this file stands in.
+    pub nodes: BTreeSet<String>,
+    pub no_node: PathBuf,
+    /// Scripts stand in for WebAssembly modules that are imported; else these are left out.
+    pub with_modules: bool,
 }
 
 /// What esbuild says of a bundle.
@@ -82,11 +87,25 @@ struct BundledImport {
 impl BundleFacts {
     /// The modules of Node.js that are imported whatever the engine is.
     pub fn nodes(&self) -> BTreeSet<String> {
-        let imports = self.inputs.values().flat_map(|file| &file.imports);
-        let external = imports.filter(|import| import.external && import.kind == "import-statement");
-        external.map(|import| import.path.clone()).collect()
+        let static_ones = self.external().filter(|(_, import)| import.kind == "import-statement");
+        let names = static_ones.map(|(_, import)| import.path.clone());
+        names.filter(|name| !name.ends_with(MODULE)).collect()
+    }
+
+    /// The WebAssembly modules that are imported like scripts, with the files that do so.
+    pub fn modules(&self) -> impl Iterator<Item = (&str, &str)> {
+        let modules = self.external().filter(|(_, import)| import.path.ends_with(MODULE));
+        modules.map(|(file, import)| (file, import.path.as_str()))
+    }
+
+    fn external(&self) -> impl Iterator<Item = (&str, &BundledImport)> {
+        let all = self.inputs.iter();
+        all.flat_map(|(file, facts)| facts.imports.iter().map(move |import| (file.as_str(), import)))
+            .filter(|(_, import)| import.external)
     }
 }
+
+const MODULE: &str = ".wasm";
 
 /// The name of the file with these facts.
 const FACTS: &str = "wasm-leaks-bundle.json";
@@ -105,17 +124,20 @@ pub fn home(session: &Session) -> Result<PathBuf> {
     session.directories.scratch(PROGRAM)
 }
 
-/// The error where there is none.
-pub fn missing(reasons: &[BundleReason], root: &Path, install: &str) -> anyhow::Error {
+/// The error where there is none. `install` is a command that gets it.
+pub fn missing(reasons: &[BundleReason], case: &Case, install: &str) -> anyhow::Error {
     let reason = reasons.first().map(ToString::to_string).unwrap_or_default();
-    let more = match reasons.len() {
-        0 | 1 => "",
-        _ => ", and there is more of that kind",
+    let more = match reasons.len().saturating_sub(1) {
+        0 => String::new(),
+        1 => " (and one more is like this)".to_owned(),
+        more => format!(" (and {more} more are like this)"),
     };
     anyhow::anyhow!(
-        "{reason}{more}; for a shell that is bundled by esbuild, and there is none in the `{PROGRAMS}` of `{root}` or \
-         above, on PATH, or of our own; run `npm install --save-dev esbuild` in `{root}`, or `{install}`",
-        root = root.display(),
+        "the script of `{}` has to be bundled by {PROGRAM}, as {reason}{more}; there is no {PROGRAM} in `{PROGRAMS}` of \
+         its directory or one above, nor on PATH; get it by `npm install --save-dev {PROGRAM}` in `{}`, or by \
+         `{install}`, which puts it among its own files",
+        case.name,
+        case.root().display(),
     )
 }
 
@@ -134,9 +156,18 @@ pub fn run(
         BundleTarget::Shells => FOR_SHELLS,
         BundleTarget::Hosts => FOR_HOSTS,
     };
-    let nodes = NODES.iter().flat_map(|name| [format!("--external:{name}"), format!("--external:{name}/*")]);
+    let nodes = NODES
+        .iter()
+        .flat_map(|name| [format!("--external:{name}"), format!("--external:{name}/*")]);
     let nodes = nodes.filter(|_| order.target == BundleTarget::Shells);
-    let aliases = order.aliases.iter().map(|(name, path)| format!("--alias:{name}={}", path.display()));
+    let aliases = order
+        .nodes
+        .iter()
+        .map(|name| format!("--alias:{name}={}", order.no_node.display()));
+    let modules = match order.with_modules {
+        true => "--loader:.wasm=js",
+        false => "--external:*.wasm",
+    };
     let shell = tools::shell_in(order.directory)?;
     let command = tools::guarded(&shell)?
         .arg(program)
@@ -145,25 +176,19 @@ pub fn run(
         .args(by_target)
         .args(nodes)
         .args(aliases)
-        .arg(format)
+        .args([format, modules])
         .arg(format!("--define:import.meta.url={}", order.url))
         .arg(format!("--outfile={}", order.output))
         .arg(format!("--metafile={FACTS}"))
         .env_remove("NODE_PATH");
     let answer = tools::build(command, session)?;
-    let name = order.script.display();
     if !answer.success {
         let words = show(&answer.stderr);
         quote(&words);
-        bail!(
-            "failed to bundle `{name}` by `{}`; its output is above{}",
-            program.display(),
-            advice(&words)
-        );
+        bail!("the output of `{}` is above{}", program.display(), advice(&words));
     }
-    let path = order.directory.join(FACTS);
-    let facts = crate::base::file::read(&path)?;
-    serde_json::from_slice(&facts).with_context(|| format!("failed to read what `{}` says of `{name}`", program.display()))
+    let facts = file::read(&order.directory.join(FACTS))?;
+    serde_json::from_slice(&facts).with_context(|| format!("`{}` wrote other facts than expected", program.display()))
 }
 
 /// What to do about packages that are not installed.
@@ -193,12 +218,18 @@ mod tests {
     fn packages_that_are_not_there_are_named() {
         for (words, wanted) in [
             ("[ERROR] Could not resolve \"left-pad\"\n", "npm install left-pad"),
-            ("Could not resolve \"@a/b/c\"\nCould not resolve \"d/e.js\"", "npm install @a/b d"),
+            (
+                "Could not resolve \"@a/b/c\"\nCould not resolve \"d/e.js\"",
+                "npm install @a/b d",
+            ),
             ("Could not resolve \"./x\"", ""),
             ("Expected \";\"", ""),
         ] {
             let found = advice(words);
-            assert!(found.contains(wanted) && found.is_empty() == wanted.is_empty(), "{found}");
+            assert!(
+                found.contains(wanted) && found.is_empty() == wanted.is_empty(),
+                "{found}"
+            );
         }
     }
 }

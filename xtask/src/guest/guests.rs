@@ -6,7 +6,7 @@ use crate::case::guest_source::{GuestLanguage, GuestSource};
 use crate::case::source_maps::SourceMaps;
 use crate::engine::shell::Shell;
 use crate::guest::built::BuiltGuest;
-use crate::guest::bundle::{self, Bundle, Bundles};
+use crate::guest::bundle::{self, Bundle, BundleSource, Bundles};
 use crate::guest::esbuild::BundleTarget;
 use crate::guest::{clang, crates, text};
 use crate::run::session::Session;
@@ -83,7 +83,14 @@ impl Guests {
         targets.sort();
         targets.dedup();
         for case in cases {
-            let made = bundle::bundles(case, &targets, self, install, session)?;
+            let Some(maps) = self.source_maps(case) else { continue };
+            let source = BundleSource {
+                case,
+                maps,
+                put_files: &|stage| self.put_files(case, stage),
+                install,
+            };
+            let made = bundle::bundles(source, &targets, session)?;
             self.bundles.insert(case.name.clone(), made);
         }
         Ok(())
@@ -104,7 +111,9 @@ impl Guests {
                 false => stage.copy(&file.path, &file.name)?,
             }
         }
-        built_files.iter().try_for_each(|file| stage.copy(&file.path, &file.name))
+        built_files
+            .iter()
+            .try_for_each(|file| stage.copy(&file.path, &file.name))
     }
 
     pub fn modules(&self) -> impl Iterator<Item = &Path> {

@@ -11,10 +11,48 @@ use std::sync::LazyLock;
 
 /// Modules of Node.js, which glue asks for after it has looked whether it runs there.
 pub const NODES: &[&str] = &[
-    "assert", "async_hooks", "buffer", "child_process", "cluster", "console", "constants", "crypto", "dgram",
-    "diagnostics_channel", "dns", "domain", "events", "fs", "http", "http2", "https", "inspector", "module", "net",
-    "os", "path", "perf_hooks", "process", "punycode", "querystring", "readline", "repl", "stream", "string_decoder",
-    "sys", "timers", "tls", "trace_events", "tty", "url", "util", "v8", "vm", "wasi", "worker_threads", "zlib",
+    "assert",
+    "async_hooks",
+    "buffer",
+    "child_process",
+    "cluster",
+    "console",
+    "constants",
+    "crypto",
+    "dgram",
+    "diagnostics_channel",
+    "dns",
+    "domain",
+    "events",
+    "fs",
+    "http",
+    "http2",
+    "https",
+    "inspector",
+    "module",
+    "net",
+    "os",
+    "path",
+    "perf_hooks",
+    "process",
+    "punycode",
+    "querystring",
+    "readline",
+    "repl",
+    "stream",
+    "string_decoder",
+    "sys",
+    "timers",
+    "tls",
+    "trace_events",
+    "tty",
+    "url",
+    "util",
+    "v8",
+    "vm",
+    "wasi",
+    "worker_threads",
+    "zlib",
 ];
 
 /// Extensions of files that no JavaScript engine reads.
@@ -29,13 +67,21 @@ const MOST_BYTES: u64 = 16 << 20;
 pub enum BundleReason {
     TypeScript { file: String },
     Package { file: String, line: usize, name: String },
+    Module { file: String, line: usize, name: String },
+    NoExtension { file: String, line: usize, name: String },
 }
 
 impl fmt::Display for BundleReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             BundleReason::TypeScript { file } => write!(f, "`{file}` is TypeScript"),
-            BundleReason::Package { file, line, name } => write!(f, "{file}:{line} imports the package `{name}`"),
+            BundleReason::Package { file, line, name } => write!(f, "`{file}:{line}` imports the package `{name}`"),
+            BundleReason::NoExtension { file, line, name } => {
+                write!(f, "`{file}:{line}` imports `{name}` without an extension")
+            }
+            BundleReason::Module { file, line, name } => {
+                write!(f, "`{file}:{line}` imports the module `{name}` like a script")
+            }
         }
     }
 }
@@ -61,7 +107,11 @@ pub fn scan(case: &Case) -> ScriptImports {
         if seen.len() >= MOST_FILES || !seen.insert(path.clone()) {
             continue;
         }
-        let shown = path.strip_prefix(case.directory()).unwrap_or(&path).display().to_string();
+        let shown = path
+            .strip_prefix(case.directory())
+            .unwrap_or(&path)
+            .display()
+            .to_string();
         if has_extension(&path, &TYPESCRIPT) {
             found.push(BundleReason::TypeScript { file: shown.clone() });
         }
@@ -72,7 +122,20 @@ pub fn scan(case: &Case) -> ScriptImports {
         let text = String::from_utf8_lossy(&text);
         for (line, name) in imports(&text) {
             match kind(name) {
-                ImportKind::File => next.extend(file::directory(&path).join(name).canonicalize()),
+                ImportKind::File if name.ends_with(".wasm") => found.push(BundleReason::Module {
+                    file: shown.clone(),
+                    line,
+                    name: name.to_owned(),
+                }),
+                ImportKind::File => {
+                    let imported = file::directory(&path).join(name);
+                    let guessed = guessed(&imported);
+                    if guessed.is_some() {
+                        let (file, name) = (shown.clone(), name.to_owned());
+                        found.push(BundleReason::NoExtension { file, line, name });
+                    }
+                    next.extend(guessed.unwrap_or(imported).canonicalize());
+                }
                 ImportKind::Package => found.push(BundleReason::Package {
                     file: shown.clone(),
                     line,
@@ -85,8 +148,27 @@ pub fn scan(case: &Case) -> ScriptImports {
     scanned
 }
 
+/// What bundlers take a path for that has no extension, or one of JavaScript in place of that of TypeScript.
+const GUESSES: [&str; 8] = [".ts", ".tsx", ".js", ".mjs", ".jsx", ".json", "/index.ts", "/index.js"];
+
+/// The file that a bundler would import, where an engine finds none.
+fn guessed(imported: &Path) -> Option<PathBuf> {
+    if imported.is_file() {
+        return None;
+    }
+    let text = imported.to_str()?;
+    let stem = text
+        .strip_suffix(".js")
+        .filter(|stem| Path::new(&format!("{stem}.ts")).is_file());
+    let names = GUESSES
+        .iter()
+        .map(|end| PathBuf::from(format!("{}{end}", stem.unwrap_or(text))));
+    names.into_iter().find(|path| path.is_file())
+}
+
 fn has_extension(path: &Path, known: &[&str]) -> bool {
-    path.extension().is_some_and(|extension| known.iter().any(|one| extension == *one))
+    path.extension()
+        .is_some_and(|extension| known.iter().any(|one| extension == *one))
 }
 
 enum ImportKind {

@@ -17,3 +17,4 @@ pub mod imports;
 pub mod mirror;
 pub mod text;
 pub mod toolchain;
+pub mod wasm_imports;
