@@ -137,7 +137,7 @@ pub fn below(heap: &Heap, paths: &Paths, holder: NodeId, nodes: &[NodeId]) -> Ve
 /// the engine has of its own for it: the elements of an array, the table of a map, a scope. An
 /// entry of a map goes with key and value. For [`Paths::find_without`].
 pub fn references(heap: &Heap, paths: &Paths, births: &Births, entries: &[Entry]) -> References {
-    let mut own: HashMap<NodeId, Vec<NodeId>> = HashMap::default();
+    let mut held: HashMap<NodeId, HashSet<NodeId>> = HashMap::default();
     let mut emptied = HashSet::default();
     let mut found = HashSet::default();
     for entry in entries {
@@ -150,8 +150,13 @@ pub fn references(heap: &Heap, paths: &Paths, births: &Births, entries: &[Entry]
             }
         }
         if let Some(holder) = entry.holder {
-            let own = own.entry(holder).or_insert_with(|| engines_own(heap, holder));
-            found.extend(own.iter().map(|from| (*from, entry.node)));
+            held.entry(holder).or_default().insert(entry.node);
+        }
+    }
+    for (holder, nodes) in held {
+        for from in engines_own(heap, holder) {
+            let to = heap.edges(from).iter().map(|edge| edge.to);
+            found.extend(to.filter(|to| nodes.contains(to)).map(|to| (from, to)));
         }
     }
     References(found)
@@ -167,20 +172,15 @@ const UNNAMED: [EdgeKind; 4] = [
 
 /// The node, and what the engine has of its own behind it.
 fn engines_own(heap: &Heap, node: NodeId) -> Vec<NodeId> {
+    let is_own = |id: &NodeId| heap.kind(*id) == NodeKind::Engine && !heap.is_text(*id);
     let mut found = vec![node];
+    let mut seen = HashSet::from_iter([node]);
     let mut from = 0;
     for _ in 0..OWN_DEPTH {
         let to = found.len();
         for at in from..to {
             let next = heap.edges(found[at]).iter().map(|edge| edge.to);
-            let next: Vec<NodeId> = next
-                .filter(|id| heap.kind(*id) == NodeKind::Engine && !heap.is_text(*id))
-                .collect();
-            for id in next {
-                if !found.contains(&id) {
-                    found.push(id);
-                }
-            }
+            found.extend(next.filter(is_own).filter(|id| seen.insert(*id)));
         }
         from = to;
     }
@@ -191,6 +191,7 @@ fn engines_own(heap: &Heap, node: NodeId) -> Vec<NodeId> {
 mod tests {
     use super::*;
     use crate::EdgeKind::*;
+    use crate::births::EarlierHeap;
     use crate::tests::drawn::heap;
 
     /// An array of sessions, each with items that come and stay; items have parts.
@@ -208,7 +209,9 @@ mod tests {
             ("Part", vec![]),
         ]);
         heap.identities = (1..=10).collect();
-        let births = Births::of(&heap, &[vec![1, 2, 3, 4, 5, 6]]);
+        let mut earlier = EarlierHeap::default();
+        (1..=6).for_each(|identity| earlier.add(identity, 0));
+        let births = Births::of(&heap, &[earlier]);
         (heap, births)
     }
 

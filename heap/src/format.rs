@@ -1,5 +1,6 @@
 //! The formats: which parser reads a snapshot, and how much memory that takes.
 
+use crate::births::EarlierHeap;
 use crate::{Heap, TargetHint, jsc, spidermonkey, v8, web_assembly};
 use anyhow::{Result, ensure};
 use std::io::BufRead;
@@ -82,20 +83,21 @@ impl SnapshotFormat {
         Ok(heap)
     }
 
-    /// What tells the nodes of a snapshot from all others of its process, see
-    /// [`Heap::identity`]; sorted. Much faster than [`SnapshotFormat::parse`].
+    /// What has to be known of a snapshot before the one that is parsed. Much faster than
+    /// [`SnapshotFormat::parse`].
     ///
     /// # Errors
     ///
     /// If `input` cannot be read, or is no such snapshot.
-    pub fn identities(self, input: impl BufRead) -> Result<Vec<u64>> {
-        let mut found = match self {
-            SnapshotFormat::V8 => v8::identities(input),
-            SnapshotFormat::Jsc => jsc::identities(input),
-            SnapshotFormat::SpiderMonkey => spidermonkey::identities(input),
+    pub fn earlier(self, input: impl BufRead) -> Result<EarlierHeap> {
+        let mut found = EarlierHeap::default();
+        match self {
+            SnapshotFormat::V8 => v8::earlier(input, &mut found),
+            SnapshotFormat::Jsc => jsc::earlier(input, &mut found),
+            SnapshotFormat::SpiderMonkey => spidermonkey::earlier(input, &mut found),
         }?;
-        ensure!(!found.is_empty(), "it has no nodes");
-        found.sort_unstable();
+        ensure!(!found.identities.is_empty(), "it has no nodes");
+        found.identities.sort_unstable();
         Ok(found)
     }
 

@@ -1,6 +1,9 @@
-//! JavaScriptCore's snapshot for debugging the collector: JSON, with rows of
-//! numbers (Source/JavaScriptCore/heap/HeapSnapshotBuilder.cpp).
+//! JavaScriptCore's snapshots: JSON, with rows of numbers
+//! (Source/JavaScriptCore/heap/HeapSnapshotBuilder.cpp). Those for debugging the collector
+//! have addresses and say why a root is one; those for the inspector are smaller.
 
+use super::births::EarlierHeap;
+use super::jsc_classes::{FOLLOWING, GLOBALS, internal, modules, node_kind, tell_cleanup_callback};
 use super::json::{Item, Row, stream};
 use super::{
     Edge, EdgeKind, EdgeLabel, Heap, HeapRoot, NodeId, NodeKind, ReportedReference, TargetHint, parse_address,
@@ -10,11 +13,32 @@ use anyhow::{Context, Result, bail, ensure};
 use rustc_hash::{FxHashMap as HashMap, FxHashSet as HashSet};
 use std::io::BufRead;
 
-/// The version that is read.
-const VERSION: u64 = 3;
+/// A type of snapshot.
+#[derive(Debug, Clone, Copy)]
+struct JscType {
+    name: &'static str,
+    versions: &'static [u64],
+    /// A node's numbers: its own, size, class, flags, and maybe its label and two addresses.
+    columns: usize,
+    /// The node from which edges lead to the roots.
+    root: Option<u64>,
+}
 
-/// The kind of snapshot that has addresses.
-const TYPE: &str = "GCDebugging";
+/// In version 2 a node's flags were one: that it is the engine's own.
+const TYPES: &[JscType] = &[
+    JscType {
+        name: "GCDebugging",
+        versions: &[3],
+        columns: 7,
+        root: None,
+    },
+    JscType {
+        name: "Inspector",
+        versions: &[2, 3],
+        columns: 4,
+        root: Some(0),
+    },
+];
 
 /// The flag of a node whose class is the name of its constructor.
 const OF_PROGRAM: u64 = 1 << 1;
@@ -29,7 +53,8 @@ struct JscRows {
     labels: Vec<Box<str>>,
     roots: Vec<[u64; 3]>,
     version: Option<u64>,
-    kind: Option<String>,
+    /// It comes before the nodes.
+    snapshot_type: Option<JscType>,
 }
 
 #[derive(Debug)]
@@ -39,6 +64,8 @@ struct JscNodeRow {
     /// Its class is one of the program's, by the name of its constructor.
     of_program: bool,
     class: u32,
+    bytes: u32,
+    /// Its address; or its number, which is as good: an inspector counts on.
     address: u64,
 }
 
@@ -61,34 +88,36 @@ enum JscEdge {
 pub fn parse(input: impl BufRead, wanted: TargetHint<'_>) -> Result<Heap> {
     let mut rows = JscRows::default();
     stream(input, |key, value| rows.read(key, value))?;
-    ensure!(
-        rows.kind.as_deref() == Some(TYPE),
-        "it is no `{TYPE}` snapshot of JavaScriptCore"
-    );
+    let kind = rows.snapshot_type()?;
     match rows.version {
-        Some(VERSION) => {}
-        Some(version) => bail!("it has version {version}; only version {VERSION} is read"),
-        None => bail!("it names no version; only version {VERSION} is read"),
+        Some(version) if kind.versions.contains(&version) => {}
+        Some(version) => bail!("it has version {version}; only version {} is read", versions(kind)),
+        None => bail!("it names no version; only version {} is read", versions(kind)),
     }
     ensure!(!rows.nodes.is_empty(), "it has no nodes");
     rows.heap(wanted)
 }
 
-/// The addresses of all nodes, in no order.
-pub fn identities(input: impl BufRead) -> Result<Vec<u64>> {
+/// The addresses of all nodes, and their bytes.
+pub fn earlier(input: impl BufRead, found: &mut EarlierHeap) -> Result<()> {
     let mut rows = JscRows::default();
     stream(input, |key, value| match key {
-        "nodes" => rows.read_nodes(value),
+        "type" | "nodes" => rows.read(key, value),
         _ => value.skip(),
     })?;
-    Ok(rows.nodes.iter().map(|node| node.address).collect())
+    let nodes = rows.nodes.iter();
+    nodes.for_each(|node| found.add(node.address, node.bytes.into()));
+    Ok(())
 }
 
 impl JscRows {
     fn read(&mut self, key: &str, value: Row<'_, '_>) -> Result<()> {
         match key {
             "version" => self.version = Some(value.small()?),
-            "type" => self.kind = Some(value.small()?),
+            "type" => {
+                let name: String = value.small()?;
+                self.snapshot_type = TYPES.iter().copied().find(|kind| kind.name == name);
+            }
             "nodes" => self.read_nodes(value)?,
             "edges" => rows(value, |[from, to, kind, name]: [u64; 4]| {
                 let kind = u8::try_from(kind).context("an edge's type is not a type")?;
@@ -113,8 +142,16 @@ impl JscRows {
         Ok(())
     }
 
-    /// Each node has seven items: its number, size, class, flags, label, and two addresses.
+    /// Its type.
+    fn snapshot_type(&self) -> Result<JscType> {
+        self.snapshot_type.with_context(|| {
+            let names: Vec<String> = TYPES.iter().map(|kind| format!("`{}`", kind.name)).collect();
+            format!("it is no {} snapshot of JavaScriptCore", names.join(" or "))
+        })
+    }
+
     fn read_nodes(&mut self, value: Row<'_, '_>) -> Result<()> {
+        let columns = self.snapshot_type()?.columns;
         let mut numbers = [0; 7];
         let mut column = 0;
         value.items(|item| {
@@ -123,14 +160,15 @@ impl JscRows {
                 Item::Text(text) => parse_address(text).with_context(|| format!("`{text}` is no address"))?,
             };
             column += 1;
-            if column == numbers.len() {
+            if column == columns {
                 column = 0;
-                let [number, _, class, flags, _, address, _] = numbers;
+                let [number, bytes, class, flags, _, address, _] = numbers;
                 self.nodes.push(JscNodeRow {
                     number,
                     of_program: flags & OF_PROGRAM != 0,
                     class: u32::try_from(class).context("a node's class is not a class")?,
-                    address,
+                    bytes: u32::try_from(bytes).unwrap_or(u32::MAX),
+                    address: if columns == numbers.len() { address } else { number },
                 });
             }
             Ok(())
@@ -146,6 +184,10 @@ impl JscRows {
             TargetHint::WeakRef(_) => bail!("JavaScriptCore's snapshots do not have the targets of WeakRefs"),
         };
         let mut heap = Heap::default();
+        let kind = self.snapshot_type()?;
+        if let Some(root) = kind.root {
+            self.take_roots(root);
+        }
         self.add_reported(reported);
         let ids: HashMap<u64, NodeId> = (0..).zip(&self.nodes).map(|(id, node)| (node.number, id)).collect();
         self.edges.sort_by_key(|edge| ids.get(&edge.from).copied());
@@ -193,11 +235,19 @@ impl JscRows {
         heap.roots = self.roots(&ids)?;
         heap.targets = wanted.iter().map(|address| by_address.get(address).copied()).collect();
         heap.texts = self.nodes.iter().map(|node| self.class(node) == "string").collect();
+        heap.note_sizes(self.nodes.iter().map(|node| node.bytes.into()));
         heap.identities = self.nodes.iter().map(|node| node.address).collect();
         let at = |address: u64| by_address.get(&address).copied();
         let entry = |reported: &ReportedReference| Some(((at(reported.from)?, at(reported.to)?), at(reported.map?)?));
         heap.weak_maps = reported.iter().filter_map(entry).collect();
         Ok(heap)
+    }
+
+    /// Takes the edges from this node for what they are.
+    fn take_roots(&mut self, root: u64) {
+        let roots = self.edges.extract_if(.., |edge| edge.from == root);
+        // Its labels say nothing.
+        self.roots = roots.map(|edge| [edge.to, u64::MAX, u64::MAX]).collect();
     }
 
     /// Adds what a script reported of objects that are in the snapshot.
@@ -306,86 +356,17 @@ impl JscRows {
                 let node = *ids.get(node).context("a root is a missing node")?;
                 let name = [label(*why), label(*more)].map(str::to_owned);
                 let name = name.into_iter().find(|name| !name.is_empty());
-                let name = name.unwrap_or("root".to_owned());
+                let name = name.unwrap_or("unknown".to_owned());
                 Ok(HeapRoot { node, name })
             })
             .collect()
     }
 }
 
-/// What something that a program sees is to an object of this class that refers to it internally.
-fn internal(class: &str) -> EdgeKind {
-    match class {
-        "WebAssembly.Table" => EdgeKind::TableSlot,
-        "WebAssembly.Struct" => EdgeKind::WasmGcField,
-        "WebAssembly.Array" => EdgeKind::Element,
-        "FinalizationRegistry" => EdgeKind::HeldValue,
-        // It refers to its target before its handler, but the rows have no order.
-        "Proxy" => EdgeKind::ProxyTarget,
-        _ => EdgeKind::Internal,
-    }
-}
-
-fn node_kind(class: &str) -> NodeKind {
-    const ENGINE: &[&str] = &[
-        "<root>",
-        "Structure",
-        "StructureRareData",
-        "StructureChain",
-        "PropertyTable",
-        "SymbolTable",
-        "JSLexicalEnvironment",
-        "JSModuleEnvironment",
-        "JSGlobalLexicalEnvironment",
-        "JSPropertyNameEnumerator",
-        "FunctionRareData",
-        "GetterSetter",
-        "CustomGetterSetter",
-        "Immutable Butterfly",
-        "SparseArrayValueMap",
-        "JSInternalPromise",
-        "WebAssemblyModuleRecord",
-        "JSWebAssemblyModuleRecord",
-        "Callee",
-        "SlimPromiseReaction",
-        "FullPromiseReaction",
-        "JSPromiseReaction",
-    ];
-    const ENDINGS: &[&str] = &["Executable", "CodeBlock", "SourceCode", "ScriptFetcher"];
-    if class.ends_with("Function") {
-        NodeKind::Function
-    } else if ENGINE.contains(&class) || ENDINGS.iter().any(|ending| class.ends_with(ending)) {
-        NodeKind::Engine
-    } else {
-        NodeKind::Object
-    }
-}
-
-/// Global objects, and the scope of global variables.
-const GLOBALS: &[&str] = &["global", "GlobalObject", "JSGlobalLexicalEnvironment"];
-
-/// The scopes of modules. Instances of WebAssembly have such, too, which only they keep.
-fn modules(heap: &Heap) -> Vec<NodeId> {
-    let is_record = |id: &NodeId| ["ModuleRecord", "JSModuleRecord"].contains(&heap.name(*id));
-    let records = (0..heap.node_count() as NodeId).filter(is_record);
-    let parts = records.flat_map(|record| heap.edges(record).iter().map(|edge| edge.to));
-    let mut found: Vec<NodeId> = parts.filter(|id| heap.name(*id) == "JSModuleEnvironment").collect();
-    found.sort_unstable();
-    found.dedup();
-    found
-}
-
-/// Reasons of nodes that live because another one does, such as the value in a WeakMap: not roots.
-const FOLLOWING: &[&str] = &["Output", "WeakSets"];
-
-/// The one function that a registry refers to is its cleanup callback, and no held value.
-fn tell_cleanup_callback(heap: &mut Heap, id: NodeId, kinds: &[NodeKind]) {
-    let function =
-        |edge: &&mut Edge| edge.kind == EdgeKind::HeldValue && kinds.get(edge.to as usize) == Some(&NodeKind::Function);
-    let mut functions = heap.edges_mut(id).iter_mut().filter(function);
-    if let (Some(edge), None) = (functions.next(), functions.next()) {
-        edge.kind = EdgeKind::Internal;
-    }
+/// The versions of a type, in words.
+fn versions(kind: JscType) -> String {
+    let versions: Vec<String> = kind.versions.iter().map(u64::to_string).collect();
+    versions.join(" or ")
 }
 
 /// A row of rows of numbers.

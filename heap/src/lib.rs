@@ -48,6 +48,7 @@
 mod format;
 mod json;
 mod jsc;
+mod jsc_classes;
 mod spidermonkey;
 mod v8;
 mod web_assembly;
@@ -245,7 +246,21 @@ pub struct Heap {
     texts: Vec<bool>,
     /// What tells a node from all others, in all snapshots of one process: V8's number of it, or its address.
     identities: Vec<u64>,
+    /// Nodes that take many bytes by themselves.
+    large: Vec<LargeNode>,
 }
+
+/// A node that takes [`LARGE`] bytes or more by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LargeNode {
+    /// An object, or what the engine keeps its elements in.
+    pub node: NodeId,
+    /// Its size in bytes, as the engine counts it, without what it refers to.
+    pub bytes: u64,
+}
+
+/// The least bytes of a [`LargeNode`].
+pub const LARGE: u64 = 16 << 10;
 
 impl Heap {
     /// How many nodes there are.
@@ -324,6 +339,18 @@ impl Heap {
     /// its address. An address may be used again, once its object has died.
     pub fn identity(&self, id: NodeId) -> Option<u64> {
         self.identities.get(id as usize).copied()
+    }
+
+    /// The nodes that take many bytes by themselves, in no order; none if the engine writes no
+    /// sizes.
+    pub fn large(&self) -> &[LargeNode] {
+        &self.large
+    }
+
+    /// Notes which nodes are large, by the sizes of all.
+    fn note_sizes(&mut self, sizes: impl Iterator<Item = u64>) {
+        let large = (0..).zip(sizes).filter(|(_, bytes)| *bytes >= LARGE);
+        self.large = large.map(|(node, bytes)| LargeNode { node, bytes }).collect();
     }
 
     /// The WeakMap that has this key and value.

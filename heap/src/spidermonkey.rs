@@ -10,6 +10,7 @@
 //! > 0x1d5a69f77270 B objectElements[0]
 //! ```
 
+use super::births::EarlierHeap;
 use super::{Edge, EdgeKind, EdgeLabel, Heap, HeapRoot, NodeId, NodeKind, SourcePosition, TargetHint, shortened};
 use anyhow::{Context, Result, bail, ensure};
 use rustc_hash::FxHashMap as HashMap;
@@ -61,16 +62,15 @@ pub fn parse(input: impl BufRead, wanted: TargetHint<'_>) -> Result<Heap> {
     dump.heap(variable)
 }
 
-/// The addresses of all nodes, in no order.
-pub fn identities(mut input: impl BufRead) -> Result<Vec<u64>> {
-    let mut found = Vec::new();
+/// The addresses of all nodes; a dump has no sizes.
+pub fn earlier(mut input: impl BufRead, found: &mut EarlierHeap) -> Result<()> {
     let mut line = Vec::new();
     let mut in_roots = true;
     loop {
         line.clear();
         let read = std::io::Read::take(&mut input, LINE as u64).read_until(b'\n', &mut line)?;
         if read == 0 {
-            return Ok(found);
+            return Ok(());
         }
         // An edge's line begins with `> `, one of a node with its address.
         match line.first() {
@@ -78,7 +78,9 @@ pub fn identities(mut input: impl BufRead) -> Result<Vec<u64>> {
             Some(b'0') if !in_roots => {
                 let end = line.iter().position(|byte| *byte == b' ').unwrap_or(line.len());
                 let text = String::from_utf8_lossy(&line[..end]);
-                found.extend(super::parse_address(&text));
+                if let Some(address) = super::parse_address(&text) {
+                    found.add(address, 0);
+                }
             }
             _ => {}
         }
@@ -181,7 +183,11 @@ impl Dump {
                 if name == "hashset element" && records.contains_key(&to) {
                     continue;
                 }
-                let (target, _) = self.node(to);
+                // A program names strings, too.
+                let target = match self.is_text(to) {
+                    true => NodeKind::Object,
+                    false => self.node(to).0,
+                };
                 let mut edge = edge(&mut heap, text, name, target, to);
                 match edge.kind {
                     // A key comes before its value.
@@ -221,8 +227,7 @@ impl Dump {
             let value = value.with_context(|| format!("it is cut off: `{variable}` is missing"))?;
             heap.targets = targets(&heap, value, &weak);
         }
-        let is_text = |node: &DumpNode| self.names.get(node.text).starts_with("string <");
-        heap.texts = self.nodes.iter().map(is_text).collect();
+        heap.texts = (0..self.nodes.len() as NodeId).map(|id| self.is_text(id)).collect();
         heap.identities = vec![0; self.nodes.len()];
         for (address, id) in &self.ids {
             heap.identities[*id as usize] = *address;
@@ -230,6 +235,10 @@ impl Dump {
         self.find_classes(&mut heap)?;
         self.find_positions(&mut heap);
         Ok(heap)
+    }
+
+    fn is_text(&self, id: NodeId) -> bool {
+        self.names.get(self.nodes[id as usize].text).starts_with("string <")
     }
 
     fn node(&self, id: NodeId) -> (NodeKind, &str) {

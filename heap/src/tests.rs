@@ -438,10 +438,15 @@ fn what_is_no_snapshot_of_a_known_version_is_said_to_be_none() {
         ),
         (
             jsc,
-            jsc.text.replace("GCDebugging", "Inspector"),
-            "no `GCDebugging` snapshot",
+            jsc.text.replace("GCDebugging", "Another"),
+            "no `GCDebugging` or `Inspector` snapshot",
         ),
-        (jsc, "{}".to_owned(), "no `GCDebugging` snapshot"),
+        (
+            jsc,
+            jsc.text.replace("GCDebugging", "Inspector"),
+            "a node's class is not a class",
+        ),
+        (jsc, "{}".to_owned(), "no `GCDebugging` or `Inspector` snapshot"),
         (jsc, "[1]".to_owned(), "not the JSON that was expected"),
         (
             jsc,

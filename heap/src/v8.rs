@@ -5,6 +5,7 @@
 mod words;
 
 use super::{Edge, EdgeKind, EdgeLabel, Heap, NodeId, NodeKind, SourcePosition, TargetHint, shortened};
+use crate::births::EarlierHeap;
 use crate::json::{Row, stream};
 use anyhow::{Context, Result, bail, ensure};
 use rustc_hash::FxHashMap as HashMap;
@@ -52,6 +53,8 @@ struct V8NodeRow {
     edges: u32,
     /// The engine's number of it, which names of edges have in them.
     number: u32,
+    /// Its own bytes.
+    bytes: u32,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -92,22 +95,20 @@ pub fn parse(input: impl BufRead, wanted: TargetHint<'_>) -> Result<Heap> {
     rows.heap(layout, wanted)
 }
 
-/// The numbers of all nodes, in no order.
-pub fn identities(input: impl BufRead) -> Result<Vec<u64>> {
+/// The numbers of all nodes, and their bytes.
+pub fn earlier(input: impl BufRead, found: &mut EarlierHeap) -> Result<()> {
     let mut meta = None;
-    let mut found = Vec::new();
     stream(input, |key, value| match key {
         "snapshot" => {
             meta = Some(V8Layout::of(&value.small::<V8Header>()?.meta)?);
             Ok(())
         }
-        "nodes" => layout(&meta)?.node.read(value, |[_, _, _, number]| {
-            found.push(number);
+        "nodes" => layout(&meta)?.node.read(value, |[_, _, _, number, bytes]| {
+            found.add(number, bytes);
             Ok(())
         }),
         _ => value.skip(),
-    })?;
-    Ok(found)
+    })
 }
 
 fn layout(meta: &Option<V8Layout>) -> Result<&V8Layout> {
@@ -118,7 +119,7 @@ fn layout(meta: &Option<V8Layout>) -> Result<&V8Layout> {
 /// Which column of a row holds what.
 #[derive(Debug)]
 struct V8Layout {
-    node: Fields<4>,
+    node: Fields<5>,
     node_types: Vec<String>,
     edge: Fields<3>,
     edge_types: Vec<String>,
@@ -174,7 +175,7 @@ impl V8Layout {
             _ => bail!("it has an unknown version: its types have no names"),
         };
         Ok(V8Layout {
-            node: Fields::of(&meta.node_fields, ["type", "name", "edge_count", "id"])?,
+            node: Fields::of(&meta.node_fields, ["type", "name", "edge_count", "id", "self_size"])?,
             node_types: types(&meta.node_types)?,
             edge: Fields::of(&meta.edge_fields, ["type", "name_or_index", "to_node"])?,
             edge_types: types(&meta.edge_types)?,
@@ -186,13 +187,14 @@ impl V8Layout {
 
 impl V8Rows {
     fn read_nodes(&mut self, layout: &V8Layout, value: Row<'_, '_>) -> Result<()> {
-        layout.node.read(value, |[kind, name, edges, number]| {
+        layout.node.read(value, |[kind, name, edges, number, bytes]| {
             self.nodes.push(V8NodeRow {
                 kind: u8::try_from(kind).context("a node's type is not a type")?,
                 name: u32::try_from(name).context("a node's name is not a name")?,
                 edges: u32::try_from(edges).context("a node has too many edges")?,
                 // Only compared: a number that is too large is that of no table.
                 number: u32::try_from(number).unwrap_or(u32::MAX),
+                bytes: u32::try_from(bytes).unwrap_or(u32::MAX),
             });
             Ok(())
         })
@@ -290,6 +292,7 @@ impl V8Rows {
             TargetHint::Nothing(_) => Vec::new(),
         };
         heap.identities = self.nodes.iter().map(|node| node.number.into()).collect();
+        heap.note_sizes(self.nodes.iter().map(|node| node.bytes.into()));
         Ok(heap)
     }
 

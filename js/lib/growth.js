@@ -15,6 +15,8 @@
   // The rate of the later half of the calls, against that of the earlier one.
   const STEADY = 0.8;
   const SLOWING = 0.3;
+  // The least of the last two rates against the one before, if the rate was higher only at first.
+  const STEADY_NOW = 0.9;
   // So much of what grew has to be there at the last reading but one.
   const LAST_BUT_ONE = 0.1;
 
@@ -40,14 +42,14 @@
     return found;
   }
 
-  // Whether the rate falls on in the later half. It falls once, and stays, where an engine
-  // compiles code that then makes fewer objects a call.
-  function stillFalls(calls, values, half) {
+  // The last two rates: of the first and the second part of the later half. The rate falls once,
+  // and stays, where an engine compiles code that then makes fewer objects a call.
+  function latestRates(calls, values, half) {
     const last = values.length - 1;
     // If one interval is the later half, the one before it tells.
     const from = last - half === 1 ? half - 1 : half;
     const to = last - half === 1 ? half : middle(calls, half);
-    return rate(calls, values, to, last) < STEADY * rate(calls, values, from, to);
+    return { before: rate(calls, values, from, to), now: rate(calls, values, to, last) };
   }
 
   // 'grows', 'flat', 'slows' (it grew, and then less), or 'unclear'. Values are those at
@@ -70,7 +72,9 @@
       return share >= SLOWING ? 'grows' : 'slows';
     }
     if (share >= STEADY) return 'grows';
-    return share < SLOWING && stillFalls(calls, values, half) ? 'slows' : 'unclear';
+    const { before, now } = latestRates(calls, values, half);
+    if (share >= SLOWING) return now >= STEADY_NOW * before ? 'grows' : 'unclear';
+    return now >= STEADY * before ? 'unclear' : 'slows';
   }
 
   harness.growth = growth;

@@ -17,7 +17,7 @@ use crate::measure::census::{Census, What};
 use crate::measure::telemetry::{self, Reachable, TelemetryEvent, WrittenHeaps};
 use crate::run::session::Session;
 use anyhow::{Context, Result, bail};
-use heap::births::Births;
+use heap::births::{Births, EarlierHeap};
 use heap::{Heap, MEMORY_LIMIT, ReportedReference, SnapshotFormat, TargetHint, parse_address};
 use std::collections::HashMap;
 use std::io::BufReader;
@@ -46,6 +46,8 @@ pub struct ProgramHeap {
     pub births: Births,
     /// Calls between the first and the last snapshot; `None` of snapshots that somebody else made.
     pub calls: Option<u64>,
+    /// Calls before the last snapshot, in all.
+    pub all_calls: u64,
     /// How many snapshots there are.
     pub snapshots: usize,
     pub stopped: Option<String>,
@@ -115,6 +117,7 @@ pub fn ask_engine(
     if let Some(maps) = maps {
         heap.rename(|name| maps.class_name(name));
     }
+    let all_calls = written.calls.last().copied().unwrap_or(0);
     let calls = match written.calls[..] {
         [first, .., last] => last.saturating_sub(first),
         _ => 0,
@@ -126,6 +129,7 @@ pub fn ask_engine(
         heap,
         births,
         calls: Some(calls),
+        all_calls,
         snapshots: paths.len(),
         stopped: written.stopped,
         sources,
@@ -169,13 +173,13 @@ pub fn read(paths: &[PathBuf], format: SnapshotFormat, references: &[ReportedRef
     let name = |path: &Path| path.file_name().unwrap_or_default().display().to_string();
     let mut known = Vec::new();
     for path in earlier {
-        let found = open(path).and_then(|input| format.identities(input));
+        let found = open(path).and_then(|input| format.earlier(input));
         known.push(found.with_context(|| format!("failed to read the heap snapshot `{}`", name(path)))?);
     }
     let heap = open(last).and_then(|input| format.parse(input, TargetHint::Nothing(references)));
     let heap = heap.with_context(|| format!("failed to read the heap snapshot `{}`", name(last)))?;
     if known.is_empty() {
-        known.push(Vec::new());
+        known.push(EarlierHeap::default());
     }
     let births = Births::of(&heap, &known);
     Ok((heap, births))

@@ -21,6 +21,8 @@ pub struct Leaks {
     pub stopped: Option<String>,
     /// What grows, the largest first.
     pub leaks: Vec<Leak>,
+    /// What grows in one object, if no objects grow.
+    pub storage: Option<GrowingStorage>,
     /// What is new and grows no more, the largest first.
     pub others: Vec<KeptGroup>,
     /// How many that are new no path leads to, and why that may be.
@@ -38,6 +40,15 @@ pub struct Leak {
     /// How many of the same class grow, in whatever way.
     pub of: u64,
     pub cut: Option<Cut>,
+}
+
+/// One object that takes more and more bytes.
+#[derive(Debug, Serialize)]
+pub struct GrowingStorage {
+    /// What it takes at the last snapshot.
+    pub bytes: u64,
+    /// The object.
+    pub group: KeptGroup,
 }
 
 /// A class, and how many of it there are.

@@ -59,19 +59,19 @@ const NOTES: &str = "HarnessNotes";
 const TEXT: &str = "string";
 
 /// Objects of one class that are kept in one way.
-struct NewGroup {
-    class: String,
-    nodes: Vec<NodeId>,
-    growth: Growth,
+pub(super) struct NewGroup {
+    pub(super) class: String,
+    pub(super) nodes: Vec<NodeId>,
+    pub(super) growth: Growth,
 }
 
 /// What is looked through.
-struct Finding<'a> {
-    program: &'a ProgramHeap,
-    wanted: Wanted<'a>,
+pub(super) struct Finding<'a> {
+    pub(super) program: &'a ProgramHeap,
+    pub(super) wanted: Wanted<'a>,
     preferred: [HashSet<String>; 2],
     foreign: Vec<NodeId>,
-    paths: &'a Paths,
+    pub(super) paths: &'a Paths,
     /// What our own scripts note a program's objects in.
     notes: HashSet<NodeId>,
     /// The classes that were counted to grow, the largest first.
@@ -111,6 +111,8 @@ pub fn leaks(program: &ProgramHeap, census: Option<Census>, wanted: Wanted<'_>) 
     let total: u64 = leaks.iter().map(|leak| leak.of).sum();
     let unexplained = finding.unexplained(&new, &classes);
     let unexplained = if unexplained * CHANCE < total { 0 } else { unexplained };
+    let storage = census.as_ref().filter(|_| leaks.is_empty());
+    let storage = storage.and_then(|census| finding.storage(census));
     let is_alone = program.snapshots == 1 && program.calls.is_none();
     Leaks {
         classes: if is_alone {
@@ -122,6 +124,7 @@ pub fn leaks(program: &ProgramHeap, census: Option<Census>, wanted: Wanted<'_>) 
         asked: wanted.kind.map(str::to_owned),
         calls: program.calls,
         stopped: program.stopped.clone(),
+        storage,
         others: others.collect(),
         unexplained,
         hidden: wanted.hidden.filter(|_| unexplained > 0),
@@ -164,7 +167,7 @@ pub fn class(heap: &Heap, id: NodeId) -> String {
 }
 
 impl Finding<'_> {
-    fn heap(&self) -> &Heap {
+    pub(super) fn heap(&self) -> &Heap {
         &self.program.heap
     }
 
@@ -198,7 +201,7 @@ impl Finding<'_> {
     }
 
     /// Whether it is kept by what our own scripts note of a program.
-    fn is_ours(&self, node: NodeId) -> bool {
+    pub(super) fn is_ours(&self, node: NodeId) -> bool {
         let ProgramHeap { heap, sources, .. } = self.program;
         let is_library =
             |id: NodeId| self.notes.contains(&id) || heap.position(id).is_some_and(|at| sources.is_library(&at.file));
@@ -385,7 +388,7 @@ impl Finding<'_> {
     }
 
     /// A group in words, and where the steps of its path have come to.
-    fn kept(&self, group: &NewGroup, paths: &Paths) -> Option<(KeptGroup, Vec<usize>)> {
+    pub(super) fn kept(&self, group: &NewGroup, paths: &Paths) -> Option<(KeptGroup, Vec<usize>)> {
         let words = Words {
             verbose: self.wanted.verbose,
             heap: self.heap(),

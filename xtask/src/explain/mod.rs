@@ -19,4 +19,5 @@ pub mod question;
 pub mod repeats;
 pub mod snapshots;
 pub mod sources;
+mod storage;
 pub mod words;

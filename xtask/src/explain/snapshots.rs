@@ -26,6 +26,7 @@ pub fn read_all(paths: &[PathBuf]) -> Result<(ProgramHeap, SnapshotFormat)> {
         heap,
         births,
         calls: None,
+        all_calls: 0,
         snapshots: paths.len(),
         stopped: None,
         sources: Sources::of_snapshot(),
@@ -46,7 +47,7 @@ fn format_of(path: &Path) -> Result<SnapshotFormat> {
         None if start.is_empty() => bail!("`{shown}` is empty"),
         None => bail!(
             "`{shown}` is no heap snapshot that is known: expected V8's `.heapsnapshot`, what \
-             `generateHeapSnapshotForGCDebugging()` of JavaScriptCore returns, or what `dumpHeap()` of \
+             WebKit's inspector exports or `generateHeapSnapshotForGCDebugging()` of JavaScriptCore returns, or what `dumpHeap()` of \
              SpiderMonkey writes"
         ),
     }

@@ -20,6 +20,9 @@ const ROUNDS_TO_PEAK: usize = 2;
 /// So many bytes stay of a kind that keeps something in one object.
 const LEAST_BYTES: f64 = 102_400.0;
 
+/// Engines' own objects get more by fewer a call than this.
+const A_CALL: f64 = 0.1;
+
 /// So many strings stay of engines and scripts whatever a program does.
 const TEXTS: f64 = 512.0;
 
@@ -51,8 +54,8 @@ struct CensusSeen<'a> {
 
 impl CensusSeen<'_> {
     fn census(&self, start: &CensusStart) -> Census {
-        let doubt = self.doubt();
         let mut grows = self.growths(start);
+        let doubt = self.doubt().or_else(|| self.goes_on(&grows));
         let linear = grows.iter().any(|growth| growth.kind.what == What::LinearMemory);
         // These are the bytes of linear memory once more.
         if linear {
@@ -122,6 +125,21 @@ impl CensusSeen<'_> {
             }
         }
         None
+    }
+
+    /// The doubt whether what the program makes comes to an end, if nothing else grows.
+    fn goes_on(&self, grows: &[KindGrowth]) -> Option<String> {
+        let calls = self.calls();
+        let goes_on = |kind: &&KindSeries| {
+            let counts = later(&kind.counts);
+            kind.planted.is_empty() && growth::goes_on(&calls, counts) && per_call(&calls, counts) >= A_CALL
+        };
+        let doubted = grows.is_empty() && self.kinds.iter().any(goes_on);
+        doubted.then(|| {
+            "some objects still get more, but ever fewer a call: whether that ends is not clear; `--rounds` may ask \
+             for more rounds"
+                .to_owned()
+        })
     }
 
     fn growths(&self, start: &CensusStart) -> Vec<KindGrowth> {

@@ -35,6 +35,9 @@ impl Counted {
 const STEADY: f64 = 0.8;
 const SLOWING: f64 = 0.3;
 
+/// The least of the last two rates against the one before, if the rate was higher only at first.
+const STEADY_NOW: f64 = 0.9;
+
 /// So much of what grew has to be there at the last reading but one: memory that grew at the
 /// last reading alone, as a table does that doubles when finalizers are late, shows no rate.
 const LAST_BUT_ONE: f64 = 0.1;
@@ -47,15 +50,44 @@ const RATE_OF_FEW: f64 = 0.02;
 /// Fewer readings decide nothing.
 pub const LEAST_READINGS: usize = 4;
 
+/// How values change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Shape {
+    Flat,
+    /// It grows at one rate, or at one rate by now.
+    Grows,
+    /// It grew, and hardly does now.
+    Slows,
+    /// It still grows, but ever more slowly.
+    GoesOn,
+    /// The readings do not tell.
+    Unclear,
+}
+
 /// The trend of values at readings after so many calls each. What is let go of now and
 /// then is compared by its least values: it grows if all that is left at last is more than
 /// there ever was before. Memory of a kind may grow in fewer, larger steps.
 pub fn trend(calls: &[f64], values: &[f64], counted: Counted) -> Trend {
+    match shape(calls, values, counted) {
+        Shape::Flat => Trend::Flat,
+        Shape::Grows => Trend::Grows,
+        Shape::Slows => Trend::Slows,
+        Shape::GoesOn | Shape::Unclear => Trend::Unclear,
+    }
+}
+
+/// Whether objects still get more at the last reading, but ever fewer a call: a line does not
+/// fit, and no end is in sight.
+pub fn goes_on(calls: &[f64], values: &[f64]) -> bool {
+    shape(calls, values, Counted::Objects) == Shape::GoesOn
+}
+
+fn shape(calls: &[f64], values: &[f64], counted: Counted) -> Shape {
     let (Some((&last, before)), true) = (values.split_last(), values.len() == calls.len()) else {
-        return Trend::Unclear;
+        return Shape::Unclear;
     };
     if values.len() < LEAST_READINGS {
-        return Trend::Unclear;
+        return Shape::Unclear;
     }
     let (least, mut least_rate) = counted.least();
     let end = values.len() - 1;
@@ -64,25 +96,25 @@ pub fn trend(calls: &[f64], values: &[f64], counted: Counted) -> Trend {
         least_rate = RATE_OF_FEW;
     }
     let enough = grown >= least && rate(calls, values, 0, end) >= least_rate;
-    let is_most = last > most(before);
-    if !enough || !is_most {
-        return Trend::Flat;
+    if !enough || last <= most(before) {
+        return Shape::Flat;
     }
     let (earlier, latest) = values.split_at(values.len() - values.len() / 3);
     if latest.iter().copied().fold(f64::INFINITY, f64::min) <= most(earlier) {
-        return Trend::Unclear;
+        return Shape::Unclear;
     }
     let middle = middle(calls);
     let share = rate(calls, values, middle, end) / rate(calls, values, 0, middle);
+    let (before, now) = latest_rates(calls, values, middle);
     match counted {
-        Counted::Objects | Counted::Texts if share >= STEADY => Trend::Grows,
-        Counted::Objects | Counted::Texts if share >= SLOWING => Trend::Unclear,
+        Counted::Objects | Counted::Texts if share >= STEADY => Shape::Grows,
+        Counted::Objects | Counted::Texts if share >= SLOWING && now >= STEADY_NOW * before => Shape::Grows,
+        Counted::Objects | Counted::Texts if share >= SLOWING || now >= STEADY * before => Shape::GoesOn,
         Counted::Bytes | Counted::Heap | Counted::Touched if values[end - 1] - values[0] < LAST_BUT_ONE * grown => {
-            Trend::Unclear
+            Shape::Unclear
         }
-        Counted::Bytes | Counted::Heap | Counted::Touched if share >= SLOWING => Trend::Grows,
-        Counted::Objects | Counted::Texts if !still_falls(calls, values, middle) => Trend::Unclear,
-        _ => Trend::Slows,
+        Counted::Bytes | Counted::Heap | Counted::Touched if share >= SLOWING => Shape::Grows,
+        _ => Shape::Slows,
     }
 }
 
@@ -94,16 +126,16 @@ fn rate(calls: &[f64], values: &[f64], from: usize, to: usize) -> f64 {
     (values[to] - values[from]) / (calls[to] - calls[from])
 }
 
-/// Whether the rate falls on in the later half. It falls once, and stays, where an engine
-/// compiles code that then makes fewer objects a call.
-fn still_falls(calls: &[f64], values: &[f64], middle: usize) -> bool {
+/// The last two rates: of the first and the second part of the later half. The rate falls once, and
+/// stays, where an engine compiles code that then makes fewer objects a call.
+fn latest_rates(calls: &[f64], values: &[f64], middle: usize) -> (f64, f64) {
     let end = values.len() - 1;
     let (from, to) = match end - middle {
         // One interval is the later half: the one before it tells.
         1 => (middle - 1, middle),
         _ => (middle, middle + self::middle(&calls[middle..])),
     };
-    rate(calls, values, to, end) < STEADY * rate(calls, values, from, to)
+    (rate(calls, values, from, to), rate(calls, values, to, end))
 }
 
 /// The reading at which about half of the calls had been made.

@@ -2,7 +2,7 @@
 
 use crate::base::text::{clip, inert};
 use crate::explain::kept::{KeptGroup, Step};
-use crate::explain::leak::{Cut, Leak, LeakedKind, Leaks};
+use crate::explain::leak::{Cut, GrowingStorage, Leak, LeakedKind, Leaks};
 use crate::measure::census::{Census, What};
 use crate::show::census_text;
 use crate::show::path_text::{growth_note, other, path_with_mark, path_words};
@@ -13,6 +13,10 @@ const MARK: &str = "⟵ to cut";
 /// Where linear memory grows, and no object does.
 const NOT_FREED: &str = "no object of JavaScript grows with it, so none keeps it: what a call takes of linear memory \
                          is given back by nobody";
+
+/// Where one object grows, and the snapshot does not tell which.
+const NO_SIZES: &str = "it may be one object, such as an array, that takes more and more: this engine's snapshot does \
+                        not tell which one, and that of another engine may";
 
 /// Where nothing grows.
 pub fn no_leak(census: &Census) -> String {
@@ -40,8 +44,10 @@ pub fn leaks(found: &Leaks) -> String {
     for leak in &found.leaks {
         text += &one(leak, found.census.as_ref(), found.classes.is_empty());
     }
-    if found.leaks.is_empty() {
-        text += &nothing_found(found);
+    match &found.storage {
+        Some(storage) => text += &in_one_object(storage, found.census.as_ref()),
+        None if found.leaks.is_empty() => text += &nothing_found(found),
+        None => {}
     }
     for group in &found.others {
         text += &other(group);
@@ -83,7 +89,24 @@ fn nothing_found(found: &Leaks) -> String {
     for line in counted {
         text += &format!("    {line}\n");
     }
+    let in_one = |what: What| matches!(what, What::Bytes | What::Heap);
+    let grows = found.census.iter().flat_map(|census| &census.grows);
+    if grows.clone().any(|growth| in_one(growth.kind.what)) {
+        text += &format!("  {NO_SIZES}\n");
+    }
     text
+}
+
+/// Where the number of objects stays the same, and one takes more and more.
+fn in_one_object(storage: &GrowingStorage, census: Option<&Census>) -> String {
+    let counted = census.map(census_text::lines).unwrap_or_default();
+    let counted: String = counted.iter().map(|line| format!("  {line}\n")).collect();
+    let class = clip(&storage.group.wrapper);
+    format!(
+        "{counted}  no objects get more, but one {class} takes {} B by now, and is kept alive by\n{}",
+        census_text::thousands(storage.bytes),
+        path_with_mark(&storage.group, None)
+    )
 }
 
 fn one(leak: &Leak, census: Option<&Census>, is_new: bool) -> String {

@@ -210,6 +210,44 @@ pub fn what_grows_without_objects_is_said_to_do_so(engine: &str) {
     assert!(answer.stdout.contains("nothing grows: collected"), "{}", answer.stdout);
 }
 
+/// One object takes more and more, and no objects get more.
+pub fn what_grows_in_one_object_is_named(engine: &str) {
+    let world = world();
+    for (name, script, labels, knowing) in [
+        (
+            "numbers/test.js",
+            "const log = { entries: [] };\nfunction test(n) { for (let i = 0; i < n; i++) log.entries.push(i); }",
+            &["log", ".entries"][..],
+            &["v8"][..],
+        ),
+        (
+            "set/test.js",
+            "const seen = new Set();\nlet calls = 0;
+function test(n) { for (let i = 0; i < n; i++) seen.add(calls++); }",
+            &["seen"],
+            &["v8", "jsc"],
+        ),
+    ] {
+        let directory = add(&world, name, script);
+        let answer = explain(&world, &directory, engine, &[]);
+        let what = format!("{name} on {engine}: {answer:#}");
+        assert!(answer["leaks"].as_array().unwrap().is_empty(), "{what}");
+        let storage = &answer["storage"];
+        if !knowing.contains(&engine) {
+            assert!(storage.is_null(), "{what}");
+            let answer = world.run(&["explain", directory.to_str().unwrap(), "--engine", engine]);
+            answer.expect(0, &[]);
+            let said = "this engine's snapshot does not tell which one";
+            assert!(answer.stdout.contains(said), "{}", answer.stdout);
+            continue;
+        }
+        assert!(storage["bytes"].as_u64().unwrap() > 100_000, "{what}");
+        let steps = storage["group"]["steps"].as_array().unwrap();
+        let found: Vec<String> = steps.iter().map(label).collect();
+        assert_eq!(found, labels, "{what}");
+    }
+}
+
 pub fn snapshots_are_kept_where_they_are_wanted(engine: &str) {
     let world = world();
     let twice = &LEAKING[1];
@@ -245,4 +283,53 @@ pub fn an_error_of_the_program_is_no_answer(engine: &str) {
             assert!(answer.stderr.contains("in round nine"), "{}", answer.stderr);
         }
     }
+}
+
+/// JavaScriptCore's snapshots of the kind that WebKit's inspector exports, by its own shell.
+fn a_snapshot_for_the_inspector_is_read(engine: &str) {
+    let world = world();
+    let engines: Value = serde_json::from_str(&world.run(&["engines", "--json"]).stdout).unwrap();
+    let programs = engines["programs"].as_array().unwrap();
+    let program = programs.iter().find(|program| program["engine"] == engine).unwrap();
+    if program["shell"] != "jsc" {
+        return;
+    }
+    let script = world.file("write.js");
+    let take = |count: usize| {
+        let text = format!(
+            "class Widget {{}}\nconst all = [];\nfor (let i = 0; i < {count}; i++) all.push(new Widget());
+const text = generateHeapSnapshot();\nprint(typeof text === 'string' ? text : JSON.stringify(text));"
+        );
+        fs::write(&script, text).unwrap();
+        let output = std::process::Command::new(program["program"].as_str().unwrap())
+            .arg(&script)
+            .output()
+            .unwrap();
+        let path = world.file("exported.json");
+        fs::write(&path, output.stdout).unwrap();
+        path
+    };
+    let path = take(7);
+    let text = fs::read_to_string(&path).unwrap();
+    assert!(text.contains("\"type\":\"Inspector\""), "{}", &text[..80]);
+    let explain = || world.run(&["explain", "--snapshot", path.to_str().unwrap(), "--kind", "Widget"]);
+    let answer = explain();
+    answer.expect(0, &[]);
+    for wanted in [
+        "all 7 Widget are kept alive by\n  global\n  └ all    Array\n",
+        "without all[…] nothing keeps them alive",
+    ] {
+        assert!(answer.stdout.contains(wanted), "{}", answer.stdout);
+    }
+    fs::write(&path, text.replace("\"version\":3", "\"version\":4")).unwrap();
+    explain().expect(2, &["it has version 4; only version 2 or 3 is read"]);
+}
+
+#[test]
+fn snapshots_of_the_inspector() {
+    crate::run(
+        "jsc",
+        "snapshots_of_the_inspector",
+        a_snapshot_for_the_inspector_is_read,
+    );
 }

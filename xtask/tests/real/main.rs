@@ -91,6 +91,7 @@ on_every_engine! {
     leaks::what_is_replaced_is_told_apart
     leaks::one_class_alone_can_be_asked_about
     leaks::what_grows_without_objects_is_said_to_do_so
+    leaks::what_grows_in_one_object_is_named
     leaks::snapshots_are_kept_where_they_are_wanted
     leaks::an_error_of_the_program_is_no_answer
     beginning::a_new_case_passes_at_once_and_leaks_by_one_line

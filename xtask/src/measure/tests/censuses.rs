@@ -142,11 +142,44 @@ fn the_heap_decides_only_where_nothing_else_does() {
     );
     // What fills more and more slowly takes heap as well.
     let mut kinds = planted();
-    kinds.push(kind("", "Widget", |calls| calls.sqrt() * 30.0));
+    kinds.push(kind("", "Widget", |calls| calls.sqrt() * 25.0));
     assert_eq!(
         judged(kinds, heap, |_| 0.0, json!({"type": "steps"})).verdict,
         Verdict::Bounded
     );
+}
+
+/// Nobody knows whether it ends.
+#[test]
+fn what_goes_on_more_slowly_is_in_doubt() {
+    for (class, count, verdict) in [
+        (
+            "Widget",
+            (|calls| calls.sqrt() * 50.0) as fn(f64) -> f64,
+            Verdict::Inconclusive,
+        ),
+        // Of an engine's own kind, few.
+        ("Structure", |calls| calls.sqrt() * 10.0, Verdict::Bounded),
+        // It ends.
+        (
+            "Widget",
+            |calls| 8000.0 * (1.0 - (-calls / 8000.0).exp()),
+            Verdict::Bounded,
+        ),
+        ("Widget", |calls| calls.min(30_000.0), Verdict::Bounded),
+        // It was more at first.
+        ("Widget", |calls| calls.min(5000.0) * 2.0 + calls, Verdict::Leaks),
+    ] {
+        let found = with(vec![kind("", class, count)]);
+        assert_eq!(found.verdict, verdict, "{class} {:?}", count(79_920.0));
+        assert_eq!(found.doubt.is_some(), verdict == Verdict::Inconclusive);
+    }
+    // What grows beside it is an answer.
+    let both = with(vec![
+        kind("", "A", |calls| calls.sqrt() * 50.0),
+        kind("", "B", |calls| calls),
+    ]);
+    assert_eq!(both.verdict, Verdict::Leaks);
 }
 
 #[test]
