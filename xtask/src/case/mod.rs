@@ -11,6 +11,7 @@ pub mod own;
 pub mod script_map;
 pub mod source_maps;
 pub mod template;
+pub mod translation;
 pub mod tree;
 pub mod wildcard;
 

@@ -7,12 +7,10 @@ use crate::case::Case;
 use crate::case::script_map::{MapPlace, ScriptMap, SourceText, map_place};
 use crate::case::tree::{PACKAGES, ROOT};
 use anyhow::{Context, Result, bail};
-use regex::{Captures, Regex};
 use serde_json::{Value, json};
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::path::{Component, Path, PathBuf};
-use std::sync::{Arc, LazyLock, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// The largest script that is looked into, and the largest map.
 const MOST_BYTES: u64 = 64 << 20;
@@ -195,158 +193,30 @@ impl SourceMaps {
         }
     }
 
-    /// Replaces the places in a text that an engine or a script made, `file:line` or `file:line:column`.
-    pub fn in_text<'t>(&self, text: &'t str) -> Cow<'t, str> {
-        PLACE.replace_all(text, |found: &Captures<'_>| {
-            let number = |index: usize| found.get(index).and_then(|number| number.as_str().parse().ok());
-            let original = number(2).and_then(|line| {
-                let file = self.name_in_text(&found[1]);
-                self.original(file, line, number(3).unwrap_or(0), "")
-            });
-            match original {
-                None => found[0].to_owned(),
-                Some(place) if found.get(3).is_some() => format!("{}:{}:{}", place.file, place.line, place.column),
-                Some(place) => format!("{}:{}", place.file, place.line),
-            }
-        })
-    }
-
     /// A file as a text has it: with its full path on a stage, or by its name.
-    fn name_in_text<'t>(&self, file: &'t str) -> &'t str {
+    pub fn name_in_text<'t>(&self, file: &'t str) -> &'t str {
         let directory = format!("{}/", self.stage_directory);
         let below = |(before, name): (&str, &'t str)| (before.is_empty() || before.ends_with('/')).then_some(name);
         file.rsplit_once(&directory).and_then(below).unwrap_or(file)
     }
 
-    /// Replaces the places, and the names that stand beside them, in what our own scripts report.
-    /// Returns whether anything changed.
-    pub fn in_telemetry(&self, value: &mut Value) -> bool {
-        match value {
-            Value::Object(members) => {
-                let mut changed = self.in_place(members);
-                for (key, member) in members {
-                    changed |= match member {
-                        Value::String(text) if TEXTS.contains(&key.as_str()) => {
-                            replace(text, self.in_text(text).into_owned())
-                        }
-                        Value::String(text) if key == "class" => replace(text, self.class(text)),
-                        Value::Array(frames) if key == "stack" => self.in_stack(frames),
-                        Value::Array(classes) if key == "classes" => self.in_classes(classes),
-                        Value::String(_) => false,
-                        other => self.in_telemetry(other),
-                    };
-                }
-                changed
-            }
-            Value::Array(items) => self.in_all(items),
-            _ => false,
-        }
-    }
-
-    fn in_all(&self, items: &mut [Value]) -> bool {
-        let changed: Vec<bool> = items.iter_mut().map(|item| self.in_telemetry(item)).collect();
-        changed.contains(&true)
-    }
-
-    /// An object with a file and a line is a place, and may have the name of a function.
-    fn in_place(&self, members: &mut serde_json::Map<String, Value>) -> bool {
-        let text = |name: &str| members.get(name).and_then(Value::as_str).unwrap_or_default();
-        let number = |name: &str| {
-            members
-                .get(name)
-                .and_then(Value::as_u64)
-                .and_then(|n| u32::try_from(n).ok())
-        };
-        let Some(line) = number("line") else { return false };
-        let Some(place) = self.original(text("file"), line, number("column").unwrap_or(0), text("name")) else {
-            return false;
-        };
-        members.insert("file".to_owned(), Value::from(place.file));
-        members.insert("line".to_owned(), Value::from(place.line));
-        members.insert("column".to_owned(), Value::from(place.column));
-        if members.contains_key("name") {
-            members.insert("name".to_owned(), Value::from(place.name));
-        }
-        true
-    }
-
-    /// The frames of a stack; those in what esbuild adds to a bundle are no places of the user's.
-    fn in_stack(&self, frames: &mut Vec<Value>) -> bool {
-        let count = frames.len();
-        frames.retain(|frame| {
-            let text = |name: &str| frame.get(name).and_then(Value::as_str).unwrap_or_default();
-            let number = |name: &str| frame.get(name).and_then(Value::as_u64).unwrap_or_default() as u32;
-            !self.is_bundle(text("file"))
-                || self
-                    .original(text("file"), number("line"), number("column"), "")
-                    .is_some()
-        });
-        let changed = self.in_all(frames);
-        changed || frames.len() < count
-    }
-
-    fn is_bundle(&self, file: &str) -> bool {
-        self.bundles
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .iter()
-            .any(|name| name == file)
-    }
-
-    fn in_classes(&self, classes: &mut [Value]) -> bool {
-        let names = classes.iter_mut().filter_map(|class| class.get_mut(0));
-        names.fold(false, |changed, name| match name {
-            Value::String(text) => replace(text, self.class(text)) || changed,
-            _ => changed,
-        })
-    }
-
-    /// A class, or a function by its place, as `function (app.ts:30)`: its column is not shown.
-    fn class(&self, name: &str) -> String {
-        let Some(place) = name.strip_prefix("function (").and_then(|rest| rest.strip_suffix(')')) else {
-            return self.class_name(name).unwrap_or_else(|| name.to_owned());
-        };
-        let place = self.in_text(place);
-        // A function of WebAssembly has no place.
-        if place.split(':').next().is_some_and(|file| self.is_bundle(file)) {
-            return "function".to_owned();
-        }
-        let has_column = place.rsplitn(3, ':').filter(|part| part.parse::<u32>().is_ok()).count() > 1;
-        let shown = place
-            .rsplit_once(':')
-            .filter(|_| has_column)
-            .map_or(&*place, |(shown, _)| shown);
-        format!("function ({shown})")
+    /// Whether it is a bundle of our own making.
+    pub fn is_bundle(&self, file: &str) -> bool {
+        let bundles = self.bundles.lock().unwrap_or_else(PoisonError::into_inner);
+        bundles.iter().any(|name| name == file)
     }
 }
-
-/// Members of telemetry with texts of engines and scripts, in which there may be places.
-const TEXTS: [&str; 4] = ["text", "place", "reason", "stopped"];
-
-/// A place in a text.
-static PLACE: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r#"([^\s()'"`<>@,;:]+|[a-z]+://[^\s()'"`<>@,;:]*):(\d+)(?::(\d+))?"#).expect("the pattern is a constant")
-});
 
 /// The name of a function without that of the file in which esbuild wraps a script of CommonJS, as
 /// SpiderMonkey has it: `node_modules/package/file.js/outer/inner`.
 fn without_file(name: &str) -> &str {
     let ends = [".js", ".cjs", ".ts", ".cts"];
-    let after = ends
-        .iter()
-        .filter_map(|end| Some(name.find(&format!("{end}/"))? + end.len() + 1))
-        .min();
-    match after {
+    let after = |end: &&str| Some(name.rfind(&format!("{end}/"))? + end.len() + 1);
+    match ends.iter().filter_map(after).max() {
+        _ if ends.iter().any(|end| name.ends_with(end)) => "",
         Some(at) => &name[at..],
-        None if ends.iter().any(|end| name.ends_with(end)) => "",
         None => name,
     }
-}
-
-fn replace(text: &mut String, new: String) -> bool {
-    let changed = *text != new;
-    *text = new;
-    changed
 }
 
 /// The sources by the names that are shown. Bundlers write `webpack://package/./src/app.ts`.
@@ -374,4 +244,55 @@ fn lexical(path: &Path) -> PathBuf {
         }
     }
     found
+}
+
+#[cfg(test)]
+pub mod tests {
+    use super::*;
+
+    /// Maps of a case in `/home/me/app/leak`, with a bundle of two lines: `class Widget2 {}` of
+    /// `app.ts`, and a line of a package.
+    pub fn maps() -> SourceMaps {
+        let maps = SourceMaps {
+            directory: "/home/me/app/leak".into(),
+            root: "/home/me/app".into(),
+            stage_directory: "program/leak".to_owned(),
+            ..SourceMaps::default()
+        };
+        let map = json!({ "version": 3, "names": ["Widget"],
+            "sources": ["app.ts", "../../../home/me/app/node_modules/pkg/a.js"], "mappings": "MAEMA;ACFN" });
+        let text = "class Widget2 {}\nlet a;\n";
+        let stage = Path::new("/stage");
+        maps.add_bundle("b.mjs", text, map.to_string().as_bytes(), stage, 1)
+            .unwrap();
+        maps
+    }
+
+    #[test]
+    fn functions_are_not_called_by_the_file_that_wraps_them() {
+        for (name, wanted) in [
+            ("../../node_modules/a/b.js/outer/inner<", "outer/inner<"),
+            ("node_modules/a/b.cjs", ""),
+            ("sql.js/dist/sql.js/a.prototype.b", "a.prototype.b"),
+            ("Widget.make", "Widget.make"),
+        ] {
+            assert_eq!(without_file(name), wanted);
+        }
+    }
+
+    #[test]
+    fn a_file_is_called_by_its_way_from_the_script() {
+        let maps = maps();
+        for (path, wanted) in [
+            ("/stage/program/leak/src/../a.ts", "a.ts"),
+            ("/stage/program/src/a.ts", "../src/a.ts"),
+            (
+                "/home/me/node_modules/pkg/node_modules/sub/a.js",
+                "node_modules/sub/a.js",
+            ),
+            ("/elsewhere/a.js", "/elsewhere/a.js"),
+        ] {
+            assert_eq!(maps.name_on_stage(Path::new(path), Path::new("/stage")), wanted);
+        }
+    }
 }
