@@ -191,6 +191,8 @@ pub struct SourcePosition {
     pub file: String,
     /// The line, from 1 on.
     pub line: u32,
+    /// The column, from 1 on; 0 if the engine reports none.
+    pub column: u32,
 }
 
 /// How the objects of interest are found in a snapshot.
@@ -274,6 +276,34 @@ impl Heap {
     /// The class of an object, or the engine's name of the node.
     pub fn name(&self, id: NodeId) -> &str {
         self.names.get(self.nodes[id as usize].name)
+    }
+
+    /// Gives objects and captured variables other names, where there is one: those that a script
+    /// had before it was made smaller.
+    pub fn rename(&mut self, new: impl Fn(&str) -> Option<String>) {
+        let mut known: HashMap<u32, u32> = HashMap::default();
+        let names = &mut self.names;
+        let mut renamed = |number: u32| {
+            *known.entry(number).or_insert_with(|| match new(names.get(number)) {
+                Some(name) => names.number(&name),
+                None => number,
+            })
+        };
+        for (id, node) in self.nodes.iter_mut().enumerate() {
+            let is_text = self.texts.get(id).copied().unwrap_or_default();
+            if node.kind == NodeKind::Object && !is_text {
+                node.name = renamed(node.name);
+            }
+        }
+        for edge in self
+            .edges
+            .iter_mut()
+            .filter(|edge| edge.kind == EdgeKind::CapturedVariable)
+        {
+            if let EdgeLabel::Name(number) = edge.label {
+                edge.label = EdgeLabel::Name(renamed(number));
+            }
+        }
     }
 
     /// The edges of a node, in the order of the snapshot.

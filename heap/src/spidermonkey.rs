@@ -378,6 +378,7 @@ impl Dump {
         Some(SourcePosition {
             file: file.to_owned(),
             line: line.parse().ok()?,
+            column: 0,
         })
     }
 }

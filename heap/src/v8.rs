@@ -68,6 +68,7 @@ struct V8EdgeRow {
 struct V8Location {
     node: u32,
     line: u32,
+    column: u32,
 }
 
 /// Reads a snapshot.
@@ -122,7 +123,7 @@ struct V8Layout {
     node_types: Vec<String>,
     edge: Fields<3>,
     edge_types: Vec<String>,
-    location: Option<Fields<2>>,
+    location: Option<Fields<3>>,
 }
 
 /// The places of some fields in a row of so many numbers.
@@ -179,7 +180,7 @@ impl V8Layout {
             edge: Fields::of(&meta.edge_fields, ["type", "name_or_index", "to_node"])?,
             edge_types: types(&meta.edge_types)?,
             // Only newer versions have them.
-            location: Fields::of(&meta.location_fields, ["object_index", "line"]).ok(),
+            location: Fields::of(&meta.location_fields, ["object_index", "line", "column"]).ok(),
         })
     }
 }
@@ -216,10 +217,11 @@ impl V8Rows {
             return value.skip();
         };
         let width = layout.node.width as u64;
-        fields.read(value, |[node, line]| {
+        fields.read(value, |[node, line, column]| {
             self.locations.push(V8Location {
                 node: u32::try_from(node / width).context("a location is nowhere")?,
                 line: u32::try_from(line).context("a location has no line")?,
+                column: u32::try_from(column).context("a location has no column")?,
             });
             Ok(())
         })
@@ -359,8 +361,8 @@ impl V8Rows {
                 .or_else(|| heap.by_engines_name(code, "script_or_debug_info"))?;
             let file = heap.name(script);
             let file = file.strip_prefix("system / Script / ").unwrap_or(file).to_owned();
-            let line = location.line.saturating_add(1);
-            Some((id, SourcePosition { file, line }))
+            let [line, column] = [location.line, location.column].map(|number| number.saturating_add(1));
+            Some((id, SourcePosition { file, line, column }))
         };
         self.locations.iter().filter_map(position).collect()
     }

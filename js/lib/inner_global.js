@@ -67,7 +67,9 @@
   function constructorName(object) {
     try {
       const described = object.proto && object.proto.getOwnPropertyDescriptor('constructor');
-      return (described && described.value && described.value.name) || 'Object';
+      const maker = described && described.value;
+      // That of `const Widget = class {…}` is inferred.
+      return (maker && (maker.name || maker.displayName)) || 'Object';
     } catch (error) {
       return 'Object';
     }

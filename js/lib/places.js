@@ -15,8 +15,9 @@
   const MOST_FRAMES = 8;
 
   // The directory of js/lib, the root of the user's files, and the script's directory, all
-  // absolute and with a slash at the end.
-  const { lib, root, directory } = options;
+  // absolute and with a slash at the end; and that root where the user has it, to which hosts
+  // follow links to packages.
+  const { lib, root, directory, home } = options;
 
   // The user's file, or undefined: ours, the engine's or the host's.
   function fileOf(url) {
@@ -25,6 +26,9 @@
     if (startsWith(path, lib) || startsWith(path, 'wasm-function[')) return undefined;
     if (startsWith(path, directory)) return slice(path, directory.length);
     if (startsWith(path, root)) return up() + slice(path, root.length);
+    if (home && startsWith(path, home)) return up() + slice(path, home.length);
+    const packages = lastIndexOf(path, '/node_modules/');
+    if (packages >= 0 && path[0] === '/') return slice(path, packages + 1);
     if (path[0] === '/' || search(/^[\w-]+:/, path) !== null) return undefined;
     // As it was loaded, from the directory.
     return search(/^(?:<|\[|\()/, path) === null ? path : undefined;
@@ -39,7 +43,7 @@
   // A text with the user's files by their short names, for the full ones may have spaces.
   // Ours are no files of the user's.
   function shortened(text) {
-    const prefixes = [[lib, 'ours:'], [directory, ''], [root, up()]];
+    const prefixes = [[lib, 'ours:'], [directory, ''], [root, up()], [home || root, up()]];
     let short = text;
     for (let i = 0; i < prefixes.length; i++) {
       const { 0: prefix, 1: name } = prefixes[i];

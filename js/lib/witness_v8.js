@@ -22,12 +22,12 @@
     return found;
   }
 
-  // Where a function is written, by the place of its node among the numbers.
+  // Where a function is written, as line:column, by the place of its node among the numbers.
   function locationsOf({ snapshot, locations }) {
     const found = create(null);
     const { location_fields: fields } = snapshot.meta;
     const at = columnsOf(fields);
-    for (let i = 0; i < locations.length; i += fields.length) found[locations[i + at.object_index]] = locations[i + at.line] + 1;
+    for (let i = 0; i < locations.length; i += fields.length) found[locations[i + at.object_index]] = `${locations[i + at.line] + 1}:${locations[i + at.column] + 1}`;
     return found;
   }
 

@@ -8,6 +8,7 @@ use std::borrow::Cow;
 use std::ffi::OsStr;
 use std::fmt::Write as _;
 use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
 use std::sync::LazyLock;
 
 /// The longest part of a line that is shown, in characters.
@@ -91,6 +92,30 @@ pub fn shell_word(word: impl AsRef<OsStr>) -> String {
 pub fn command_line(words: impl IntoIterator<Item = impl AsRef<OsStr>>) -> String {
     let words: Vec<String> = words.into_iter().map(shell_word).collect();
     words.join(" ")
+}
+
+/// A URL's path, of which `%20` stands for a space and so on.
+pub fn without_percent_signs(path: &str) -> String {
+    let mut bytes = Vec::new();
+    let mut rest = path.as_bytes();
+    while let [first, after @ ..] = rest {
+        let code = (*first == b'%').then(|| after.get(..2)).flatten();
+        let code = code.and_then(|code| u8::from_str_radix(std::str::from_utf8(code).ok()?, 16).ok());
+        bytes.push(code.unwrap_or(*first));
+        rest = if code.is_some() { &after[2..] } else { after };
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+/// The URL of a file, by its full path.
+pub fn file_url(path: &Path) -> String {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/._-~+@,".contains(&byte);
+    let bytes = path.as_os_str().as_bytes().iter();
+    let parts = bytes.map(|byte| match is_plain(*byte) {
+        true => char::from(*byte).to_string(),
+        false => format!("%{byte:02X}"),
+    });
+    format!("file://{}", parts.collect::<String>())
 }
 
 #[cfg(test)]

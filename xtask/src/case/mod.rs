@@ -8,7 +8,10 @@ pub mod claim;
 pub mod expectation;
 pub mod guest_source;
 pub mod own;
+pub mod script_map;
+pub mod source_maps;
 pub mod template;
+pub mod translation;
 pub mod tree;
 pub mod wildcard;
 
@@ -19,7 +22,7 @@ use expectation::{DEFAULT_GUEST, Expectation};
 use guest_source::GuestSource;
 use std::collections::BTreeMap;
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use tree::CaseFile;
 
 /// One experiment.
@@ -106,6 +109,16 @@ impl Case {
         self.own.as_ref()
     }
 
+    /// The directory of its scripts.
+    pub fn directory(&self) -> &Path {
+        &self.directory
+    }
+
+    /// The directory up to which its files are found by relative paths.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
     /// The directory of its scripts, on a stage.
     pub fn stage_directory(&self) -> &str {
         &self.stage_directory
@@ -137,7 +150,9 @@ impl Case {
     /// All files of the case's directory: its scripts may load others.
     pub fn files(&self) -> Result<Vec<CaseFile>> {
         if self.own.is_some() {
-            return tree::files(&self.root);
+            let mut files = tree::files(&self.root)?;
+            files.extend(tree::packages_above(&self.root));
+            return Ok(files);
         }
         let entries = file::entries(&self.directory)?;
         let script = self.directory.join(SCRIPT);

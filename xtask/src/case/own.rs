@@ -1,5 +1,5 @@
-//! A user's own case: a directory anywhere with a script `test.js` or `test.mjs`, or a
-//! script. Nothing is written there.
+//! A user's own case: a directory anywhere with a script, `test.js` or a module or in
+//! TypeScript, or a script. Nothing is written there.
 
 use crate::base::file;
 use crate::case::expectation::Expectation;
@@ -13,8 +13,14 @@ use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// The scripts that make a directory a case: a classic one, and a module.
-const SCRIPTS: [&str; 2] = ["test.js", "test.mjs"];
+/// The scripts that make a directory a case: a classic one, a module, and those in TypeScript.
+const SCRIPTS: [&str; 5] = ["test.js", "test.mjs", "test.ts", "test.mts", "test.tsx"];
+
+/// The ends of the names of scripts.
+const EXTENSIONS: [&str; 5] = ["js", "mjs", "ts", "mts", "tsx"];
+
+/// Those of scripts in TypeScript, which no shell reads.
+const TYPESCRIPT: [&str; 3] = ["ts", "mts", "tsx"];
 
 /// What is expected of it, if anything is.
 const EXPECTED: &str = "expected.txt";
@@ -93,9 +99,9 @@ fn scripts(path: &Path) -> Result<Vec<PathBuf>> {
     if facts.is_file() {
         let extension = path.extension().and_then(OsStr::to_str).unwrap_or_default();
         ensure!(
-            ["js", "mjs"].contains(&extension),
-            "`{shown}` is no script: expected a directory with a `test.js` or a `test.mjs`, or a file that ends with \
-             `.js` or `.mjs`"
+            EXTENSIONS.contains(&extension),
+            "`{shown}` is no script: expected a directory with a `test.js`, `test.mjs` or `test.ts`, or a file that \
+             ends with `.js`, `.mjs` or `.ts`"
         );
         return Ok(vec![path.to_owned()]);
     }
@@ -114,7 +120,9 @@ fn scripts(path: &Path) -> Result<Vec<PathBuf>> {
         } else {
             "it has no such script"
         };
-        bail!("`{shown}` is no case: a case is a directory with a script `test.js` or `test.mjs`, and {why}");
+        bail!(
+            "`{shown}` is no case: a case is a directory with a script `test.js`, `test.mjs` or `test.ts`, and {why}"
+        );
     }
     Ok(below)
 }
@@ -123,15 +131,16 @@ fn scripts(path: &Path) -> Result<Vec<PathBuf>> {
 fn script_in(directory: &Path) -> Result<Option<PathBuf>> {
     let mut found = SCRIPTS
         .iter()
-        .map(|name| directory.join(name))
-        .filter(|path| path.exists());
+        .map(|name| (name, directory.join(name)))
+        .filter(|(_, path)| path.exists());
     let script = found.next();
-    ensure!(
-        found.next().is_none(),
-        "`{}` has both a `test.js` and a `test.mjs`: name the one to run",
-        directory.display()
-    );
-    Ok(script)
+    if let (Some((first, _)), Some((second, _))) = (&script, found.next()) {
+        bail!(
+            "`{}` has both a `{first}` and a `{second}`: name the one to run",
+            directory.display()
+        );
+    }
+    Ok(script.map(|(_, path)| path))
 }
 
 fn case(script: &Path, word: &OsStr) -> Result<Case> {
@@ -156,16 +165,35 @@ fn case(script: &Path, word: &OsStr) -> Result<Case> {
         name: given.display().to_string(),
         title: String::new(),
         root,
-        own: Some(OwnScript {
-            is_module: Path::new(&name).extension() == Some(OsStr::new("mjs")),
-            name,
-        }),
+        own: Some(OwnScript::of(script, name)?),
         directory,
         stage_directory,
         expected,
         expectation,
         by_engine: by_engine(script)?,
     })
+}
+
+impl OwnScript {
+    /// TypeScript has one extension for classic scripts and modules: these export something.
+    fn of(script: &Path, name: OsString) -> Result<OwnScript> {
+        let extension = script.extension().and_then(OsStr::to_str).unwrap_or_default();
+        let is_typescript = TYPESCRIPT.contains(&extension);
+        let is_module = match is_typescript && extension != "mts" {
+            true => exports(&String::from_utf8_lossy(&file::read(script)?)),
+            false => extension.ends_with("mjs") || extension == "mts",
+        };
+        Ok(OwnScript { name, is_module })
+    }
+}
+
+/// Whether a script exports something.
+fn exports(text: &str) -> bool {
+    let is_export = |line: &str| {
+        let rest = line.trim_start().strip_prefix("export");
+        rest.is_some_and(|rest| rest.starts_with(|c: char| c.is_whitespace() || c == '{' || c == '*'))
+    };
+    text.lines().any(is_export)
 }
 
 /// Expectations for one engine alone: `expected.v8.txt`.

@@ -18,7 +18,7 @@ pub struct CaseFile {
 pub const ROOT: &str = "program";
 
 /// Directories that hold others' packages: node, deno and bun follow a link to one.
-const PACKAGES: &str = "node_modules";
+pub const PACKAGES: &str = "node_modules";
 
 /// Directories that no script refers to.
 const SKIPPED: [&str; 2] = [".git", ".hg"];
@@ -46,6 +46,17 @@ pub fn files(root: &Path) -> Result<Vec<CaseFile>> {
         )
     })?;
     Ok(found)
+}
+
+/// The packages of the nearest directory above that has some, as a workspace of several
+/// packages has them. On a stage they lie above the root, where they are found as here.
+pub fn packages_above(root: &Path) -> Option<CaseFile> {
+    let mut above = root.ancestors().skip(1).map(|path| path.join(PACKAGES));
+    Some(CaseFile {
+        path: above.find(|path| path.is_dir())?,
+        name: PathBuf::from(PACKAGES),
+        is_link: true,
+    })
 }
 
 fn walk(directory: &Path, name: &Path, found: &mut Vec<CaseFile>, bytes: &mut u64) -> Result<()> {

@@ -75,7 +75,7 @@ fn matches(text: &str, pattern: &Pattern, directories: &Directories) -> Result<V
             bail!("`{text}` matches {of_checkout}no path{similar}")
         }
         (true, count) => bail!(
-            "`{text}` matches no case, but {count} other {}: a case is a directory with a script `test.js` or `test.mjs`; \
+            "`{text}` matches no case, but {count} other {}: a case is a directory with a script `test.js`, `test.mjs` or `test.ts`; \
              a pattern for scripts of other names ends with `.js` or `.mjs`",
             if count == 1 { "path" } else { "paths" }
         ),

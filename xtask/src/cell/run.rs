@@ -3,6 +3,7 @@
 use crate::base::file;
 use crate::case::Case;
 use crate::case::tree;
+use crate::cell::in_sources::in_sources;
 use crate::cell::judge::{Judgement, Outcome, judge};
 use crate::cell::limits::GivenLimits;
 use crate::cell::needs;
@@ -14,7 +15,7 @@ use crate::engine::library::{
     TREND, WATCH, WEB, WITNESS_V8,
 };
 use crate::engine::program::Program;
-use crate::guest::guests::{Guests, StagedFile};
+use crate::guest::guests::Guests;
 use crate::measure::census_events::{ModuleSeen, digest};
 use crate::measure::telemetry::{self, Printed, TelemetryEvent};
 use crate::run::lifeline::End;
@@ -85,7 +86,7 @@ impl<'a> Cell<'a> {
         let key = host::new_key();
         performance.key = Some(key.clone());
         Ok(match host::run(self.program, &performance, &stage, limits, session)? {
-            Ok(finished) => not_run.with(finished, &key, &guests.staged(self.case)?),
+            Ok(finished) => not_run.with(finished, &key, guests)?,
             Err(error) => Facts {
                 judgement: Judgement::of(Outcome::Broke(error.to_string())),
                 ..not_run
@@ -113,7 +114,7 @@ impl<'a> Cell<'a> {
     /// The guest and the scripts of the case, with `more` scripts before its own.
     pub fn performance(self, guests: &Guests, more: &[&'static str]) -> Result<Performance> {
         if self.case.own().is_some() {
-            return self.own_performance(census_scripts());
+            return self.own_performance(guests, census_scripts());
         }
         let glue = guests.of_case(self.case)?.glue().map(|_| GLUE);
         let first = [WATCH, MEMORIES, TREND].into_iter().chain(glue).chain([RUNTIME]);
@@ -126,17 +127,19 @@ impl<'a> Cell<'a> {
     }
 
     /// The script of a user's own case, of which the engine writes its heap between calls.
-    pub fn retaining_performance(self) -> Result<Performance> {
+    pub fn retaining_performance(self, guests: &Guests) -> Result<Performance> {
         Ok(Performance {
             writes_heap: true,
-            ..self.own_performance(retaining_scripts())?
+            ..self.own_performance(guests, retaining_scripts())?
         })
     }
 
     /// The script of a user's own case, with scripts of ours that call it.
-    fn own_performance(self, ours: impl Iterator<Item = &'static str>) -> Result<Performance> {
+    fn own_performance(self, guests: &Guests, ours: impl Iterator<Item = &'static str>) -> Result<Performance> {
         let own = self.case.own().context("the case has neither a guest nor a script")?;
-        let name = own.name.to_str().with_context(|| {
+        let bundle = guests.bundle(self.case, self.program.shell);
+        let name = bundle.map(|bundle| bundle.name.as_str()).or(own.name.to_str());
+        let name = name.with_context(|| {
             format!(
                 "the name of the script `{}` is not UTF-8, and no engine can be given it",
                 own.name.display()
@@ -147,6 +150,7 @@ impl<'a> Cell<'a> {
             own: Some(OwnPlace {
                 directory: self.case.stage_directory().trim_end_matches('/').to_owned(),
                 root: tree::ROOT.to_owned(),
+                home: self.case.root().to_owned(),
                 is_module: own.is_module,
             }),
             ..Performance::default()
@@ -156,7 +160,6 @@ impl<'a> Cell<'a> {
     /// A stage with all files that the case needs.
     pub fn stage(self, guests: &Guests, session: &Session) -> Result<Stage> {
         let stage = Stage::new(session)?;
-        let mut built_files = Vec::new();
         match self.case.own() {
             None => {
                 let built = guests.of_case(self.case)?;
@@ -167,23 +170,14 @@ impl<'a> Cell<'a> {
                 library::put(&session.directories, &stage, &[WATCH, MEMORIES, TREND, RUNTIME])?;
             }
             Some(_) => {
-                built_files = guests.staged(self.case)?;
                 let scripts = census_scripts().chain(retaining_scripts()).chain([INNER_GLOBAL]);
                 let scripts: Vec<&str> = scripts.collect();
                 library::put(&session.directories, &stage, &scripts)?;
             }
         }
-        for file in self.case.files()? {
-            // Nothing that was built is written through a link into the user's directory.
-            let leads_there = |built: &StagedFile| built.name.starts_with(&file.name);
-            match file.is_link {
-                true if built_files.iter().any(leads_there) => {}
-                true => stage.link(&file.path, &file.name)?,
-                false => stage.copy(&file.path, &file.name)?,
-            }
-        }
-        for file in &built_files {
-            stage.copy(&file.path, &file.name)?;
+        guests.put_files(self.case, &stage)?;
+        if let Some(bundle) = guests.bundle(self.case, self.program.shell) {
+            bundle.put(&stage, self.case.stage_directory().trim_end_matches('/'))?;
         }
         Ok(stage)
     }
@@ -210,16 +204,20 @@ fn retaining_scripts() -> impl Iterator<Item = &'static str> {
 
 impl Facts<'_> {
     /// Adds the facts of the run, and judges it.
-    fn with(mut self, finished: Finished, key: &str, built: &[StagedFile]) -> Self {
+    fn with(mut self, mut finished: Finished, key: &str, guests: &Guests) -> Result<Self> {
         let ending = finished.ending();
-        let printed = telemetry::split(finished.lines, Some(key));
+        let mut printed = telemetry::split(finished.lines, Some(key));
+        if let Some(maps) = guests.source_maps(self.cell.case) {
+            printed = in_sources(printed, maps);
+            finished.stderr = maps.in_text(&finished.stderr).into_owned();
+        }
         let program = self.cell.program;
         let expectation = self.cell.case.expectation(program.engine);
         self.judgement = judge(ending, &printed, &finished.stderr, expectation, program);
-        if let Some(feature) = self.cannot_compile(&printed, built) {
+        if let Some(feature) = self.cannot_compile(&printed, &self.modules(guests)?) {
             self.judgement = Judgement::of(Outcome::Skipped(feature));
         }
-        self.name_modules(built);
+        self.name_modules(guests)?;
         if let Outcome::Broke(how) = &mut self.judgement.outcome
             && let Some(Stop::TimedOut(_) | Stop::TookMemory(_)) = ending.stop
         {
@@ -232,19 +230,18 @@ impl Facts<'_> {
         self.stderr = finished.stderr;
         self.transcript = printed.transcript;
         self.telemetry = printed.telemetry;
-        self
+        Ok(self)
     }
 }
 
 impl Facts<'_> {
     /// The feature that the program lacks and a module of the case uses, if it could not compile one.
-    fn cannot_compile(&self, printed: &Printed, built: &[StagedFile]) -> Option<Feature> {
+    fn cannot_compile(&self, printed: &Printed, modules: &[PathBuf]) -> Option<Feature> {
         let is_failed = matches!(self.judgement.outcome, Outcome::Failed(_));
         if !is_failed || !script_error(printed).is_some_and(|error| error.contains(COMPILE_ERROR)) {
             return None;
         }
         let features = &self.cell.program.features;
-        let modules = modules(self.cell.case, built);
         modules
             .iter()
             .filter_map(|path| file::read(path).ok())
@@ -252,17 +249,14 @@ impl Facts<'_> {
     }
 
     /// Names the files of the modules that the census found, by their bytes.
-    fn name_modules(&mut self, built: &[StagedFile]) {
+    fn name_modules(&mut self, guests: &Guests) -> Result<()> {
+        let files = self.modules(guests)?;
         let Some(census) = &mut self.judgement.census else {
-            return;
+            return Ok(());
         };
         let kinds = census.grows.iter_mut().map(|growth| &mut growth.kind);
         let kinds = kinds.chain(census.stays.iter_mut().map(|stay| &mut stay.kind));
         let modules: Vec<&mut ModuleSeen> = kinds.filter_map(|kind| kind.module.as_mut()).collect();
-        if modules.is_empty() {
-            return;
-        }
-        let files = self::modules(self.cell.case, built);
         for module in modules {
             let is_it = |path: &&PathBuf| {
                 file::size(path).is_ok_and(|size| size == module.size)
@@ -271,19 +265,25 @@ impl Facts<'_> {
             let name = files.iter().find(is_it).and_then(|path| path.file_name());
             module.file = name.map(|name| name.to_string_lossy().into_owned());
         }
+        Ok(())
+    }
+
+    /// The modules of the case: those that were built, then the user's, and those of packages.
+    fn modules(&self, guests: &Guests) -> Result<Vec<PathBuf>> {
+        let case = self.cell.case;
+        let mut found: Vec<PathBuf> = match case.own() {
+            Some(_) => guests.staged(case)?.into_iter().map(|file| file.path).collect(),
+            None => Vec::new(),
+        };
+        found.extend(case.files().unwrap_or_default().into_iter().map(|file| file.path));
+        found.extend(guests.package_modules(case));
+        found.retain(|path| path.extension().is_some_and(|extension| extension == "wasm"));
+        Ok(found)
     }
 }
 
 /// The name of the error of a module that an engine cannot compile.
 const COMPILE_ERROR: &str = "CompileError";
-
-/// The modules of a case: those that were built, then the user's.
-fn modules(case: &Case, built: &[StagedFile]) -> Vec<PathBuf> {
-    let built = built.iter().map(|file| file.path.clone());
-    let theirs = case.files().unwrap_or_default().into_iter().map(|file| file.path);
-    let is_module = |path: &PathBuf| path.extension().is_some_and(|extension| extension == "wasm");
-    built.chain(theirs).filter(is_module).collect()
-}
 
 /// What a program reported before it was killed, as the end of a sentence.
 fn seen(events: &[TelemetryEvent]) -> String {

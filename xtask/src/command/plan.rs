@@ -1,10 +1,12 @@
 //! The requirements of a run: cases, guests, and programs that can be judged.
 
-use crate::base::output;
+use crate::base::text::command_line;
+use crate::base::{invocation, output};
 use crate::case::checkout::{self, MissingExpectation};
 use crate::case::{Case, own, wildcard};
 use crate::engine::canary;
 use crate::engine::search::{self, Found};
+use crate::engine::shell::Shell;
 use crate::guest::clang::NoClang;
 use crate::guest::guests::{self, Guests};
 use crate::guest::toolchain::NoToolchain;
@@ -59,7 +61,17 @@ pub fn prepare(cases: &[Case], engines: &[OsString], session: &Session) -> Resul
     let found = found?;
     found.warnings.iter().for_each(|warning| output::warn(warning));
     enough(&found, engines, session)?;
-    Ok((guests?, found))
+    let mut guests = guests?;
+    let shells: Vec<&Shell> = found.programs.iter().map(|program| program.shell).collect();
+    guests.add_bundles(cases, &shells, &installing(cases), session)?;
+    Ok((guests, found))
+}
+
+/// The command that installs what cases need.
+fn installing(cases: &[Case]) -> String {
+    let words = ["test", "--install"].map(String::from).into_iter();
+    let names = cases.iter().map(|case| case.name.clone());
+    format!("{} {}", invocation::name(), command_line(words.chain(names)))
 }
 
 /// Checks that the engines of the command line are here.

@@ -39,8 +39,7 @@ pub fn test(flags: &TestFlags, session: &Session) -> Result<Status> {
     }
     let engines = &flags.engines.engines;
     if flags.install {
-        let guests = cases.iter().map(Case::guests).collect::<Result<Vec<_>>>()?.concat();
-        install(&guests, engines, session)?;
+        install(&cases, engines, session)?;
     }
     let (guests, found) = plan::prepare(&cases, engines, session)?;
     let (results, record, error) = run(&cases, &found, &guests, flags, session)?;

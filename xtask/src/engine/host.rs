@@ -10,7 +10,7 @@ use crate::run::stage::Stage;
 use anyhow::Result;
 use std::collections::hash_map::RandomState;
 use std::hash::{BuildHasher, Hasher};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// The argument in place of a guest, where there is none.
 const NO_GUEST: &str = "none";
@@ -38,6 +38,8 @@ pub struct OwnPlace {
     /// The directory of the script, and the root of the user's files.
     pub directory: String,
     pub root: String,
+    /// The root where the user has it: a host follows links to packages there.
+    pub home: PathBuf,
     pub is_module: bool,
 }
 
@@ -79,6 +81,7 @@ fn arguments_on(program: &Program, performance: &Performance, stage: &Path, key:
     for (name, place) in [("lib", "js/lib"), ("root", &own.root), ("directory", &own.directory)] {
         options.push(format!("{name}={}/", full(place)));
     }
+    options.extend(own.home.to_str().map(|home| format!("home={home}/")));
     options.extend(own.is_module.then(|| "module=1".to_owned()));
     let (script, ours) = performance
         .scripts

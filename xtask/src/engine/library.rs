@@ -47,6 +47,9 @@ pub const REACH: &str = "js/lib/reach.js";
 pub const EXPLAIN: &str = "js/lib/explain.js";
 /// Calls a user's `test(n)`, and makes the engine write its heap between the calls.
 pub const RETAIN: &str = "js/lib/retain.js";
+/// The end of a classic script that is bundled, and what stands in for modules of Node.js and of
+/// WebAssembly in a bundle.
+pub const BUNDLED: [&str; 3] = ["js/lib/bundled.js", "js/lib/no_node.js", "js/lib/imported_wasm.js"];
 /// What scripts expect of a browser or of Node.js, where the engine lacks it: to be loaded in this order.
 pub const WEB: &[&str] = &[
     "js/lib/web.js",
@@ -83,6 +86,9 @@ const EMBEDDED: &[(&str, &str)] = &[
     (REACH, include_str!("../../lib/reach.js")),
     (EXPLAIN, include_str!("../../lib/explain.js")),
     (RETAIN, include_str!("../../lib/retain.js")),
+    (BUNDLED[0], include_str!("../../lib/bundled.js")),
+    (BUNDLED[1], include_str!("../../lib/no_node.js")),
+    (BUNDLED[2], include_str!("../../lib/imported_wasm.js")),
     ("js/lib/web.js", include_str!("../../lib/web.js")),
     ("js/lib/console.js", include_str!("../../lib/console.js")),
     ("js/lib/timers.js", include_str!("../../lib/timers.js")),

@@ -126,7 +126,7 @@ pub fn explain(kept: &WrappersInHeap, verbose: bool, hidden: Option<&'static str
 /// they share, each leads to all others, and to nothing that a user could change.
 pub fn foreign_functions(heap: &Heap, sources: &Sources, functions: &HashMap<u64, String>) -> Vec<NodeId> {
     let place = |id: NodeId| match heap.position(id) {
-        Some(position) => sources.place(&position.file, position.line as usize),
+        Some(position) => sources.place(position),
         None => sources.find(functions.get(&heap.identity(id)?)?),
     };
     let is_own = |id: NodeId| place(id).is_some_and(|place| !place.is_in_library());

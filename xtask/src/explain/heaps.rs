@@ -3,6 +3,7 @@
 
 use crate::base::file;
 use crate::base::text::clip;
+use crate::cell::in_sources::in_sources;
 use crate::cell::judge::broke;
 use crate::cell::limits::GivenLimits;
 use crate::cell::run::Cell;
@@ -69,7 +70,7 @@ pub fn ask_engine(
     let format = program.engine.snapshot;
     let limits = cell.limits(given);
     let stage = cell.stage(guests, session)?;
-    let mut performance = cell.retaining_performance()?;
+    let mut performance = cell.retaining_performance(guests)?;
     let (calls, round) = calls(census, format);
     performance.options = cell.options(given);
     performance
@@ -81,7 +82,10 @@ pub fn ask_engine(
     if let Some(how) = broke(finished.ending()) {
         bail!("while it made calls and wrote its heap it {how}");
     }
-    let printed = telemetry::split(finished.lines, Some(&key));
+    let mut printed = telemetry::split(finished.lines, Some(&key));
+    if let Some(maps) = guests.source_maps(cell.case) {
+        printed = in_sources(printed, maps);
+    }
     if let Some(feature) = lacks(&printed, &finished.stderr) {
         return Ok(Err(lacking(feature)));
     }
@@ -102,13 +106,17 @@ pub fn ask_engine(
     }
     let written: WrittenHeaps = written.context("it ended before it had written its heap")?;
     let own = performance.own.context("the case is no script of a user's")?;
-    let sources = Sources::of_program(&stage, &own)?;
+    let maps = guests.source_maps(cell.case);
+    let sources = Sources::of_program(&stage, &own, maps.cloned())?;
     let paths: Vec<PathBuf> = written.files.iter().map(|name| stage.path().join(name)).collect();
     for (number, path) in paths.iter().enumerate() {
         keep.map(|keep| keep.copy(cell, path, number)).transpose()?;
     }
     let references: Vec<ReportedReference> = reachable.references.iter().filter_map(reported).collect();
-    let (heap, births) = read(&paths, format, &references).context("failed to read the heap that it wrote")?;
+    let (mut heap, births) = read(&paths, format, &references).context("failed to read the heap that it wrote")?;
+    if let Some(maps) = maps {
+        heap.rename(|name| maps.class_name(name));
+    }
     let all_calls = written.calls.last().copied().unwrap_or(0);
     let calls = match written.calls[..] {
         [first, .., last] => last.saturating_sub(first),

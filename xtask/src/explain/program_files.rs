@@ -2,6 +2,7 @@
 //! to the directory of the script.
 
 use crate::base::file;
+use crate::base::text::without_percent_signs;
 use crate::engine::host::OwnPlace;
 use crate::run::stage::Stage;
 use std::fs;
@@ -34,7 +35,7 @@ impl ProgramFiles {
     /// The name of a file as the engine calls it: by its path, by a URL, or as it was loaded
     /// from the script's directory. `None` if it is not the program's.
     pub fn name(&self, file: &str) -> Option<String> {
-        let decoded = file.strip_prefix("file://").map(decode);
+        let decoded = file.strip_prefix("file://").map(without_percent_signs);
         let path = decoded.as_deref().unwrap_or(file);
         if let Some(name) = path.strip_prefix(&self.directory) {
             return Some(name.to_owned());
@@ -76,19 +77,6 @@ impl ProgramFiles {
             }
         }
     }
-}
-
-/// A URL's path without percent signs.
-fn decode(path: &str) -> String {
-    let mut bytes = Vec::new();
-    let mut rest = path.as_bytes();
-    while let [first, after @ ..] = rest {
-        let code = (*first == b'%').then(|| after.get(..2)).flatten();
-        let code = code.and_then(|code| u8::from_str_radix(std::str::from_utf8(code).ok()?, 16).ok());
-        bytes.push(code.unwrap_or(*first));
-        rest = if code.is_some() { &after[2..] } else { after };
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
 }
 
 #[cfg(test)]

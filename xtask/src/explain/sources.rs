@@ -1,34 +1,17 @@
 //! The source of the scripts that a cell ran, by place.
 
 use crate::base::file;
+use crate::case::source_maps::SourceMaps;
 use crate::engine::host::OwnPlace;
+use crate::explain::made_scripts::MadeScripts;
+use crate::explain::place::{LIBRARY, Place};
 use crate::explain::program_files::ProgramFiles;
 use crate::run::stage::Stage;
 use anyhow::Result;
+use heap::SourcePosition;
 use regex::Regex;
 use std::collections::{HashMap, HashSet};
-
-/// A place in a script.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Place {
-    /// Its path in the checkout, except for the guest's glue; of a user's own program, from its script.
-    pub file: String,
-    /// From 1.
-    pub line: usize,
-}
-
-impl Place {
-    /// Whether it is in one of our own scripts.
-    pub fn is_in_library(&self) -> bool {
-        self.file.starts_with(LIBRARY)
-    }
-}
-
-impl std::fmt::Display for Place {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}:{}", self.file, self.line)
-    }
-}
+use std::sync::Arc;
 
 /// Built-in classes that paths lead through.
 const BUILT_IN: &[&str] = &[
@@ -59,6 +42,8 @@ pub struct Sources {
     stage: String,
     /// Of a user's own program: how its scripts are called.
     program: Option<ProgramFiles>,
+    /// The scripts that were made of others, which stand in `scripts` in their place.
+    made: MadeScripts,
     /// There are no scripts: a place is as the engine calls it.
     is_of_snapshot: bool,
     /// The places of classes; `None` for a class in several places.
@@ -78,11 +63,13 @@ impl Sources {
         Sources::of(scripts, format!("{}/", stage.path().display()))
     }
 
-    /// Reads the scripts of a user's own program.
-    pub fn of_program(stage: &Stage, own: &OwnPlace) -> Result<Sources> {
+    /// Reads the scripts of a user's own program: their sources, where they have a source map.
+    pub fn of_program(stage: &Stage, own: &OwnPlace, maps: Option<Arc<SourceMaps>>) -> Result<Sources> {
         let program = ProgramFiles::of(stage, own);
-        let mut sources = Sources::of(program.read(), format!("{}/", stage.path().display()))?;
+        let (made, scripts) = MadeScripts::take(program.read(), maps);
+        let mut sources = Sources::of(scripts, format!("{}/", stage.path().display()))?;
         sources.program = Some(program);
+        sources.made = made;
         Ok(sources)
     }
 
@@ -98,19 +85,19 @@ impl Sources {
         let mut sources = Sources {
             scripts,
             stage,
-            program: None,
-            is_of_snapshot: false,
             classes: HashMap::new(),
+            ..Sources::default()
         };
         sources.find_classes()?;
         Ok(sources)
     }
 
     /// The place, if it is in one of these scripts.
-    pub fn place(&self, file: &str, line: usize) -> Option<Place> {
+    pub fn place(&self, position: &SourcePosition) -> Option<Place> {
+        let SourcePosition { file, line, column } = position;
+        let line = *line as usize;
         if let Some(program) = &self.program {
-            let file = program.name(file)?;
-            return Some(Place { file, line });
+            return Some(self.made.original(program.name(file)?, line, *column as usize));
         }
         let file = file.strip_prefix("file://").unwrap_or(file);
         if self.is_of_snapshot {
@@ -124,6 +111,24 @@ impl Sources {
         Some(Place {
             file: name.clone(),
             line,
+        })
+    }
+
+    /// The name of a module with these variables: of one that is made of others, that of the one which declares them,
+    /// or of the last, that imports all others.
+    pub fn module(&self, file: &str, variables: &[String]) -> Option<String> {
+        let position = SourcePosition {
+            file: file.to_owned(),
+            line: 1,
+            column: 0,
+        };
+        let Some(program) = &self.program else {
+            return self.place(&position).map(|place| place.file);
+        };
+        let name = program.name(file)?;
+        Some(match self.made.last_source(&name) {
+            Some(last) => self.declaring(variables).map_or(last, str::to_owned),
+            None => name,
         })
     }
 
@@ -146,11 +151,19 @@ impl Sources {
     /// The place of the first line of this source, if there is only one.
     pub fn find(&self, source: &str) -> Option<Place> {
         let first = source.lines().next()?.trim();
+        if let Some(place) = self.made.find(first) {
+            return Some(place);
+        }
         let mut found = self
             .lines()
             .filter(|(_, line)| !first.is_empty() && line.contains(first));
         let (place, _) = found.next()?;
         found.next().is_none().then_some(place)
+    }
+
+    /// Whether the scripts that ran were made of others.
+    pub fn are_made(&self) -> bool {
+        !self.made.is_empty()
     }
 
     /// Whether a class of this name is the language's own.
@@ -252,9 +265,6 @@ impl Sources {
 
 /// How hosts call scripts of their own.
 const FOREIGN: [&str; 5] = ["node:", "ext:", "internal/", "native ", "chrome-extension:"];
-
-/// Where our own scripts are on a stage.
-const LIBRARY: &str = "js/lib/";
 
 /// Global variables of `js/lib/runtime.js` that hold something, and of wasm-bindgen's glue.
 const HELD_BY_RUNTIME: &[&str] = &[
@@ -448,7 +458,12 @@ mod tests {
     #[test]
     fn a_place_is_one_in_a_script_that_ran() {
         let sources = sources();
-        let at = |file, line| sources.place(file, line).map(|place| place.to_string());
+        let position = |file: &str, line| SourcePosition {
+            file: file.to_owned(),
+            line,
+            column: 0,
+        };
+        let at = |file, line| sources.place(&position(file, line)).map(|place| place.to_string());
         assert_eq!(
             at("js/cases/case/test.js", 5).as_deref(),
             Some("js/cases/case/test.js:5")
@@ -467,7 +482,12 @@ mod tests {
     #[test]
     fn a_line_ends_where_its_brackets_are_balanced() {
         let sources = sources();
-        let line = |line| sources.function(&sources.place("js/cases/case/test.js", line).unwrap());
+        let line = |line| {
+            sources.function(&Place {
+                file: "js/cases/case/test.js".to_owned(),
+                line,
+            })
+        };
         assert_eq!(line(5), Some("() => print(`a`)"));
         assert_eq!(line(6), Some("f(() => 1, () => 1)"));
         assert_eq!(line(2), Some("class Early {"));

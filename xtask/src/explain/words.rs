@@ -2,8 +2,9 @@
 
 use crate::base::text::{clip, clip_to, inert};
 use crate::explain::kept::{LinearMemory, OtherClosure, Step};
+use crate::explain::place::Place;
 use crate::explain::repeats::fold_repeats;
-use crate::explain::sources::{Place, Sources};
+use crate::explain::sources::Sources;
 use crate::measure::telemetry::LinearObject;
 use heap::path::{self, PathStart, Paths, RetainingPath};
 use heap::{Edge, EdgeKind, Heap, NodeId, NodeKind};
@@ -33,10 +34,10 @@ impl Words<'_> {
             PathStart::Global(_) => "global".to_owned(),
             PathStart::Module(id) => {
                 let file = self.heap.module_file(*id);
+                let variables = self.variables(*id);
                 let name = file
-                    .and_then(|file| self.sources.place(file, 1))
-                    .map(|place| place.file)
-                    .or_else(|| self.sources.declaring(&self.variables(*id)).map(str::to_owned));
+                    .and_then(|file| self.sources.module(file, &variables))
+                    .or_else(|| self.sources.declaring(&variables).map(str::to_owned));
                 name.map_or("module".to_owned(), |name| clip(&format!("module {name}")))
             }
             PathStart::Root(id, name) => match self.heap.name(*id) {
@@ -168,12 +169,16 @@ impl Words<'_> {
             self.functions.get(&address)
         };
         let place = match self.heap.position(id) {
-            Some(position) => self.sources.place(&position.file, position.line as usize),
+            Some(position) => self.sources.place(position),
             None => reported().and_then(|source| self.sources.find(source)),
         };
         let written = || place.as_ref().and_then(|place| self.sources.function(place));
         let own = reported().and_then(|source| source.lines().next());
-        let source = own.or_else(written);
+        // As it was written, rather than what a bundler made of it.
+        let source = match self.sources.are_made() {
+            true => written().or(own),
+            false => own.or_else(written),
+        };
         (source.map(|source| clip_to(source, SOURCE)), place)
     }
 

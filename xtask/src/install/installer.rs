@@ -3,9 +3,10 @@
 use crate::base::invocation;
 use crate::base::output::{note, warn};
 use crate::base::text::command_line;
+use crate::case::Case;
 use crate::case::guest_source::{GuestLanguage, GuestSource};
 use crate::engine::search::{self, Found};
-use crate::guest::{clang, crates, toolchain};
+use crate::guest::{bundle, clang, crates, esbuild, toolchain};
 use crate::install::recipes::{Manager, Need, Recipe, choose, recipes_for};
 use crate::run::session::Session;
 use crate::run::tools;
@@ -15,11 +16,13 @@ use std::ffi::OsString;
 use std::path::Path;
 use xshell::{Shell, cmd};
 
-/// Tries to install everything missing: a Rust toolchain for wasm32, or clang, if one of these
-/// guests needs it, and shells of the engines that `--engine` names, or of all.
+/// Tries to install everything missing: a Rust toolchain for wasm32, or clang, if a guest of these
+/// cases needs it, esbuild if a script does, and shells of the engines that `--engine` names, or of all.
 /// Failures are reported; the command continues with the programs it has.
-pub fn install(guests: &[GuestSource], engines: &[OsString], session: &Session) -> Result<()> {
+pub fn install(cases: &[Case], engines: &[OsString], session: &Session) -> Result<()> {
+    let guests = cases.iter().map(Case::guests).collect::<Result<Vec<_>>>()?.concat();
     let mut installer = Installer {
+        cases,
         guests,
         session,
         shell: tools::shell()?,
@@ -72,8 +75,9 @@ fn plan(recipe: &Recipe, session: &Session) -> Option<InstallCommand> {
         }
         Recipe::Command(words) => {
             which::which(words.first()?).ok()?;
+            let own = esbuild::home(session).ok()?.display().to_string();
             return Some(InstallCommand {
-                command: words.iter().map(|word| (*word).to_owned()).collect(),
+                command: words.iter().map(|word| word.replace("{esbuild}", &own)).collect(),
                 root: false,
             });
         }
@@ -95,7 +99,8 @@ fn plan(recipe: &Recipe, session: &Session) -> Option<InstallCommand> {
 }
 
 struct Installer<'a> {
-    guests: &'a [GuestSource],
+    cases: &'a [Case],
+    guests: Vec<GuestSource>,
     session: &'a Session,
     shell: Shell,
     /// The managers whose package lists are up to date.
@@ -105,7 +110,7 @@ struct Installer<'a> {
 impl Installer<'_> {
     fn needs(&self, engines: &[OsString]) -> Result<Vec<Need>> {
         let mut needs = Vec::new();
-        for need in [Need::Wasm32, Need::Clang] {
+        for need in [Need::Wasm32, Need::Clang, Need::Esbuild] {
             if !self.can_build(need)? {
                 needs.push(need);
             }
@@ -114,8 +119,11 @@ impl Installer<'_> {
         Ok(needs)
     }
 
-    /// Whether the guests that need this are built, or can be built.
+    /// Whether the guests that need this are built, or can be built; or the scripts can be bundled.
     fn can_build(&self, need: Need) -> Result<bool> {
+        if need == Need::Esbuild {
+            return Ok(!bundle::needs_esbuild(self.cases, self.session)?);
+        }
         let in_language = |language| self.guests.iter().filter(move |guest| guest.language == language);
         if need == Need::Clang {
             let none = in_language(GuestLanguage::C).next().is_none();
@@ -212,6 +220,7 @@ fn describe(need: Need) -> String {
     match need {
         Need::Wasm32 => format!("a Rust toolchain for {}", toolchain::TARGET),
         Need::Clang => "clang for wasm32, with wasm-ld,".to_owned(),
+        Need::Esbuild => "esbuild".to_owned(),
         Need::Shell(engine) => format!("a shell of {}", engine.title),
     }
 }

@@ -12,6 +12,8 @@ pub enum Need {
     Wasm32,
     /// A clang that can build for wasm32, and wasm-ld.
     Clang,
+    /// What bundles scripts.
+    Esbuild,
     /// The shell of an engine.
     Shell(&'static Engine),
 }
@@ -22,6 +24,7 @@ impl Need {
         match self {
             Need::Wasm32 => "wasm32",
             Need::Clang => "clang",
+            Need::Esbuild => "esbuild",
             Need::Shell(engine) => engine.name,
         }
     }
@@ -77,7 +80,7 @@ pub static MANAGERS: &[Manager] = &[
 pub enum Recipe {
     /// Packages of a manager, by regexes that match whole names (POSIX's, because the managers read them too); of several, the highest version.
     Packages(&'static str, &'static [&'static str]),
-    /// A command that needs no root.
+    /// A command that needs no root. `{esbuild}` stands for the directory of our own.
     Command(&'static [&'static str]),
     /// Packages of a host, for systems without a package of the shell.
     Host(&'static str, &'static [&'static str]),
@@ -104,6 +107,18 @@ pub static RECIPES: &[(&str, Recipe)] = &[
     ("clang", Recipe::Packages("dnf", &["clang", "lld"])),
     ("clang", Recipe::Packages("pacman", &["clang", "lld"])),
     ("clang", Recipe::Packages("brew", &["llvm", "lld"])),
+    (
+        "esbuild",
+        Recipe::Command(&[
+            "npm",
+            "install",
+            "--no-audit",
+            "--no-fund",
+            "--prefix",
+            "{esbuild}",
+            "esbuild@0.28",
+        ]),
+    ),
     ("v8", Recipe::Packages("brew", &["v8"])),
     (
         "v8",
@@ -232,6 +247,7 @@ clang: apt-get install --yes --no-install-recommends clang lld
 clang: dnf install --assumeyes clang lld
 clang: pacman --sync --noconfirm --needed clang lld
 clang: brew install llvm lld
+esbuild: npm install --no-audit --no-fund --prefix {esbuild} esbuild@0.28
 v8: brew install v8
 v8: npx --yes jsvu --os=default --engines=v8
 v8: apt-get install --yes --no-install-recommends nodejs
@@ -280,7 +296,7 @@ spidermonkey: npx --yes jsvu --os=default --engines=spidermonkey";
         let needs: Vec<Need> = ENGINES
             .iter()
             .map(Need::Shell)
-            .chain([Need::Wasm32, Need::Clang])
+            .chain([Need::Wasm32, Need::Clang, Need::Esbuild])
             .collect();
         for need in &needs {
             assert!(recipes_for(*need).next().is_some(), "{need:?}");

@@ -3,6 +3,7 @@
 
 mod accepting;
 mod beginning;
+mod bundling;
 mod checkout;
 mod explaining;
 mod faults;

@@ -201,7 +201,7 @@ const NO_CASES: &[(&str, &str)] = &[
     ("nowhere.js", "failed to look at `nowhere.js`"),
     (
         "programs/empty",
-        "a case is a directory with a script `test.js` or `test.mjs`, and it is empty",
+        "a case is a directory with a script `test.js`, `test.mjs` or `test.ts`, and it is empty",
     ),
     ("programs/other", "and it has no such script"),
     (

@@ -6,6 +6,7 @@ mod world;
 
 mod beginning;
 mod breakages;
+mod bundles;
 mod census;
 mod census_of_cases;
 mod checks;
@@ -14,6 +15,7 @@ mod explanations;
 mod leaks;
 mod guests;
 mod guide;
+mod own;
 mod verdicts;
 mod web;
 
@@ -104,6 +106,14 @@ on_every_engine! {
     guests::a_guest_of_wasm_bindgen_is_run
     guests::a_module_that_cannot_be_compiled_is_skipped
     guests::an_import_that_is_not_given_is_named
+    bundles::typescript_is_told_by_its_own_places
+    bundles::a_classic_script_in_typescript_is_run
+    bundles::packages_are_found_with_their_files
+    bundles::a_module_that_is_imported_is_run
+    bundles::a_minified_script_is_told_by_its_sources
+    bundles::a_broken_map_is_told_once
+    bundles::an_error_is_told_by_its_own_place
+    bundles::what_cannot_be_bundled_has_no_answer
     web::scripts_find_what_they_expect
     web::what_scripts_do_not_find_is_noticed
 }
