@@ -1,0 +1,12 @@
+import { Row } from '../yoga/layout';
+
+function widest(width: number): number {
+  const row = new Row(2);
+  const boxes = row.layOut(width);
+  row.node.freeRecursive();
+  return Math.max(...boxes.map((box) => box.width));
+}
+
+export function test(n: number): void {
+  for (let i = 0; i < n; i++) widest(100 + (i % 10));
+}
