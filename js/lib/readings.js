@@ -88,8 +88,8 @@
     callsAt[at] = calls;
     columns[at] = column;
     touchedAt[at] = touched();
-    await turn();
-    heapAt[at] = await heapBytes();
+    // What an engine answers may be large, and is in its heap.
+    heapAt[at] = await heap();
     telemetry('reading', { calls, settled: agree, heap: heapAt[at], touched: touchedAt[at], kinds: keys.length, ms: elapsed() });
   }
 

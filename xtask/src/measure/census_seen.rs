@@ -5,7 +5,7 @@ use crate::measure::census_events::{CensusStart, KindSeries, MemoryOwner, Module
 use crate::measure::census_places::places_that_grow;
 use crate::measure::growth::{self, Counted, LEAST_READINGS};
 use crate::measure::kind_growth::{fills, growth_of, later, per_call};
-use crate::measure::replaced::is_replaced;
+use crate::measure::replaced::{are_replaced, take_no_heap};
 use crate::measure::telemetry::TelemetryEvent;
 use crate::measure::trend::{self, Trend};
 use crate::measure::verdict::Verdict;
@@ -56,7 +56,7 @@ struct CensusSeen<'a> {
 impl CensusSeen<'_> {
     fn census(&self, start: &CensusStart) -> Census {
         let mut grows = self.growths(start);
-        let doubt = self.doubt().or_else(|| self.goes_on(&grows));
+        let doubt = self.doubt().or_else(|| self.goes_on(start, &grows));
         let linear = grows.iter().any(|growth| growth.kind.what == What::LinearMemory);
         // These are the bytes of linear memory once more.
         if linear {
@@ -129,14 +129,17 @@ impl CensusSeen<'_> {
     }
 
     /// The doubt whether what the program makes comes to an end, if nothing else grows.
-    fn goes_on(&self, grows: &[KindGrowth]) -> Option<String> {
+    fn goes_on(&self, start: &CensusStart, grows: &[KindGrowth]) -> Option<String> {
         let calls = self.calls();
-        let goes_on = |kind: &&KindSeries| {
+        let goes_on = |kind: &&&KindSeries| {
             let counts = later(&kind.counts);
             kind.planted.is_empty() && growth::goes_on(&calls, counts) && per_call(&calls, counts) >= A_CALL
         };
-        let doubted = grows.is_empty() && self.kinds.iter().any(goes_on);
-        doubted.then(|| {
+        let doubted: Vec<&&KindSeries> = self.kinds.iter().filter(goes_on).collect();
+        let more = |kind: &&&KindSeries| Some(kind.counts.last()? - kind.counts.get(1)?);
+        let more: f64 = doubted.iter().filter_map(more).sum();
+        let is_doubted = grows.is_empty() && !doubted.is_empty() && !take_no_heap(more, &self.readings, &start.reader);
+        is_doubted.then(|| {
             "some objects still get more, but ever fewer a call: whether that ends is not clear; `--rounds` may ask \
              for more rounds"
                 .to_owned()
@@ -153,7 +156,7 @@ impl CensusSeen<'_> {
             found.retain(|growth| growth.kind.what != What::Bytes);
         }
         found.extend(places_that_grow(&self.kinds, &calls, &found));
-        if is_replaced(&found, &self.readings, &start.reader) {
+        if are_replaced(&found, &self.readings, &start.reader) {
             found.retain(|growth| growth.kind.what != What::Objects);
         }
         found.extend(self.steps_that_grow(start));

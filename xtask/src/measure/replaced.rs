@@ -19,15 +19,26 @@ const COUNTS_ALL: &str = "jsc";
 
 /// Whether these objects, of which there are more at each reading after the warm-up, take no
 /// more of the heap.
-pub fn is_replaced(grows: &[KindGrowth], readings: &[&Reading], reader: &str) -> bool {
+pub fn are_replaced(grows: &[KindGrowth], readings: &[&Reading], reader: &str) -> bool {
+    let objects = grows.iter().filter(|growth| growth.kind.what == What::Objects);
+    let rate: f64 = objects.map(|growth| growth.per_call).sum();
+    let calls = |reading: Option<&&Reading>| reading.map_or(0.0, |reading| reading.calls);
+    take_no_heap(
+        rate * (calls(readings.last()) - calls(readings.get(1))),
+        readings,
+        reader,
+    )
+}
+
+/// Whether the heap did not grow by so many objects, between the reading after the warm-up and
+/// the last one.
+pub fn take_no_heap(objects: f64, readings: &[&Reading], reader: &str) -> bool {
     let (Some(first), Some(last)) = (readings.get(1), readings.last()) else {
         return false;
     };
     let (Some(before), Some(after)) = (first.heap, last.heap) else {
         return false;
     };
-    let objects = grows.iter().filter(|growth| growth.kind.what == What::Objects);
-    let rate: f64 = objects.map(|growth| growth.per_call).sum();
-    let least = rate * (last.calls - first.calls) * OBJECT_BYTES;
+    let least = objects * OBJECT_BYTES;
     reader != COUNTS_ALL && least >= LEAST_BYTES && after - before < least * SHARE
 }
