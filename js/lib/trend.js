@@ -11,6 +11,8 @@
   // share of an earlier growth that a later one must reach.
   const SLOPE = 0.005;
   const STEADY = 0.8;
+  // After so many times as many rounds without a step there come no more.
+  const STEPS_AGO = 3;
 
   // The least value of values[from] to values[to - 1].
   function least(values, from, to) {
@@ -115,6 +117,17 @@
     return trend(values, smallest, smallest, smallest, 0);
   };
 
+  // Whether the last step is so long ago that one more would have come since, even of what doubles.
+  function hasEnded(values) {
+    let last = values.length - 1;
+    while (last > 0 && values[last] <= values[last - 1]) last--;
+    return STEPS_AGO * (last + 1) <= values.length;
+  }
+
   // Of what comes in steps: pages of linear memory, entries of tables.
-  harness.stepsTrend = values => (growsByOctaves(values) ? 'grows' : trend(values, 1, 0, 0, 1));
+  harness.stepsTrend = values => {
+    if (growsByOctaves(values)) return 'grows';
+    const way = trend(values, 1, 0, 0, 1);
+    return way === 'slows' && hasEnded(values) ? 'flat' : way;
+  };
 })();

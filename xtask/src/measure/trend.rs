@@ -149,10 +149,20 @@ fn grows_by_octaves(values: &[f64]) -> bool {
 
 /// The trend of what comes in steps: pages of linear memory, entries of tables.
 pub fn of_steps(values: &[f64]) -> Trend {
-    match grows_by_octaves(values) {
-        true => Trend::Grows,
-        false => of(values, 1.0, 0.0, 0.0, 1.0),
+    match of(values, 1.0, 0.0, 0.0, 1.0) {
+        _ if grows_by_octaves(values) => Trend::Grows,
+        Trend::Slows if has_ended(values) => Trend::Flat,
+        way => way,
     }
+}
+
+/// After so many times as many rounds without a step there come no more.
+const STEPS_AGO: usize = 3;
+
+/// Whether the last step is so long ago that one more would have come since, even of what doubles.
+fn has_ended(values: &[f64]) -> bool {
+    let last = values.windows(2).rposition(|pair| pair[1] > pair[0]);
+    STEPS_AGO * last.map_or(1, |before| before + 2) <= values.len()
 }
 
 /// Compares quarters by their least values, the first quarter left out: what is let go of
