@@ -78,7 +78,8 @@
 
   // Whether all that is needed is known.
   function isDecided() {
-    const { kinds, bytes, steps, many, heap } = readings.grown();
+    const { kinds, bytes, steps, many, heap, replaced } = readings.grown();
+    if (replaced && !steps) return false;
     // The heap as a whole decides where nothing else does.
     if (!kinds && !steps) return (bytes && calls >= 2 * ENOUGH_CALLS) || (heap && calls >= 4 * ENOUGH_CALLS);
     return many || calls >= ENOUGH_CALLS;
@@ -157,10 +158,11 @@
       await readings.read(calls);
     }
     const most = mostCalls(times);
-    const isWanted = () => calls < most || (calls < 2 * most && readings.stillSteps());
+    const isReplaced = () => calls < 4 * most && calls < MOST_CALLS && !GIVEN.rounds && readings.grown().replaced;
+    const isWanted = () => calls < most || (calls < 2 * most && readings.stillSteps()) || isReplaced();
     let next = calls;
     while (!isDecided() && isWanted() && !isLate()) {
-      next = min(next * LONGER, calls < most ? most : 2 * most);
+      next = min(next * LONGER, calls < most ? most : (calls < 2 * most ? 2 : 4) * most);
       while (calls < next && !isLate()) await round(program, times);
       await readings.read(calls);
     }

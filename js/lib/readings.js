@@ -11,6 +11,9 @@
   const sort = Function.prototype.call.bind(Array.prototype.sort);
 
   // Counts until two agree.
+  // No object takes less of the heap; of fewer bytes it cannot be told.
+  const OBJECT_BYTES = 16;
+  const LEAST_REPLACED = 256 << 10;
   const MOST_ATTEMPTS = 5;
   const ALLOWED = 4;
   // Kinds are reported of which so many came and went, and no more than these.
@@ -118,10 +121,19 @@
     steps.instances[steps.instances.length] = instances;
   }
 
+  // Whether so many more objects take no more of the heap: they replace others, which were made
+  // before the readings began and so are not counted. measure/replaced.rs has the same rule.
+  function isReplaced(more) {
+    const least = more * OBJECT_BYTES;
+    if (reader.countsAll || heapAt[0] === null || least < LEAST_REPLACED) return false;
+    return heapAt[heapAt.length - 1] - heapAt[1] < least / 4;
+  }
+
   // What grows as yet, by all readings after the first one, which is before any call.
   function grown() {
     const calls = part(callsAt, 1, Infinity);
-    const found = { kinds: false, bytes: false, unclear: false, many: false, heap: false };
+    const found = { kinds: false, bytes: false, unclear: false, many: false, heap: false, replaced: false };
+    let more = 0;
     for (let number = 0; number < keys.length; number++) {
       const facts = reader.facts(keys[number]);
       if (facts.planted) continue;
@@ -131,10 +143,14 @@
       const trend = growth(calls, counts, isText ? 'texts' : 'objects');
       if (trend === 'unclear' || trend === 'slows') found.unclear = true;
       if (trend === 'grows' && counts[counts.length - 1] - counts[0] >= MANY) found.many = true;
-      if (trend === 'grows') found.kinds = true;
+      if (trend === 'grows') {
+        found.kinds = true;
+        more += counts[counts.length - 1] - counts[0];
+      }
       // More strings have more bytes; only where they do not get more is it one that gets longer.
-      else if (isText && growth(calls, counts, 'objects') !== 'flat') continue;
-      else if (growth(calls, values(number, 1, 1), 'bytes') === 'grows') found.bytes = true;
+      if (trend === 'grows') continue;
+      if (isText && growth(calls, counts, 'objects') !== 'flat') continue;
+      if (growth(calls, values(number, 1, 1), 'bytes') === 'grows') found.bytes = true;
     }
     // The storage of what fills more and more slowly still grows in steps.
     found.bytes = found.bytes && !found.unclear;
@@ -143,6 +159,7 @@
     // Memory that will soon be full.
     const { pages } = steps;
     if (found.steps && pages[pages.length - 1] - pages[0] >= MANY_PAGES) found.many = true;
+    found.replaced = isReplaced(more);
     found.heap = heapAt[0] !== null && !found.unclear && growth(calls, part(heapAt, 1, Infinity), 'heap') === 'grows';
     return found;
   }

@@ -5,6 +5,7 @@ use crate::measure::census_events::{CensusStart, KindSeries, MemoryOwner, Module
 use crate::measure::census_places::places_that_grow;
 use crate::measure::growth::{self, Counted, LEAST_READINGS};
 use crate::measure::kind_growth::{fills, growth_of, later, per_call};
+use crate::measure::replaced::is_replaced;
 use crate::measure::telemetry::TelemetryEvent;
 use crate::measure::trend::{self, Trend};
 use crate::measure::verdict::Verdict;
@@ -152,6 +153,9 @@ impl CensusSeen<'_> {
             found.retain(|growth| growth.kind.what != What::Bytes);
         }
         found.extend(places_that_grow(&self.kinds, &calls, &found));
+        if is_replaced(&found, &self.readings, &start.reader) {
+            found.retain(|growth| growth.kind.what != What::Objects);
+        }
         found.extend(self.steps_that_grow(start));
         if !found.iter().any(|growth| growth.kind.what == What::LinearMemory) {
             found.extend(self.touched(&calls));

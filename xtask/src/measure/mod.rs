@@ -10,6 +10,7 @@ pub mod census_seen;
 pub mod growth;
 pub mod kind_growth;
 pub mod numbers;
+pub mod replaced;
 pub mod seen;
 pub mod telemetry;
 #[cfg(test)]

@@ -43,6 +43,13 @@ const PROGRAMS: &[(&str, &str, &str)] = &[
         "function test(n) { for (let i = 0; i < n; i++) guest.take(); }",
         "leaks",
     ),
+    // What was made before the first call is replaced, one by one.
+    (
+        "rows-replaced",
+        "const rows = [];\nfor (let i = 0; i < 60000; i++) rows.push({ i, text: 'row ' + i });\nlet at = 0;
+function test(n) { for (let i = 0; i < n; i++) { rows[at] = { i, text: 'row ' + i }; at = (at + 1) % rows.length; } }",
+        "bounded",
+    ),
     (
         "promises-stay",
         "const never = new Promise(() => {});\nasync function wait(i) { await never; return i; }

@@ -38,8 +38,9 @@ fn bring_guest(world: &World, case: &str, directory: &Path) {
     answer.expect(0, &[]);
     let guest = Path::new(answer.stdout.trim_end());
     fs::copy(guest, directory.join("guest.wasm")).unwrap();
-    let glue = guest.with_extension("js");
-    if glue.is_file() {
+    let name = guest.file_stem().unwrap().to_str().unwrap();
+    if let Some(name) = name.strip_suffix("_bg") {
+        let glue = guest.with_file_name(format!("{name}.js"));
         fs::copy(glue, directory.join("glue.js")).unwrap();
     }
 }

@@ -149,6 +149,36 @@ fn the_heap_decides_only_where_nothing_else_does() {
     );
 }
 
+/// What was made before the first reading is not counted, and so is not missed.
+#[test]
+fn objects_that_take_no_more_of_the_heap_replace_others() {
+    let kinds = || {
+        let mut kinds = planted();
+        kinds.push(kind("", "Row", |calls| calls));
+        kinds
+    };
+    let judged_by = |reader: &str, heap: fn(f64) -> f64| {
+        let start = json!({"type": "census", "reader": reader, "round": 997, "stays": 32, "before": {}, "after": {}});
+        let reading = |calls: f64| json!({"type": "reading", "calls": calls, "settled": true, "heap": heap(calls)});
+        let mut lines = vec![start];
+        lines.extend(calls().into_iter().map(reading));
+        lines.extend(kinds());
+        lines.push(json!({"type": "steps"}));
+        census(&split(lines.iter().map(|line| format!("@ {line}")).collect(), None).events).unwrap()
+    };
+    for (reader, heap, verdict) in [
+        ("v8", (|calls| 1e6 + calls * 16.0) as fn(f64) -> f64, Verdict::Leaks),
+        ("v8", |calls| 1e6 + calls, Verdict::Bounded),
+        ("spidermonkey", |calls| 9e6 - calls, Verdict::Bounded),
+        // It counts them all.
+        ("jsc", |calls| 1e6 + calls, Verdict::Leaks),
+    ] {
+        let found = judged_by(reader, heap);
+        assert_eq!(found.verdict, verdict, "{reader} {}", heap(1.0));
+        assert_eq!(found.stays.is_empty(), verdict == Verdict::Leaks);
+    }
+}
+
 /// Nobody knows whether it ends.
 #[test]
 fn what_goes_on_more_slowly_is_in_doubt() {
