@@ -47,6 +47,8 @@
   let makesInstances = false;
   // Bytes that a call keeps, if they are many.
   let keeps = 0;
+  // Milliseconds of the last reading.
+  let readingTook = 0;
 
   // A separate function, so that nothing of it is on the stack later.
   async function callTest(program, times) {
@@ -55,7 +57,8 @@
     if (typeof pending === 'object' && pending !== null) await pending;
   }
 
-  const isLate = () => now() - started > TIME;
+  // The next reading takes as long as the last one, or longer.
+  const isLate = () => now() - started + readingTook > TIME;
 
   async function round(program, times) {
     const before = now();
@@ -76,13 +79,20 @@
     readings.addSteps();
   }
 
+  async function read() {
+    const begun = now();
+    await readings.read(calls);
+    readingTook = now() - begun;
+  }
+
   // Whether all that is needed is known.
-  function isDecided() {
+  function isDecided(most) {
     const { kinds, bytes, steps, many, heap, replaced } = readings.grown();
     if (replaced && !steps) return false;
     // The heap as a whole decides where nothing else does.
     if (!kinds && !steps) return (bytes && calls >= 2 * ENOUGH_CALLS) || (heap && calls >= 4 * ENOUGH_CALLS);
-    return many || calls >= ENOUGH_CALLS;
+    // Of what takes long fewer calls are enough, unless memory is not clear yet.
+    return many || calls >= min(ENOUGH_CALLS, readings.stillSteps() && !steps ? 2 * most : most);
   }
 
   // How many calls a round has.
@@ -143,7 +153,7 @@
   async function run(program) {
     if (program.setup) await apply(program.setup, undefined, []);
     await reader.start();
-    await readings.read(calls);
+    await read();
     // A host may have made some of its own meanwhile.
     const before = readings.countSteps();
     readings.noteOwners();
@@ -152,19 +162,19 @@
     telemetry('census', { reader: reader.engine, round: times, stays: reader.stays, before, after: readings.countSteps() });
     await turn();
     for (let i = 0; i < WARM_UP; i++) await round(program, times);
-    await readings.read(calls);
+    await read();
     for (let i = 1; i < SHORT_READINGS && !isLate(); i++) {
       await round(program, times);
-      await readings.read(calls);
+      await read();
     }
     const most = mostCalls(times);
     const isReplaced = () => calls < 4 * most && calls < MOST_CALLS && !GIVEN.rounds && readings.grown().replaced;
     const isWanted = () => calls < most || (calls < 2 * most && readings.stillSteps()) || isReplaced();
     let next = calls;
-    while (!isDecided() && isWanted() && !isLate()) {
+    while (!isDecided(most) && isWanted() && !isLate()) {
       next = min(next * LONGER, calls < most ? most : (calls < 2 * most ? 2 : 4) * most);
       while (calls < next && !isLate()) await round(program, times);
-      await readings.read(calls);
+      await read();
     }
     const { kinds, bytes } = readings.grown();
     if (reader.witness && (kinds || bytes)) await reader.witness(() => callMore(program, times));
