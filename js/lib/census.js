@@ -159,7 +159,7 @@
     readings.noteOwners();
     await turn();
     const times = await measure(program);
-    telemetry('census', { reader: reader.engine, round: times, stays: reader.stays, before, after: readings.countSteps() });
+    telemetry('census', { reader: reader.engine, countsAll: reader.countsAll === true, round: times, stays: reader.stays, before, after: readings.countSteps() });
     await turn();
     for (let i = 0; i < WARM_UP; i++) await round(program, times);
     await read();

@@ -10,10 +10,10 @@
   const { max, min } = Math;
   const sort = Function.prototype.call.bind(Array.prototype.sort);
 
-  // Counts until two agree.
   // No object takes less of the heap; of fewer bytes it cannot be told.
   const OBJECT_BYTES = 16;
   const LEAST_REPLACED = 256 << 10;
+  // Counts until two agree.
   const MOST_ATTEMPTS = 5;
   const ALLOWED = 4;
   // Kinds are reported of which so many came and went, and no more than these.
@@ -142,13 +142,14 @@
       const isText = facts.class === 'string' && facts.stack.length === 0;
       const trend = growth(calls, counts, isText ? 'texts' : 'objects');
       if (trend === 'unclear' || trend === 'slows') found.unclear = true;
-      if (trend === 'grows' && counts[counts.length - 1] - counts[0] >= MANY) found.many = true;
       if (trend === 'grows') {
+        const grown = counts[counts.length - 1] - counts[0];
         found.kinds = true;
-        more += counts[counts.length - 1] - counts[0];
+        found.many = found.many || grown >= MANY;
+        more += grown;
+        continue;
       }
       // More strings have more bytes; only where they do not get more is it one that gets longer.
-      if (trend === 'grows') continue;
       if (isText && growth(calls, counts, 'objects') !== 'flat') continue;
       if (growth(calls, values(number, 1, 1), 'bytes') === 'grows') found.bytes = true;
     }

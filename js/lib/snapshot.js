@@ -1,5 +1,6 @@
 // How an engine is made to write a snapshot of its heap: `harness.snapshot`, with what
-// only some engines have. `write(path)` writes it to a file. Taken before a case runs, which may replace whatever it likes.
+// only some engines have. `write(path)` writes it to a file. Taken before a case runs, which
+// may replace whatever it likes.
 'use strict';
 
 (function () {

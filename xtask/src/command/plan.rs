@@ -42,25 +42,19 @@ pub fn cases_with(
     Ok(cases)
 }
 
-/// Builds the guests and, side by side, finds the programs and runs the canary on them.
+/// Finds the programs; then builds the guests and, side by side, runs the canary. What is wrong with
+/// the command line is said before anything is built.
 pub fn prepare(cases: &[Case], engines: &[OsString], session: &Session) -> Result<(Guests, Found)> {
-    let (guests, found) = thread::scope(|scope| {
-        let found = scope.spawn(|| {
-            let mut found = search::find(engines, session)?;
-            let warnings = canary::test(&mut found.programs, session)?;
-            found.warnings.extend(warnings);
-            Ok(found)
-        });
-        let guests = build_guests(cases, session);
-        let found = found
-            .join()
-            .unwrap_or_else(|_| bail!("the search for engines panicked"));
-        (guests, found)
-    });
-    // A wrong command line is reported before a guest that does not build.
-    let found = found?;
+    let mut found = search::find(engines, session)?;
     found.warnings.iter().for_each(|warning| output::warn(warning));
     enough(&found, engines, session)?;
+    let (guests, warnings) = thread::scope(|scope| {
+        let canaries = scope.spawn(|| canary::test(&mut found.programs, session));
+        let guests = build_guests(cases, session);
+        let warnings = canaries.join().unwrap_or_else(|_| bail!("the canary panicked"));
+        (guests, warnings)
+    });
+    warnings?.iter().for_each(|warning| output::warn(warning));
     let mut guests = guests?;
     let shells: Vec<&Shell> = found.programs.iter().map(|program| program.shell).collect();
     guests.add_bundles(cases, &shells, &installing(cases), session)?;

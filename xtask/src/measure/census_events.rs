@@ -7,6 +7,9 @@ use serde::{Deserialize, Serialize};
 pub struct CensusStart {
     /// The engine whose way of counting is used.
     pub reader: String,
+    /// Whether it counts objects that were made before it began, too.
+    #[serde(default, rename = "countsAll")]
+    pub counts_all: bool,
     /// Calls in a round.
     pub round: u64,
     /// So many objects of a kind stay of programs that keep none.

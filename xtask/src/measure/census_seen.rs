@@ -138,7 +138,7 @@ impl CensusSeen<'_> {
         let doubted: Vec<&&KindSeries> = self.kinds.iter().filter(goes_on).collect();
         let more = |kind: &&&KindSeries| Some(kind.counts.last()? - kind.counts.get(1)?);
         let more: f64 = doubted.iter().filter_map(more).sum();
-        let is_doubted = grows.is_empty() && !doubted.is_empty() && !take_no_heap(more, &self.readings, &start.reader);
+        let is_doubted = grows.is_empty() && !doubted.is_empty() && !take_no_heap(more, &self.readings, start);
         is_doubted.then(|| {
             "some objects still get more, but ever fewer a call: whether that ends is not clear; `--rounds` may ask \
              for more rounds"
@@ -156,7 +156,7 @@ impl CensusSeen<'_> {
             found.retain(|growth| growth.kind.what != What::Bytes);
         }
         found.extend(places_that_grow(&self.kinds, &calls, &found));
-        if are_replaced(&found, &self.readings, &start.reader) {
+        if are_replaced(&found, &self.readings, start) {
             found.retain(|growth| growth.kind.what != What::Objects);
         }
         found.extend(self.steps_that_grow(start));

@@ -3,7 +3,7 @@
 //! takes more readings meanwhile.
 
 use crate::measure::census::{KindGrowth, What};
-use crate::measure::census_events::Reading;
+use crate::measure::census_events::{CensusStart, Reading};
 
 /// No object takes fewer bytes of the heap.
 const OBJECT_BYTES: f64 = 16.0;
@@ -14,25 +14,22 @@ const LEAST_BYTES: f64 = 262_144.0;
 /// So much of what the objects take at least has to be there in the heap.
 const SHARE: f64 = 0.25;
 
-/// The engine that counts all objects, whenever they were made.
-const COUNTS_ALL: &str = "jsc";
-
 /// Whether these objects, of which there are more at each reading after the warm-up, take no
 /// more of the heap.
-pub fn are_replaced(grows: &[KindGrowth], readings: &[&Reading], reader: &str) -> bool {
+pub fn are_replaced(grows: &[KindGrowth], readings: &[&Reading], start: &CensusStart) -> bool {
     let objects = grows.iter().filter(|growth| growth.kind.what == What::Objects);
     let rate: f64 = objects.map(|growth| growth.per_call).sum();
     let calls = |reading: Option<&&Reading>| reading.map_or(0.0, |reading| reading.calls);
     take_no_heap(
         rate * (calls(readings.last()) - calls(readings.get(1))),
         readings,
-        reader,
+        start,
     )
 }
 
 /// Whether the heap did not grow by so many objects, between the reading after the warm-up and
 /// the last one.
-pub fn take_no_heap(objects: f64, readings: &[&Reading], reader: &str) -> bool {
+pub fn take_no_heap(objects: f64, readings: &[&Reading], start: &CensusStart) -> bool {
     let (Some(first), Some(last)) = (readings.get(1), readings.last()) else {
         return false;
     };
@@ -40,5 +37,5 @@ pub fn take_no_heap(objects: f64, readings: &[&Reading], reader: &str) -> bool {
         return false;
     };
     let least = objects * OBJECT_BYTES;
-    reader != COUNTS_ALL && least >= LEAST_BYTES && after - before < least * SHARE
+    !start.counts_all && least >= LEAST_BYTES && after - before < least * SHARE
 }

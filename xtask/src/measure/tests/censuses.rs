@@ -31,7 +31,7 @@ fn planted() -> Vec<Value> {
 }
 
 fn judged(kinds: Vec<Value>, heap: impl Fn(f64) -> f64, touched: impl Fn(f64) -> f64, steps: Value) -> Census {
-    let start = json!({"type": "census", "reader": "jsc", "round": 997, "stays": 32, "before": {}, "after": {}});
+    let start = json!({"type": "census", "reader": "jsc", "countsAll": true, "round": 997, "stays": 32, "before": {}, "after": {}});
     let mut lines = vec![start];
     for calls in calls() {
         let reading =
@@ -156,7 +156,7 @@ fn objects_that_take_no_more_of_the_heap_replace_others() {
     let all: Of = |calls| calls;
     let fewer: Of = |calls| calls.sqrt() * 250.0;
     let judged_by = |reader: &str, count: Of, heap: Of| {
-        let start = json!({"type": "census", "reader": reader, "round": 997, "stays": 32, "before": {}, "after": {}});
+        let start = json!({"type": "census", "reader": reader, "countsAll": reader == "jsc", "round": 997, "stays": 32, "before": {}, "after": {}});
         let reading = |calls: f64| json!({"type": "reading", "calls": calls, "settled": true, "heap": heap(calls)});
         let mut lines = vec![start];
         lines.extend(calls().into_iter().map(reading));
