@@ -19,8 +19,12 @@
   const FIRST_CALLS = 5;
   const WARM_UP = 2;
   // Readings after a round each, and then each time that there were so many times as many.
+  // Of a large heap, which takes longer to count than the calls take, fewer.
   const SHORT_READINGS = 7;
   const LONGER = 2.15;
+  const OF_LARGE = { shortReadings: 5, longer: 5.2 };
+  // No reading so near to the last one.
+  const NEARLY = 0.75;
   // The most calls, by what one takes: the cheaper, the more.
   const MOST_CALLS = 800000;
   const MOST_MILLISECONDS = 1500;
@@ -31,6 +35,7 @@
   const MOST_BYTES = 1 << 30;
   // What grows is believed after so many calls; the heap as a whole after more.
   const ENOUGH_CALLS = 75000;
+  const PLANTED_CALLS = 37500;
   const COLLECT_EVERY = 5;
   // No round begins after this many milliseconds.
   const TIME = options.milliseconds === undefined ? Infinity : +options.milliseconds;
@@ -69,7 +74,7 @@
     await callTest(program, 1);
     await callTest(program, 1);
     // These cost time, and have shown by then what they are for.
-    if (calls < 2 * ENOUGH_CALLS) planted.call(ROUND_SIZES[0]);
+    if (calls < PLANTED_CALLS) planted.call(ROUND_SIZES[0]);
     else readings.noteNoMorePlanted();
     await turn();
     const isEach = (registries() > 0 && calls < 2 * ENOUGH_CALLS) || makesInstances;
@@ -163,7 +168,8 @@
     await turn();
     for (let i = 0; i < WARM_UP; i++) await round(program, times);
     await read();
-    for (let i = 1; i < SHORT_READINGS && !isLate(); i++) {
+    const { shortReadings, longer } = readings.isLarge() ? OF_LARGE : { shortReadings: SHORT_READINGS, longer: LONGER };
+    for (let i = 1; i < shortReadings && !isLate(); i++) {
       await round(program, times);
       await read();
     }
@@ -172,7 +178,8 @@
     const isWanted = () => calls < most || (calls < 2 * most && readings.stillSteps()) || isReplaced();
     let next = calls;
     while (!isDecided(most) && isWanted() && !isLate()) {
-      next = min(next * LONGER, calls < most ? most : (calls < 2 * most ? 2 : 4) * most);
+      const end = calls < most ? most : (calls < 2 * most ? 2 : 4) * most;
+      next = next * longer < NEARLY * end ? next * longer : end;
       while (calls < next && !isLate()) await round(program, times);
       await read();
     }

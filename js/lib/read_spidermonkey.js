@@ -54,7 +54,7 @@
 
   harness.reader = {
     engine: 'spidermonkey',
-    start: () => {},
+    start: () => outer.track(),
     read: () => collectKinds(parse(outer.census())),
     facts: key => facts[key],
     // A class of a script is `Object` to the census: the constructors have the names.
