@@ -35,7 +35,9 @@
   const MOST_BYTES = 1 << 30;
   // What grows is believed after so many calls; the heap as a whole after more.
   const ENOUGH_CALLS = 75000;
+  // What is planted is seen by then.
   const PLANTED_CALLS = 37500;
+  const PLANTED_READINGS = 8;
   const COLLECT_EVERY = 5;
   // No round begins after this many milliseconds.
   const TIME = options.milliseconds === undefined ? Infinity : +options.milliseconds;
@@ -74,7 +76,7 @@
     await callTest(program, 1);
     await callTest(program, 1);
     // These cost time, and have shown by then what they are for.
-    if (calls < PLANTED_CALLS) planted.call(ROUND_SIZES[0]);
+    if (calls < PLANTED_CALLS || readings.count() < PLANTED_READINGS) planted.call(ROUND_SIZES[0]);
     else readings.noteNoMorePlanted();
     await turn();
     const isEach = (registries() > 0 && calls < 2 * ENOUGH_CALLS) || makesInstances;
@@ -156,6 +158,7 @@
   }
 
   async function run(program) {
+    if (reader.pause) reader.pause();
     if (program.setup) await apply(program.setup, undefined, []);
     await reader.start();
     await read();

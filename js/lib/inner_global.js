@@ -80,8 +80,8 @@
   inner.outer = {
     census,
     classes,
-    // From then on: each object with a stack costs time at each collection.
-    track: () => { memory.trackingAllocationSites = true; },
+    // Each object with a stack costs time at each collection.
+    track: isTracked => { memory.trackingAllocationSites = isTracked; },
     turn: resolve => { turns[turns.length] = resolve; },
     setTimers: given => { timers = given; },
     end: () => { ended = true; },
