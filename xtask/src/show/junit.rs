@@ -311,7 +311,8 @@ fn count<'a>(cases: impl IntoIterator<Item = &'a JunitCase>, element: &str) -> S
 }
 
 fn seconds<'a>(cases: impl IntoIterator<Item = &'a JunitCase>) -> String {
-    format!("{:.3}", cases.into_iter().map(|case| case.seconds).sum::<f64>())
+    // The sum of none is -0.
+    format!("{:.3}", cases.into_iter().fold(0.0, |sum, case| sum + case.seconds))
 }
 
 #[cfg(test)]

@@ -59,6 +59,8 @@ fn element(start: &BytesStart<'_>, parent: &str) -> Element {
     );
     let is_known = |key: &String| required.contains(&key.as_str()) || others.contains(&key.as_str());
     assert!(attributes.keys().all(is_known), "{name}: {attributes:?}");
+    let is_time = |time: &String| time.chars().all(|c| c.is_ascii_digit() || c == '.');
+    assert!(attributes.get("time").is_none_or(is_time), "{name}: {attributes:?}");
     (name, attributes)
 }
 
@@ -133,6 +135,18 @@ fn each_outcome_is_told_apart() {
     assert_eq!(all("failure", "message"), ["because it FAILED"]);
     assert_eq!(all("error", "message")[2], "2 of 8 runs of cells did not end");
     assert_eq!(all("testcase", "time")[0], "1.000");
+}
+
+#[test]
+fn a_run_that_ended_before_its_first_cell_is_an_error() {
+    let mut results = results(1);
+    results.planned = 3;
+    let found = read(&junit(&results, "wasm-leaks").unwrap());
+    assert_eq!(
+        attributes(&found, "error", "message"),
+        ["3 of 3 runs of cells did not end"]
+    );
+    assert_eq!(attributes(&found, "testsuite", "time"), ["0.000", "0.000"]);
 }
 
 #[test]
