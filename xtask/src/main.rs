@@ -18,7 +18,7 @@ use anyhow::Result;
 use base::output;
 use base::status::Status;
 use base::text;
-use command::flags::{Command, Flags};
+use command::flags::{Command, Flags, WhenFlag};
 use run::interrupt::Interrupt;
 use run::session::Session;
 use std::process::ExitCode;
@@ -28,6 +28,11 @@ fn main() -> ExitCode {
         Ok(flags) => flags,
         Err(usage) => return output::usage(&usage),
     };
+    output::set_colours(match flags.color {
+        WhenFlag::Auto => None,
+        WhenFlag::Always => Some(true),
+        WhenFlag::Never => Some(false),
+    });
     let interrupt = Interrupt::default();
     let answer = run_command(&flags.command, &interrupt);
     if let Some(signal) = interrupt.signal() {

@@ -45,6 +45,19 @@ pub fn write(path: &Path, bytes: &[u8]) -> Result<()> {
     Ok(())
 }
 
+/// Adds bytes to the end of a file, which is made if it is not there.
+pub fn append(path: &Path, bytes: &[u8]) -> Result<()> {
+    let opened = OpenOptions::new()
+        .append(true)
+        .create(true)
+        // A pipe that no process reads would block the call.
+        .custom_flags(OFlag::O_NONBLOCK.bits())
+        .open(path);
+    opened
+        .and_then(|mut file| file.write_all(bytes))
+        .with_context(|| format!("failed to append to `{}`", path.display()))
+}
+
 /// Writes a device or a pipe.
 fn write_in_place(path: &Path, bytes: &[u8]) -> io::Result<()> {
     // Without waiting: a pipe that no process reads would block the call that opens it.

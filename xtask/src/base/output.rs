@@ -7,9 +7,22 @@ use console::style;
 use std::io::{ErrorKind, Write};
 use std::process::ExitCode;
 
-/// Prints to standard output. A closed pipe (`| head -1`) is not an error: the
-/// exit status still gives the answer.
+/// Decides whether the output has colours; `None` leaves that to the terminal and to variables such as `NO_COLOR`.
+pub fn set_colours(on: Option<bool>) {
+    if let Some(on) = on {
+        console::set_colors_enabled(on);
+        console::set_colors_enabled_stderr(on);
+    }
+}
+
+/// Prints lines for people to standard output, in which no CI service finds a command.
 pub fn print(text: &str) -> Result<()> {
+    print_data(&text::without_commands(text))
+}
+
+/// Prints what programs read, unchanged, to standard output. A closed pipe (`| head -1`) is not an error: the
+/// exit status still gives the answer.
+pub fn print_data(text: &str) -> Result<()> {
     let mut stdout = std::io::stdout().lock();
     match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
         Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
@@ -17,10 +30,15 @@ pub fn print(text: &str) -> Result<()> {
     }
 }
 
-/// Prints a line to standard error unchanged: quoted text must already be inert.
+/// Prints lines to standard error, in which no CI service finds a command. Quoted text must already be inert.
 /// An error in writing to standard error cannot be reported anywhere.
-pub fn note(line: &str) {
-    let _ = writeln!(std::io::stderr().lock(), "{line}");
+pub fn note(lines: &str) {
+    let _ = writeln!(std::io::stderr().lock(), "{}", text::without_commands(lines));
+}
+
+/// Prints commands to the CI service, a line each, to standard error.
+pub fn ci_commands(lines: &str) {
+    let _ = write!(std::io::stderr().lock(), "{lines}");
 }
 
 /// Prints the output of a program that we ran, made inert.
@@ -53,9 +71,18 @@ fn indented(lines: &str) -> String {
 
 /// Prints clap's report: help and the version on standard output, wrong usage on standard error.
 pub fn usage(usage: &clap::Error) -> ExitCode {
-    let _ = usage.print();
+    // It quotes the command line, which may hold anything.
+    let text = usage.render().to_string();
+    let text = text::inert_lines(text.trim_end());
     match usage.use_stderr() {
-        true => Status::NoAnswer.into(),
-        false => Status::Expected.into(),
+        true => {
+            note(&text);
+            Status::NoAnswer.into()
+        }
+        false => {
+            // A closed pipe is no error here either.
+            let _ = print(&format!("{text}\n"));
+            Status::Expected.into()
+        }
     }
 }

@@ -23,6 +23,26 @@ static ACTIVE: LazyLock<Regex> =
 static PLAIN: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"^[A-Za-z0-9_/.:@%+,-][A-Za-z0-9_/.:@%+,=-]*$").expect("the pattern is a constant"));
 
+/// What a CI service takes for a command to itself, wherever it stands in a log: in GitHub Actions a line that begins
+/// with `::`, after white space too, and `##[` anywhere; `##vso[` and `##teamcity[` elsewhere.
+static COMMAND: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"(?m)(^\s*):(:)|#(#\w*\[)").expect("the pattern is a constant"));
+
+/// Lines in which no CI service finds a command: the first character of one is written as an escape.
+pub fn without_commands(lines: &str) -> Cow<'_, str> {
+    COMMAND.replace_all(lines, |found: &regex::Captures<'_>| {
+        match (found.get(1), found.get(3)) {
+            (Some(space), _) => format!("{}\\x3a:", space.as_str()),
+            (None, rest) => format!("\\x23{}", rest.map_or("", |rest| rest.as_str())),
+        }
+    })
+}
+
+/// The same for JSON, which stays equal JSON: `#` is found only in its strings, and lines begin with none of these.
+pub fn json_without_commands(json: &str) -> String {
+    json.replace("##", "#\\u0023")
+}
+
 /// The text as one inert line: active characters are written as escapes
 /// (`\x1b`, `\n`, `\u{202e}`). Tabs stay.
 pub fn inert(text: &str) -> Cow<'_, str> {
@@ -145,6 +165,33 @@ mod tests {
             assert_eq!(inert(text), expected);
         }
         assert_eq!(inert_lines("a\n\tb\u{1b}\r"), "a\n\tb\\x1b\\r");
+    }
+
+    #[test]
+    fn a_command_to_a_ci_service_is_none_any_more() {
+        for (lines, expected) in [
+            ("a :: b # ## [c]", "a :: b # ## [c]"),
+            ("::error::x", "\\x3a:error::x"),
+            (
+                "a\n  \t::set-env name=PATH::x\n:: b",
+                "a\n  \t\\x3a:set-env name=PATH::x\n\\x3a: b",
+            ),
+            // White space that is not ASCII.
+            ("\u{a0}\u{3000}::debug::x", "\u{a0}\u{3000}\\x3a:debug::x"),
+            ("\n\n::a", "\n\n\\x3a:a"),
+            ("x ##[error]y ##[z]", "x \\x23#[error]y \\x23#[z]"),
+            ("###[error]", "#\\x23#[error]"),
+            ("##vso[task.x]", "\\x23#vso[task.x]"),
+            ("##teamcity[x]", "\\x23#teamcity[x]"),
+        ] {
+            assert_eq!(without_commands(lines), expected);
+        }
+        for text in ["##[error]x", "###", "####[", "\\##[", "\"##["] {
+            let json = serde_json::to_string(text).unwrap();
+            let inert = json_without_commands(&json);
+            assert!(!inert.contains("##"), "{inert}");
+            assert_eq!(serde_json::from_str::<String>(&inert).unwrap(), text);
+        }
     }
 
     #[test]

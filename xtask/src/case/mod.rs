@@ -119,6 +119,21 @@ impl Case {
         &self.root
     }
 
+    /// Of a user's own case the directory of its script, as seen from the current directory; of one of the checkout none.
+    pub fn given_directory(&self) -> Option<String> {
+        self.own.as_ref()?;
+        // The expectation of a user's own case lies beside the script.
+        Some(file::directory(&self.expected).display().to_string())
+    }
+
+    /// The path of its script: of a user's own case as seen from the current directory, else from the root of the checkout.
+    pub fn given_script(&self) -> String {
+        match &self.own {
+            Some(own) => file::directory(&self.expected).join(&own.name).display().to_string(),
+            None => format!("{}/{SCRIPT}", self.stage_directory),
+        }
+    }
+
     /// The directory of its scripts, on a stage.
     pub fn stage_directory(&self) -> &str {
         &self.stage_directory

@@ -17,6 +17,6 @@ pub fn build(flags: &BuildFlags, session: &Session) -> Result<Status> {
     if paths.is_empty() {
         output::note("there is no guest to build: no line `#: guest = …` names one");
     }
-    output::print(&paths)?;
+    output::print_data(&paths)?;
     Ok(Status::Expected)
 }

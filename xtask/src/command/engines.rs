@@ -2,7 +2,7 @@
 
 use crate::base::output;
 use crate::base::status::Status;
-use crate::base::text::{clip, command_line, inert};
+use crate::base::text::{clip, command_line, inert, json_without_commands};
 use crate::command::flags::EnginesFlags;
 use crate::engine::search::{self, Found};
 use crate::install::installer::{commands, install, install_command};
@@ -21,10 +21,10 @@ pub fn engines(flags: &EnginesFlags, session: &Session) -> Result<Status> {
     }
     let found = search::find(named, session)?;
     found.warnings.iter().for_each(|warning| output::warn(warning));
-    output::print(&match flags.json {
-        true => as_json(&found, session)?,
-        false => as_table(&found, session),
-    })?;
+    match flags.json {
+        true => output::print_data(&json_without_commands(&as_json(&found, session)?))?,
+        false => output::print(&as_table(&found, session))?,
+    }
     let is_missing = !named.is_empty() && !found.missing.is_empty();
     Ok(if is_missing { Status::NoAnswer } else { Status::Expected })
 }

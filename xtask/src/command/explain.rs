@@ -1,7 +1,7 @@
 //! `explain`: shows what keeps the wrappers of a case alive, in the same words for each engine.
 
 use crate::base::status::Status;
-use crate::base::text::command_line;
+use crate::base::text::{command_line, json_without_commands};
 use crate::base::{file, output};
 use crate::cell::limits::GivenLimits;
 use crate::cell::run::Cell;
@@ -122,10 +122,10 @@ fn print(all: &[ExplainedCell], format: ExplainFormat) -> Result<()> {
         ExplainFormat::Text => answers().map(explanation_text::text).collect::<Vec<_>>().join("\n"),
         ExplainFormat::Mermaid => diagram(all, DiagramLanguage::Mermaid),
         ExplainFormat::Dot => diagram(all, DiagramLanguage::Dot),
-        ExplainFormat::Json => format!(
-            "{:#}\n",
-            json!({ "schema": SCHEMA, "version": VERSION, "answers": all })
-        ),
+        ExplainFormat::Json => {
+            let json = json!({ "schema": SCHEMA, "version": VERSION, "answers": all });
+            return output::print_data(&json_without_commands(&format!("{json:#}\n")));
+        }
     })
 }
 

@@ -13,6 +13,17 @@ use std::time::Duration;
 #[derive(Debug, Parser)]
 #[command(name = env!("CARGO_PKG_NAME"), version, after_help = EXIT_STATUS)]
 pub struct Flags {
+    /// Whether the output has colours [default: on a terminal, if NO_COLOR is not set]
+    #[arg(
+        long,
+        value_enum,
+        value_name = "WHEN",
+        global = true,
+        default_value = "auto",
+        hide_default_value = true
+    )]
+    pub color: WhenFlag,
+
     #[command(subcommand)]
     pub command: Command,
 }
@@ -32,6 +43,14 @@ impl Flags {
         let matches = command.try_get_matches_from_mut(std::env::args_os())?;
         Flags::from_arg_matches(&matches).map_err(|error| error.format(&mut command))
     }
+}
+
+/// When something is done that depends on where the command runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum WhenFlag {
+    Auto,
+    Always,
+    Never,
 }
 
 #[derive(Debug, Subcommand)]
@@ -88,6 +107,32 @@ pub struct TestFlags {
     /// Write the results of every cell to this file, as JSON
     #[arg(long, value_name = "FILE")]
     pub json: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub reports: ReportFlags,
+}
+
+/// What is written for a CI service.
+#[derive(Debug, Args)]
+pub struct ReportFlags {
+    /// Write the results to this file, as a JUnit report
+    #[arg(long, value_name = "FILE")]
+    pub junit: Option<PathBuf>,
+
+    /// Print an annotation of GitHub Actions for each cell that is not as expected [default: in GitHub Actions]
+    #[arg(long, value_enum, value_name = "WHEN", num_args = 0..=1, require_equals = true, default_value = "auto", default_missing_value = "always", hide_default_value = true)]
+    pub annotations: WhenFlag,
+
+    /// What standard output has: the table, or an event a line as cells begin and end
+    #[arg(long, value_enum, value_name = "FORMAT", default_value = "text")]
+    pub message_format: MessageFormat,
+}
+
+/// What `test` prints on standard output.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum MessageFormat {
+    Text,
+    Json,
 }
 
 /// Where an expectation may be written.

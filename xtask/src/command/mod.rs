@@ -6,10 +6,12 @@
 pub mod accept;
 pub mod build;
 pub mod engines;
+pub mod events;
 pub mod explain;
 pub mod findings;
 pub mod flags;
 pub mod new;
 pub mod plan;
+pub mod reports;
 pub mod test;
 pub mod watch;

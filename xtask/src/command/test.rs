@@ -1,13 +1,13 @@
 //! `test`: runs cases on programs and compares them with their expectations.
 
 use crate::base::status::Status;
-use crate::base::{file, invocation, output, text};
+use crate::base::{invocation, output, text};
 use crate::case::Case;
 use crate::case::checkout::MissingExpectation;
 use crate::cell::limits::GivenLimits;
 use crate::cell::run::Cell;
-use crate::command::flags::TestFlags;
-use crate::command::{accept, plan};
+use crate::command::flags::{MessageFormat, TestFlags};
+use crate::command::{accept, events, plan, reports};
 use crate::engine::search::Found;
 use crate::guest::guests::Guests;
 use crate::install::installer::install;
@@ -23,7 +23,7 @@ use crate::run::session::Session;
 use crate::show::census_text::findings;
 use crate::show::failure::failure;
 use crate::show::table::{coloured, summary, table};
-use anyhow::{Context, Result};
+use anyhow::Result;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
@@ -34,16 +34,15 @@ pub fn test(flags: &TestFlags, session: &Session) -> Result<Status> {
         None => MissingExpectation::Refused,
     };
     let cases = plan::cases_with("test", &flags.cases, missing, session)?;
-    if let Some(path) = &flags.json {
-        file::can_be_written(path, "--json")?;
-    }
+    reports::check(flags)?;
     let engines = &flags.engines.engines;
     if flags.install {
         install(&cases, engines, session)?;
     }
     let (guests, found) = plan::prepare(&cases, engines, session)?;
     let (results, record, error) = run(&cases, &found, &guests, flags, session)?;
-    let status = report(&results, flags, started);
+    let status = report(&results, flags, session, started);
+    let status = events::ended(&results, flags.reports.message_format, started).and(status);
     if results.not_run() > 0 {
         let why = if session.is_interrupted() {
             "interrupted"
@@ -119,6 +118,7 @@ fn run(
     let recorded = AtomicBool::new(true);
     let jobs = flags.jobs.unwrap_or_else(schedule::cores);
     let given = flags.limits.given(jobs.get());
+    events::started(&results, flags.reports.message_format)?;
     let began = Instant::now();
     let scheduled = schedule::all(
         &cells,
@@ -135,6 +135,7 @@ fn run(
                 run: planned.run,
                 began: began.elapsed().as_secs_f64(),
             };
+            events::cell_started(&planned.cell.case.name, place, flags.reports.message_format)?;
             let Some(row) = run_cell(planned.cell, place, guests, &given, session)? else {
                 return Ok(None);
             };
@@ -144,6 +145,7 @@ fn run(
             {
                 output::warn(&format!("{error:#}; the results are printed, but not recorded"));
             }
+            events::cell_ended(&row, flags.reports.message_format)?;
             Ok(Some(row))
         },
     );
@@ -188,9 +190,12 @@ fn to_explain(results: &Results) -> Option<String> {
 }
 
 /// Prints the table on standard output and everything else on standard error.
-fn report(results: &Results, flags: &TestFlags, started: Instant) -> Result<Status> {
+fn report(results: &Results, flags: &TestFlags, session: &Session, started: Instant) -> Result<Status> {
     // The file is written even if standard output cannot be.
-    let printed = output::print(&format!("{}{}", table(results), findings(results)));
+    let printed = match flags.reports.message_format {
+        MessageFormat::Text => output::print(&format!("{}{}", table(results), findings(results))),
+        MessageFormat::Json => Ok(()),
+    };
     let groups = group(&results.cells);
     for text in groups
         .iter()
@@ -208,10 +213,7 @@ fn report(results: &Results, flags: &TestFlags, started: Instant) -> Result<Stat
         ));
     }
     output::note(&format!("\n{}", summary(results, started.elapsed().as_secs_f64())));
-    if let Some(path) = &flags.json {
-        let json = results.to_json().context("failed to put the results into JSON")?;
-        file::write(path, &json)?;
-    }
+    reports::write(results, flags, session, started)?;
     printed?;
     let fine = groups.iter().all(|cell| cell.outcome().is_fine());
     Ok(if fine { Status::Expected } else { Status::Unexpected })

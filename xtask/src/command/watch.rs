@@ -5,7 +5,7 @@ use crate::base::text::inert;
 use crate::base::{file, output};
 use crate::case::Case;
 use crate::command::flags::TestFlags;
-use crate::command::{plan, test};
+use crate::command::{plan, reports, test};
 use crate::run::changes::{Changes, FileChange};
 use crate::run::session::Session;
 use anyhow::{Result, ensure};
@@ -27,11 +27,11 @@ pub fn watch(flags: &TestFlags, session: &Session) -> Result<Status> {
     if !flags.install {
         plan::check_engines(&flags.engines.engines, session)?;
     }
-    let json = flags.json.iter().map(|path| real(path));
+    let written = reports::files(flags).map(|(path, _)| real(path));
     let ignored = [session.directories.scratch("runs")?]
         .into_iter()
         .map(|runs| scratch(&runs));
-    let mut changes = Changes::new(json.chain(ignored).collect())?;
+    let mut changes = Changes::new(written.chain(ignored).collect())?;
     loop {
         changes.begin(&roots)?;
         let status = test::test(flags, session);

@@ -25,6 +25,16 @@ pub struct CellRow {
     /// Its name in tables, if that is another one.
     #[serde(default)]
     pub title: Option<String>,
+    /// Of a user's own case the directory that the places in its files are relative to, as it was given; of one of the
+    /// checkout none: there all paths are relative to the root.
+    #[serde(default)]
+    pub directory: Option<String>,
+    /// The path of its script; empty in results that lack it.
+    #[serde(default)]
+    pub script: String,
+    /// The path of the file of its expectation, if there is one.
+    #[serde(default)]
+    pub expectation: Option<String>,
     /// Where a leak that is expected has been reported.
     #[serde(default)]
     pub bug: Option<String>,
@@ -163,6 +173,9 @@ impl CellRow {
             program: place.program,
             run: place.run,
             title: (case.title != case.name).then(|| case.title.clone()),
+            directory: case.given_directory(),
+            script: case.given_script(),
+            expectation: (!expectation.is_default).then(|| expectation.path.clone()),
             bug: expectation.bug.clone(),
             guest: case.guest_names(),
             arguments: facts.arguments,

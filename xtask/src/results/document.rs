@@ -1,6 +1,7 @@
 //! The results of a run. `docs/results.md` documents the schema; any change that a
 //! reader would notice raises the version.
 
+use crate::base::text::json_without_commands;
 use crate::results::cell_row::CellRow;
 use crate::results::program_row::ProgramRow;
 use serde::{Deserialize, Serialize};
@@ -58,10 +59,9 @@ impl Results {
         self.planned.saturating_sub(self.cells.len())
     }
 
-    /// A JSON document.
+    /// A JSON document. It may go to a log (`--json /dev/stdout`).
     pub fn to_json(&self) -> serde_json::Result<Vec<u8>> {
-        let mut json = serde_json::to_vec_pretty(self)?;
-        json.push(b'\n');
-        Ok(json)
+        let json = serde_json::to_string_pretty(self)? + "\n";
+        Ok(json_without_commands(&json).into_bytes())
     }
 }

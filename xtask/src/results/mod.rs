@@ -5,6 +5,7 @@
 
 pub mod cell_row;
 pub mod document;
+pub mod event;
 pub mod merge;
 pub mod program_row;
 pub mod record;

@@ -63,6 +63,12 @@ pub fn summary(census: &Census) -> String {
     text
 }
 
+/// The summary, and the lines below it, indented.
+pub fn paragraph(census: &Census) -> String {
+    let lines = lines(census).into_iter().map(|line| format!("    {line}\n"));
+    format!("  {}\n{}", summary(census), lines.collect::<String>())
+}
+
 /// A line for each entry.
 pub fn lines(census: &Census) -> Vec<String> {
     let entries = match census.verdict {

@@ -4,6 +4,7 @@ use crate::base::text::{clip, inert, shell_word};
 use crate::measure::verdict::Verdict;
 use crate::results::cell_row::{CellRow, DepartureRow, OutcomeName, Side};
 use crate::results::document::Results;
+use crate::results::program_row::ProgramRow;
 use crate::results::repeated::Repeated;
 use crate::show::table::coloured;
 
@@ -19,11 +20,22 @@ pub fn failure(cell: &Repeated<'_>, results: &Results, command: &str) -> Option<
         return None;
     }
     let row = cell.shown();
-    let program = results.program(row);
     let name = coloured(cell.outcome()).for_stderr().bold();
-    let (case, title) = (inert(row.title()), inert(&program.title));
-    let mut text = format!("{name} {case} on {}: {title}\n", program.engine);
-    text += &reasons(row);
+    let program = program_name(results.program(row));
+    let details = details(cell, results, command);
+    Some(format!("{name} {} on {program}\n{details}", inert(row.title())))
+}
+
+/// `v8: d8 10.2.154.26`, inert.
+pub fn program_name(program: &ProgramRow) -> String {
+    format!("{}: {}", inert(&program.engine), inert(&program.title))
+}
+
+/// What is known of a cell that is not as expected, indented, without colours.
+pub fn details(cell: &Repeated<'_>, results: &Results, command: &str) -> String {
+    let row = cell.shown();
+    let program = results.program(row);
+    let mut text = reasons(row);
     if let Some(mixed) = cell.mixed() {
         text += &format!("  {mixed}\n");
     }
@@ -49,10 +61,11 @@ pub fn failure(cell: &Repeated<'_>, results: &Results, command: &str) -> Option<
     if row.census.is_none() && cell.leaked() && !row.expected_verdicts.contains(&Verdict::Leaks) {
         text += &format!("  what keeps it alive: {}\n", again("explain"));
     }
-    Some(text)
+    text
 }
 
-fn reasons(row: &CellRow) -> String {
+/// Why the cell is not as expected, indented: its departures, or its reason.
+pub fn reasons(row: &CellRow) -> String {
     if row.outcome == OutcomeName::Failed && !row.departures.is_empty() {
         return row.departures.iter().map(departure).collect();
     }

@@ -3,6 +3,7 @@
 //! In: results, explanations. Out: strings, in which all text from other programs is inert.
 //! It knows no case, no program and no path on disk, and prints nothing.
 
+pub mod annotations;
 pub mod census_text;
 pub mod columns;
 pub mod diagram;
@@ -10,6 +11,8 @@ pub mod difference;
 pub mod explanation_text;
 pub mod failure;
 pub mod findings_page;
+pub mod junit;
 pub mod leaks_text;
 pub mod path_text;
+pub mod summary_page;
 pub mod table;

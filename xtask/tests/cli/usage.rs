@@ -111,7 +111,7 @@ fn outside_of_a_checkout_engines_are_found_and_the_cache_is_the_users() {
     let answer = Answer::of(world.installed(&["--help"]).output().unwrap());
     answer.expect(0, &[]);
     assert!(
-        answer.stdout.contains("Usage: wasm-leaks <COMMAND>"),
+        answer.stdout.contains("Usage: wasm-leaks [OPTIONS] <COMMAND>"),
         "{}",
         answer.stdout
     );
