@@ -105,7 +105,11 @@ pub fn what_does_not_grow_is_no_leak(engine: &str) {
     );
     // The oldest that is still there: 50 are, of as many as were made.
     let oldest = answer["made"].as_u64().unwrap() - 49;
-    assert_eq!(named(&answer), ["cache", &format!(".get(\"file {oldest}\")")], "{answer:#}");
+    assert_eq!(
+        named(&answer),
+        ["cache", &format!(".get(\"file {oldest}\")")],
+        "{answer:#}"
+    );
 
     let each = "const key = i % 50; if (!cache.has(key)) cache.set(key, new Counted());";
     let answer = explain_counted(&world, engine, "const cache = new Map();", each);
