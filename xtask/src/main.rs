@@ -58,6 +58,7 @@ fn run_command(command: &Command, interrupt: &Interrupt) -> Result<Status> {
         Command::Build(flags) => command::build::build(flags, &session()?),
         Command::Engines(flags) => command::engines::engines(flags, &session()?),
         Command::Findings(flags) => command::findings::findings(flags, &session()?),
+        Command::Report(flags) => command::report::report(flags, &session()?),
         Command::New(flags) => command::new::new(flags, &session()?),
         Command::Watch(flags) => command::watch::watch(flags, &session()?),
         // The guard belongs to another command, which handles the signals.

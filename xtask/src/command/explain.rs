@@ -12,6 +12,7 @@ use crate::explain::answer::{Answer, Asking, ExplainedCell, explain_cell};
 use crate::explain::keeping::Keeping;
 use crate::explain::leaks::{Wanted, leaks};
 use crate::explain::snapshots;
+use crate::results::explanations::{SCHEMA, VERSION};
 use crate::run::schedule;
 use crate::run::session::Session;
 use crate::show::diagram::{DiagramLanguage, diagram};
@@ -20,10 +21,6 @@ use anyhow::{Result, bail};
 use serde_json::json;
 use std::ffi::OsString;
 use std::path::Path;
-
-/// The schema of the JSON, and its version; raise it for any change that a reader would notice.
-const SCHEMA: &str = "wasm-leaks/explanations";
-const VERSION: u32 = 3;
 
 pub fn explain(flags: &ExplainFlags, session: &Session) -> Result<Status> {
     if !flags.snapshot.is_empty() {

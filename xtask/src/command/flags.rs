@@ -69,6 +69,8 @@ pub enum Command {
     Engines(EnginesFlags),
     /// Write docs/findings.md: the verdict of each engine on each case
     Findings(FindingsFlags),
+    /// Write one page of HTML with the results of any number of runs
+    Report(PageFlags),
     /// Run a program that dies with this command, together with all its descendants
     #[command(hide = true)]
     Guard(GuardFlags),
@@ -118,6 +120,11 @@ pub struct ReportFlags {
     /// Write the results to this file, as a JUnit report
     #[arg(long, value_name = "FILE")]
     pub junit: Option<PathBuf>,
+
+    /// Write a page of HTML with the results and with what keeps alive what leaks [default: report.html below
+    /// target/wasm-leaks; installed: below the user's cache directory]
+    #[arg(long, value_name = "FILE", num_args = 0..=1, require_equals = true)]
+    pub report: Option<Option<PathBuf>>,
 
     /// Print an annotation of GitHub Actions for each cell that is not as expected [default: in GitHub Actions]
     #[arg(long, value_enum, value_name = "WHEN", num_args = 0..=1, require_equals = true, default_value = "auto", default_missing_value = "always", hide_default_value = true)]
@@ -280,6 +287,17 @@ pub struct FindingsFlags {
     /// Write nothing; exit with 1 if the page is out of date
     #[arg(long)]
     pub check: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct PageFlags {
+    /// Results from `test --json`, records of runs, and explanations from `explain --format json`
+    #[arg(value_name = "RESULTS", required = true)]
+    pub results: Vec<PathBuf>,
+
+    /// The page [default: report.html below target/wasm-leaks; installed: below the user's cache directory]
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

@@ -12,6 +12,7 @@ pub mod findings;
 pub mod flags;
 pub mod new;
 pub mod plan;
+pub mod report;
 pub mod reports;
 pub mod test;
 pub mod watch;

@@ -17,7 +17,9 @@ use std::time::Instant;
 /// The files that flags name, and these flags.
 pub fn files(flags: &TestFlags) -> impl Iterator<Item = (&PathBuf, &'static str)> {
     let junit = flags.reports.junit.iter().map(|path| (path, "--junit"));
-    flags.json.iter().map(|path| (path, "--json")).chain(junit)
+    let page = flags.reports.report.iter().flatten().map(|path| (path, "--report"));
+    let json = flags.json.iter().map(|path| (path, "--json"));
+    json.chain(junit).chain(page)
 }
 
 /// Checks before the run that the files can be written.

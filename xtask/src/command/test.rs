@@ -7,7 +7,7 @@ use crate::case::checkout::MissingExpectation;
 use crate::cell::limits::GivenLimits;
 use crate::cell::run::Cell;
 use crate::command::flags::{MessageFormat, TestFlags};
-use crate::command::{accept, events, plan, reports};
+use crate::command::{accept, events, plan, report, reports};
 use crate::engine::search::Found;
 use crate::guest::guests::Guests;
 use crate::install::installer::install;
@@ -18,12 +18,14 @@ use crate::results::program_row::ProgramRow;
 use crate::results::record::Record;
 use crate::results::repeated::group;
 use crate::results::times::Times;
+use crate::run::commit::checked_out;
 use crate::run::schedule;
 use crate::run::session::Session;
 use crate::show::census_text::findings;
 use crate::show::failure::failure;
 use crate::show::table::{coloured, summary, table};
 use anyhow::Result;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
@@ -43,6 +45,7 @@ pub fn test(flags: &TestFlags, session: &Session) -> Result<Status> {
     let (results, record, error) = run(&cases, &found, &guests, flags, session)?;
     let status = report(&results, flags, session, started);
     let status = events::ended(&results, flags.reports.message_format, started).and(status);
+    let status = write_page(&results, &cases, &found, &guests, flags, session).and(status);
     if results.not_run() > 0 {
         let why = if session.is_interrupted() {
             "interrupted"
@@ -107,6 +110,7 @@ fn run(
     let programs: Vec<ProgramRow> = found.programs.iter().map(ProgramRow::of).collect();
     let missing = found.missing.iter().map(|engine| engine.name.to_owned()).collect();
     let mut results = Results::begin(programs, missing, cells.len());
+    results.commit = checked_out(&tree_of(cases, session), session);
     let directory = session.directories.scratch("runs")?;
     let program = |planned: &PlannedCell<'_>| results.programs[planned.program].program.as_str();
     let keys: Vec<(&str, &str)> = cells
@@ -151,6 +155,39 @@ fn run(
     );
     results.cells = scheduled.outcomes.into_iter().flatten().collect();
     Ok((results, record, scheduled.error))
+}
+
+/// A directory of the tree whose commit counts: that of the first script of a user's own, else the checkout.
+fn tree_of(cases: &[Case], session: &Session) -> PathBuf {
+    let own = cases.iter().find(|case| case.own().is_some());
+    let checkout = session.directories.checkout().unwrap_or(Path::new("."));
+    own.map_or(checkout, Case::root).to_owned()
+}
+
+/// Writes the page of the run, if it is wanted, with what keeps alive what leaked.
+fn write_page(
+    results: &Results,
+    cases: &[Case],
+    found: &Found,
+    guests: &Guests,
+    flags: &TestFlags,
+    session: &Session,
+) -> Result<()> {
+    let Some(path) = &flags.reports.report else {
+        return Ok(());
+    };
+    let leaks = |planned: &PlannedCell<'_>| {
+        let is_it = |row: &&CellRow| row.case == planned.cell.case.name && row.program == planned.program;
+        let leaked = |row: &CellRow| row.verdict == Some(Verdict::Leaks);
+        results.cells.iter().filter(is_it).any(leaked)
+    };
+    let leaking = planned(cases, found, 1).into_iter().filter(leaks);
+    let cells: Vec<Cell<'_>> = leaking.map(|planned| planned.cell).collect();
+    let answers = report::explanations(&cells, &flags.limits, guests, session)?;
+    let path = path.clone().map_or_else(|| report::usual(session), Ok)?;
+    report::write_run(&path, results, &answers)?;
+    output::note(&format!("the report is `{}`", text::inert(&path.display().to_string())));
+    Ok(())
 }
 
 /// Runs a cell, with a progress line; `None` if the command was interrupted meanwhile.

@@ -11,9 +11,9 @@ pub const VERSION: u32 = 3;
 /// The oldest version that is read as this one: what it lacks has a default.
 pub const OLDEST: u32 = 2;
 
-/// The results of one run, or of several that were merged.
+/// The results of one run, or of several that were merged. A reader that needs less of each cell keeps cells of another type.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Results {
+pub struct Results<Cell = CellRow> {
     pub schema: String,
     pub version: u32,
     /// The version of this program that ran the cells.
@@ -22,13 +22,35 @@ pub struct Results {
     pub arch: String,
     /// When the run began, in RFC 3339.
     pub started: String,
+    /// The commit that was checked out where the cases lie; `None` if that is no git tree.
+    #[serde(default)]
+    pub commit: Option<String>,
     /// The number of planned runs of cells; an interrupted run has fewer cells.
     pub planned: usize,
     pub programs: Vec<ProgramRow>,
     /// The missing engines.
     pub missing: Vec<String>,
-    #[serde(default)]
-    pub cells: Vec<CellRow>,
+    #[serde(default = "Vec::new")]
+    pub cells: Vec<Cell>,
+}
+
+impl<Cell> Results<Cell> {
+    /// The same, with other cells.
+    pub fn with_cells<Other>(self, cells: Vec<Other>) -> Results<Other> {
+        Results {
+            schema: self.schema,
+            version: self.version,
+            tool: self.tool,
+            os: self.os,
+            arch: self.arch,
+            started: self.started,
+            commit: self.commit,
+            planned: self.planned,
+            programs: self.programs,
+            missing: self.missing,
+            cells,
+        }
+    }
 }
 
 impl Results {
@@ -41,6 +63,7 @@ impl Results {
             os: std::env::consts::OS.to_owned(),
             arch: std::env::consts::ARCH.to_owned(),
             started: humantime::format_rfc3339_seconds(std::time::SystemTime::now()).to_string(),
+            commit: None,
             planned,
             programs,
             missing,

@@ -43,6 +43,7 @@ pub fn merge(mut all: Results, newer: Results) -> Results {
         .for_each(|(number, cell)| cell.number = number);
     all.planned = all.cells.len();
     all.started = newer.started;
+    all.commit = newer.commit;
     all.tool = newer.tool;
     all
 }

@@ -4,11 +4,16 @@
 //! that is shown. It knows no stage, no process, and not how results are shown.
 
 pub mod cell_row;
+pub mod curves;
 pub mod document;
 pub mod event;
+pub mod explanations;
+pub mod gathered;
 pub mod merge;
 pub mod program_row;
+pub mod reading;
 pub mod record;
+pub mod reduced;
 pub mod repeated;
 pub mod times;
 pub mod version_1;

@@ -4,12 +4,10 @@
 
 use crate::base::file;
 use crate::results::cell_row::CellRow;
-use crate::results::document::{OLDEST, Results, SCHEMA, VERSION};
-use crate::results::version_1;
-use anyhow::{Context, Result, bail, ensure};
+use crate::results::document::Results;
+use crate::results::reading;
+use anyhow::{Context, Result};
 use nix::fcntl::{Flock, FlockArg};
-use serde::Deserialize;
-use serde_json::value::RawValue;
 use std::fs::{self, File};
 use std::io::{Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
@@ -93,48 +91,11 @@ fn prune(directory: &Path) {
     }
 }
 
-/// The schema of a file.
-#[derive(Debug, Deserialize)]
-struct Schema {
-    schema: String,
-    version: u32,
-}
-
 /// Reads results from a file: a record, or a document from `--json`, of this
 /// version or an earlier one. Cells are in the order of the plan.
 pub fn read(path: &Path) -> Result<Results> {
-    parse(&file::read(path)?).with_context(|| format!("failed to read results from `{}`", path.display()))
-}
-
-fn parse(bytes: &[u8]) -> Result<Results> {
-    let mut values = serde_json::Deserializer::from_slice(bytes).into_iter::<Box<RawValue>>();
-    let first = values.next().context("it is empty")?.context("it is not JSON")?;
-    let no_results = || format!("it does not begin with `\"schema\": \"{SCHEMA}\"`");
-    let schema: Schema = serde_json::from_str(first.get()).with_context(no_results)?;
-    let mut results: Results = match (schema.schema.as_str(), schema.version) {
-        (SCHEMA, OLDEST..=VERSION) => serde_json::from_str(first.get())?,
-        (SCHEMA, newer) if newer > VERSION => {
-            bail!("it has version {newer} of the schema; this program reads up to {VERSION}: use a newer program")
-        }
-        _ => version_1::parse(&schema.schema, schema.version, first.get()).with_context(no_results)?,
-    };
-    let rest = &bytes[values.byte_offset()..];
-    for line in rest.split_inclusive(|byte| *byte == b'\n') {
-        match serde_json::from_slice::<CellRow>(line) {
-            Ok(cell) => results.cells.push(cell),
-            Err(_) if line.trim_ascii().is_empty() => {}
-            // The run was killed in the middle of this line.
-            Err(_) if !line.ends_with(b"\n") => {}
-            Err(error) => return Err(error).with_context(|| format!("cell {} of the record", results.cells.len() + 1)),
-        }
-    }
-    ensure!(
-        results.cells.iter().all(|cell| cell.program < results.programs.len()),
-        "a cell refers to a missing program"
-    );
-    results.version = VERSION;
-    results.cells.sort_by_key(|cell| cell.number);
-    Ok(results)
+    let results = reading::parse(&file::read(path)?, |cell| cell);
+    results.with_context(|| format!("failed to read results from `{}`", path.display()))
 }
 
 #[cfg(test)]
@@ -161,53 +122,12 @@ mod tests {
         let lines: Vec<usize> = (0..bytes.len()).filter(|at| bytes[*at] == b'\n').collect();
         for end in lines[0] + 1..bytes.len() {
             let cells = lines.iter().filter(|at| **at < end).count() - 1;
-            let read = parse(&bytes[..end]).unwrap_or_else(|error| panic!("{end}: {error:#}"));
+            let read = reading::parse(&bytes[..end], |cell| cell).unwrap_or_else(|error| panic!("{end}: {error:#}"));
             // The last line may lack its line feed.
             assert!(read.cells.len() == cells || lines.contains(&end), "{end}");
         }
         // The same for a document.
-        assert_eq!(parse(&whole.to_json().unwrap()).unwrap(), whole);
-    }
-
-    #[test]
-    fn version_2_had_fewer_numbers() {
-        let mut old = results(1);
-        old.cells.push(cell(0, "m0", 0));
-        let mut json: serde_json::Value = serde_json::from_slice(&old.to_json().unwrap()).unwrap();
-        json["version"] = 2.into();
-        json["cells"][0]["numbers"] = serde_json::json!({
-            "verdict": "late", "peak": 7, "residue": 0, "slope": 0.5, "bytes_per_object": null,
-            "rounds_lasted": null, "ran_out": true,
-        });
-        let read = parse(json.to_string().as_bytes()).unwrap();
-        let numbers = read.cells[0].numbers.as_ref().unwrap();
-        assert_eq!((read.version, numbers.peak, numbers.watched.rounds), (VERSION, 7, 0));
-    }
-
-    #[test]
-    fn other_files_are_an_error() {
-        let good = String::from_utf8(results(1).to_json().unwrap()).unwrap();
-        let newer = good.replace("\"version\": 3", "\"version\": 4");
-        let mut bad = results(1);
-        bad.cells.push(cell(0, "m0", 7));
-        for (text, wanted) in [
-            (String::new(), "it is empty"),
-            ("hello".to_owned(), "it is not JSON"),
-            ("{}".to_owned(), "it does not begin with"),
-            ("[1]".to_owned(), "it does not begin with"),
-            (good.replace("wasm-leaks", "other"), "it does not begin with"),
-            (newer, "version 4 of the schema; this program reads up to 3"),
-            (good[..good.len() / 2].to_owned(), "it is not JSON"),
-            (format!("{good}{{}}\n"), "cell 1 of the record"),
-            (format!("{good}nonsense\n"), "cell 1 of the record"),
-            (
-                String::from_utf8(bad.to_json().unwrap()).unwrap(),
-                "a cell refers to a missing program",
-            ),
-        ] {
-            let error = format!("{:#}", parse(text.as_bytes()).unwrap_err());
-            assert!(error.contains(wanted), "{wanted}: {error}");
-        }
+        assert_eq!(reading::parse(&whole.to_json().unwrap(), |cell| cell).unwrap(), whole);
     }
 
     #[test]

@@ -81,6 +81,7 @@ pub fn parse(schema: &str, version: u32, json: &str) -> Result<Results> {
         arch: old.arch,
         // Version 1 did not record it.
         started: String::new(),
+        commit: None,
         planned: cells.len(),
         programs: old.engines.into_iter().map(OldEngine::row).collect(),
         missing: old.missing,

@@ -5,6 +5,7 @@
 
 pub mod changes;
 pub mod clock;
+pub mod commit;
 pub mod guard;
 pub mod interrupt;
 pub mod lifeline;

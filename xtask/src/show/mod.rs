@@ -13,6 +13,7 @@ pub mod failure;
 pub mod findings_page;
 pub mod junit;
 pub mod leaks_text;
+pub mod page;
 pub mod path_text;
 pub mod summary_page;
 pub mod table;

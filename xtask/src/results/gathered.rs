@@ -1,0 +1,192 @@
+//! Runs of several machines, engines and versions side by side. Unlike a merge, no run replaces another.
+
+use crate::results::cell_row::CellRow;
+use crate::results::document::Results;
+use crate::results::program_row::ProgramRow;
+use crate::results::reduced::ReducedCell;
+use crate::results::repeated::Repeated;
+use std::collections::{HashMap, HashSet};
+
+/// What any number of results have.
+#[derive(Debug, Default)]
+pub struct Gathered {
+    pub runs: Vec<GatheredRun>,
+    /// The programs of all runs.
+    pub programs: Vec<GatheredProgram>,
+    /// By case, then by program.
+    pub cells: Vec<GatheredCell>,
+    /// Engines that some run lacked, and that none has.
+    pub missing: Vec<String>,
+}
+
+/// The run of a command, without its cells.
+#[derive(Debug)]
+pub struct GatheredRun {
+    /// Where its results were read from.
+    pub name: String,
+    pub results: Results<()>,
+    /// How many runs of cells ended.
+    pub ended: usize,
+}
+
+/// The same build of a program on machines of one kind.
+#[derive(Debug)]
+pub struct GatheredProgram {
+    pub row: ProgramRow,
+    pub os: String,
+    pub arch: String,
+}
+
+/// All runs of one case on one program.
+#[derive(Debug)]
+pub struct GatheredCell {
+    /// The index of its program.
+    pub program: usize,
+    /// At least one; each with the index of the run of a command.
+    pub runs: Vec<(usize, ReducedCell)>,
+}
+
+impl GatheredCell {
+    /// Its runs as repeated ones: other verdicts are a failure, whichever run they are of.
+    pub fn repeated(&self) -> Repeated<'_> {
+        Repeated {
+            runs: self.runs.iter().map(|(_, cell)| &cell.row).collect(),
+        }
+    }
+
+    /// The run to show: the first that is not as expected, else the first.
+    pub fn shown(&self) -> &ReducedCell {
+        let unexpected = self.runs.iter().find(|(_, cell)| !cell.row.outcome.is_fine());
+        &unexpected.unwrap_or(&self.runs[0]).1
+    }
+
+    /// The name of its case, and that in tables.
+    pub fn case(&self) -> (&str, &str) {
+        let row = &self.runs[0].1.row;
+        (&row.case, row.title())
+    }
+}
+
+/// What a run of a cell is known by again, if it is in a record and in a document.
+type RunKey = (String, String, usize, usize, u64, u64);
+
+/// Puts results, each with the name of its file, side by side. A run of a cell that is in several files counts once.
+pub fn gather(files: Vec<(String, Results<ReducedCell>)>) -> Gathered {
+    let mut all = Gathered::default();
+    let mut places: HashMap<(String, usize), usize> = HashMap::new();
+    let mut known: HashSet<RunKey> = HashSet::new();
+    for (name, mut results) in files {
+        let cells = std::mem::take(&mut results.cells);
+        let ended = cells.len();
+        let programs = all.add_programs(&results);
+        let run = all.runs.len();
+        for mut cell in cells {
+            let program = programs[cell.row.program];
+            cell.row.program = program;
+            if !known.insert(key(&results, &cell.row)) {
+                continue;
+            }
+            let next = all.cells.len();
+            let place = *places.entry((cell.row.case.clone(), program)).or_insert(next);
+            match all.cells.get_mut(place) {
+                Some(known) => known.runs.push((run, cell)),
+                None => all.cells.push(GatheredCell {
+                    program,
+                    runs: vec![(run, cell)],
+                }),
+            }
+        }
+        all.missing.extend(results.missing.iter().cloned());
+        all.runs.push(GatheredRun {
+            name,
+            ended,
+            results: results.with_cells(Vec::new()),
+        });
+    }
+    all.missing.sort();
+    all.missing.dedup();
+    let programs = &all.programs;
+    all.missing
+        .retain(|engine| !programs.iter().any(|program| program.row.engine == *engine));
+    all.cells
+        .sort_by(|a, b| (a.case(), a.program).cmp(&(b.case(), b.program)));
+    all
+}
+
+impl Gathered {
+    /// The place of each program of these results; new ones are added.
+    fn add_programs<Cell>(&mut self, results: &Results<Cell>) -> Vec<usize> {
+        let mut places: Vec<usize> = Vec::new();
+        for row in &results.programs {
+            let is_it = |known: &GatheredProgram| {
+                known.row.is_same_build(row) && (&known.os, &known.arch) == (&results.os, &results.arch)
+            };
+            // Two programs of one run may be the same build: each keeps its own cells.
+            let mut indices = 0..self.programs.len();
+            let place = indices.find(|index| is_it(&self.programs[*index]) && !places.contains(index));
+            if place.is_none() {
+                self.programs.push(GatheredProgram {
+                    row: row.clone(),
+                    os: results.os.clone(),
+                    arch: results.arch.clone(),
+                });
+            }
+            places.push(place.unwrap_or(self.programs.len() - 1));
+        }
+        places
+    }
+}
+
+fn key<Cell>(results: &Results<Cell>, row: &CellRow) -> RunKey {
+    let times = (row.began.to_bits(), row.seconds.to_bits());
+    (
+        results.started.clone(),
+        row.case.clone(),
+        row.program,
+        row.run,
+        times.0,
+        times.1,
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::measure::verdict::Verdict;
+    use crate::results::repeated::tests::{cell, results};
+
+    fn reduced(programs: usize, cells: Vec<CellRow>) -> Results<ReducedCell> {
+        results(programs).with_cells(cells.into_iter().map(ReducedCell::of).collect())
+    }
+
+    #[test]
+    fn no_run_replaces_another_and_none_counts_twice() {
+        let other = CellRow {
+            verdict: Some(Verdict::Leaks),
+            seconds: 2.0,
+            ..cell(0, "m0", 0)
+        };
+        let files = vec![
+            ("a".to_owned(), reduced(2, vec![cell(0, "m1", 1), cell(1, "m0", 0)])),
+            ("b".to_owned(), reduced(1, vec![other])),
+            // The same again.
+            ("a".to_owned(), reduced(2, vec![cell(0, "m1", 1), cell(1, "m0", 0)])),
+        ];
+        let all = gather(files);
+        assert_eq!((all.programs.len(), all.cells.len()), (2, 2));
+        assert_eq!(all.cells[0].repeated().verdicts(), "collected 1/2, leaks 1/2");
+        assert!(all.cells[0].repeated().mixed().is_some());
+        assert_eq!(all.runs.iter().map(|run| run.ended).collect::<Vec<_>>(), [2, 1, 2]);
+    }
+
+    #[test]
+    fn another_machine_is_another_column_and_what_one_has_is_not_missing() {
+        let mut elsewhere = reduced(1, vec![cell(0, "m0", 0)]);
+        elsewhere.os = "macos".to_owned();
+        elsewhere.missing = vec!["v8".to_owned(), "jsc".to_owned()];
+        let here = reduced(1, vec![cell(0, "m0", 0)]);
+        let all = gather(vec![("a".to_owned(), here), ("b".to_owned(), elsewhere)]);
+        assert_eq!(all.programs.len(), 2);
+        assert_eq!(all.missing, ["jsc"]);
+    }
+}
