@@ -106,6 +106,12 @@ enum Read {
 }
 
 fn read(path: &Path) -> Result<Read> {
+    // Nothing of a file that is too large is read.
+    ensure!(
+        file::size(path)? <= LARGEST,
+        "it is larger than {} MiB; give the results of fewer cells",
+        LARGEST >> 20
+    );
     let bytes = file::read_at_most(path, LARGEST)?;
     Ok(match reading::schema_of(&bytes) {
         Some(schema) if schema == explanations::SCHEMA => Read::Explanations(explanations::parse(&bytes)?),

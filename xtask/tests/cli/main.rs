@@ -13,6 +13,7 @@ mod interrupting;
 mod limiting;
 mod output;
 mod patterns;
+mod report_page;
 mod reporting;
 mod running;
 mod snapshots;

@@ -3,7 +3,7 @@
 use crate::base::text::clip;
 use crate::results::curves::{Curves, Point};
 use crate::results::gathered::Gathered;
-use crate::show::census_text::{count, thousands};
+use crate::show::census_text::thousands;
 use crate::show::page::cell::{Beside, cell};
 use crate::show::page::matrix::{CaseCells, name, numbers};
 use crate::show::page::plot::{Line, PlotText, plot};
@@ -122,9 +122,9 @@ fn ends(points: &[Point]) -> String {
     let most = points.iter().map(|point| point.1).fold(0.0, f64::max);
     format!(
         "from {} to {} after {}, at most {}",
-        count(first.1),
-        count(last.1),
+        thousands(first.1 as u64),
+        thousands(last.1 as u64),
         thousands(last.0 as u64),
-        count(most)
+        thousands(most as u64)
     )
 }

@@ -35,6 +35,7 @@ pub fn cell(all: &Gathered, number: usize, cell: &GatheredCell, beside: Beside<'
             (departures(&shown.row))
             @if let Some(bug) = &shown.row.bug { p { "known, as " (clip(bug)) } }
             (grown(&shown.row))
+            (plotted(shown))
             @if let Some(end) = shown.curves.memory_end {
                 p.bad { "✗ " (end.how) " after " (census_text::thousands(end.made as u64)) " objects were made" }
             }
@@ -84,6 +85,13 @@ fn grown(row: &CellRow) -> Markup {
             p { (numbers) }
         }
     }
+}
+
+/// The kinds of a census that the plot has.
+fn plotted(shown: &ReducedCell) -> Markup {
+    let kinds = shown.curves.alive.iter().filter_map(|curve| curve.kind.as_deref());
+    let kinds: Vec<String> = kinds.map(clip).collect();
+    html! { @if !kinds.is_empty() { p.quiet { "plotted: " (kinds.join(", ")) } } }
 }
 
 /// Each run, where there are several: of one command, or of several.
