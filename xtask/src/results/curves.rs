@@ -121,17 +121,24 @@ fn of_kinds(mut kinds: Vec<KindSeries>, readings: &[Reading]) -> Vec<Curve> {
     };
     kinds.sort_by(|a, b| gain(b).total_cmp(&gain(a)));
     kinds.truncate(MOST_KINDS);
+    let calls = || readings.iter().map(|reading| reading.calls);
     let curve = |series: KindSeries| Curve {
-        points: simplified(
-            readings
-                .iter()
-                .map(|reading| reading.calls)
-                .zip(series.counts)
-                .collect(),
-        ),
-        kind: series.class.or(series.builtin).or(Some("objects".to_owned())),
+        kind: Some(kind_name(&series)),
+        points: simplified(calls().zip(series.counts).collect()),
     };
     kinds.into_iter().map(curve).collect()
+}
+
+/// The class, the built-in function that made it, or the place where it was made: some engines report one alone.
+fn kind_name(series: &KindSeries) -> String {
+    let classes = series.classes.iter().map(|(class, _)| class);
+    let names = series.class.iter().chain(&series.builtin).chain(classes);
+    let name = names.filter(|name| !name.is_empty()).cloned().next();
+    let made = || {
+        let frame = series.stack.first()?;
+        Some(format!("made by {} ({}:{})", frame.name, frame.file, frame.line))
+    };
+    name.or_else(made).unwrap_or_else(|| "objects".to_owned())
 }
 
 fn plottable(value: f64) -> f64 {
@@ -254,5 +261,22 @@ mod tests {
         assert_eq!((curves.in_calls, names), (true, vec!["Widget", "Flat"]));
         assert_eq!(curves.alive[0].points, [(10.0, 10.0), (20.0, 20.0)]);
         assert_eq!(curves.pages, [(10.0, 1.0), (20.0, 4.0)]);
+    }
+
+    #[test]
+    fn a_kind_without_a_class_is_named_by_what_is_known() {
+        for (json, wanted) in [
+            (json!({"class": "Widget", "builtin": "Array"}), "Widget"),
+            (json!({"class": "", "builtin": "Array"}), "Array"),
+            (json!({"builtin": "", "classes": [["Map", 1.0]]}), "Map"),
+            (
+                json!({"stack": [{"name": "make", "file": "a.js", "line": 3}]}),
+                "made by make (a.js:3)",
+            ),
+            (json!({}), "objects"),
+        ] {
+            let series: KindSeries = serde_json::from_value(json).unwrap();
+            assert_eq!(kind_name(&series), wanted);
+        }
     }
 }

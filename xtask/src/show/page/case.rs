@@ -68,7 +68,8 @@ fn pages(all: &Gathered, case: &CaseCells<'_>) -> Markup {
     let mut words = Vec::new();
     for (number, cell) in &case.cells {
         let curves = &cell.shown().curves;
-        if curves.pages.is_empty() {
+        // A program without linear memory.
+        if curves.pages.iter().all(|point| point.1 == 0.0) {
             continue;
         }
         let end = curves.memory_end.map_or(String::new(), |end| {

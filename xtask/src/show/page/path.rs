@@ -2,6 +2,7 @@
 
 use crate::base::text::{clip, clip_to};
 use crate::results::explanations::{ExplanationRow, LinearMemoryRow, PathRow};
+use crate::show::census_text::thousands;
 use maud::{Markup, html};
 
 /// Paths of one answer that are drawn; the others are counted.
@@ -34,7 +35,7 @@ fn drawn(path: &PathRow) -> Markup {
     html! {
         p {
             "What keeps " (clip(&path.wrapper)) " alive"
-            @if path.count > 1 { ", and " (path.count - 1) " more" }
+            @if path.count > 1 { ", and " (thousands(path.count - 1)) " more" }
             @if !grows { @if let Some(growth) = &path.growth { " (no leak: " (clip(&growth.replace('-', " "))) ")" } }
         }
         ol.path {
