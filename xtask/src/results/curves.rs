@@ -132,8 +132,8 @@ fn of_kinds(mut kinds: Vec<KindSeries>, readings: &[Reading]) -> Vec<Curve> {
 /// The class, the built-in function that made it, or the place where it was made: some engines report one alone.
 fn kind_name(series: &KindSeries) -> String {
     let classes = series.classes.iter().map(|(class, _)| class);
-    let names = series.class.iter().chain(&series.builtin).chain(classes);
-    let name = names.filter(|name| !name.is_empty()).cloned().next();
+    let mut names = series.class.iter().chain(&series.builtin).chain(classes);
+    let name = names.find(|name| !name.is_empty()).cloned();
     let made = || {
         let frame = series.stack.first()?;
         Some(format!("made by {} ({}:{})", frame.name, frame.file, frame.line))
