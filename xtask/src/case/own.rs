@@ -3,7 +3,7 @@
 
 use crate::base::file;
 use crate::case::expectation::Expectation;
-use crate::case::tree::ROOT;
+use crate::case::tree::{ROOT, is_skipped};
 use crate::case::{Case, OwnScript};
 use crate::engine::table::ENGINES;
 use crate::run::stage::is_plain;
@@ -210,15 +210,24 @@ fn by_engine(script: &Path) -> Result<BTreeMap<&'static str, Expectation>> {
 }
 
 /// The nearest directory above that is the root of a package; else the directory itself. On
-/// the way there are only names that every engine takes for a path.
+/// the way there are only names that every engine takes for a path, and no directory of which
+/// there would be no copy.
 fn root_of(directory: &Path) -> PathBuf {
     let is_root = |path: &&Path| MARKS.iter().any(|mark| path.join(mark).exists());
     let Some(root) = directory.ancestors().find(is_root) else {
         return directory.to_owned();
     };
-    let mut below = directory.ancestors().take_while(|path| *path != root);
-    let odd = below.find(|path| path.file_name().is_some_and(|name| !is_plain(Path::new(name))));
-    odd.unwrap_or(root).to_owned()
+    let mut nearest = directory;
+    for path in directory.ancestors().take_while(|path| *path != root) {
+        if is_skipped(path) {
+            return nearest.to_owned();
+        }
+        if path.file_name().is_some_and(|name| !is_plain(Path::new(name))) {
+            return path.to_owned();
+        }
+        nearest = path;
+    }
+    root.to_owned()
 }
 
 /// The last part of each path, or as many as it takes to tell them apart.
@@ -244,5 +253,39 @@ fn set_titles(cases: &mut [Case]) {
         let is_alone = |count: usize| others.iter().all(|other| !other.ends_with(&path[path.len() - count..]));
         let count = (1..=path.len()).find(|count| is_alone(*count)).unwrap_or(path.len());
         cases[index].title = path[path.len() - count..].join("/");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_root_is_above_the_script_and_below_what_is_not_copied() {
+        let tree = tempfile::tempdir().unwrap();
+        let make = |name: &str| fs::create_dir_all(tree.path().join(name)).unwrap();
+        let write = |name: &str| fs::write(tree.path().join(name), "").unwrap();
+        for directory in ["src/leak", "target/x/leak", "cache/leak", "odd?/leak", ".git/leak"] {
+            make(directory);
+        }
+        for file in ["package.json", "Cargo.toml", "cache/CACHEDIR.TAG"] {
+            write(file);
+        }
+        for (directory, root) in [
+            ("", ""),
+            ("src/leak", ""),
+            ("target/x/leak", "target/x"),
+            ("target", "target"),
+            ("cache/leak", "cache/leak"),
+            ("cache", "cache"),
+            ("odd?/leak", "odd?"),
+            (".git/leak", ".git/leak"),
+        ] {
+            assert_eq!(
+                root_of(&tree.path().join(directory)),
+                tree.path().join(root),
+                "{directory}"
+            );
+        }
     }
 }

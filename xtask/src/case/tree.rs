@@ -59,6 +59,14 @@ pub fn packages_above(root: &Path) -> Option<CaseFile> {
     })
 }
 
+/// Whether no script above a directory refers to what is in it: it is a cache, or what was built.
+pub fn is_skipped(directory: &Path) -> bool {
+    let name = directory.file_name().unwrap_or_default();
+    SKIPPED.iter().any(|skipped| name == *skipped)
+        || (name == TARGET && directory.with_file_name(MANIFEST).exists())
+        || directory.join(CACHE).exists()
+}
+
 fn walk(directory: &Path, name: &Path, found: &mut Vec<CaseFile>, bytes: &mut u64) -> Result<()> {
     let what = || format!("failed to list `{}`", directory.display());
     for entry in fs::read_dir(directory).with_context(what)? {
@@ -67,10 +75,7 @@ fn walk(directory: &Path, name: &Path, found: &mut Vec<CaseFile>, bytes: &mut u6
         let kind = entry.file_type().with_context(what)?;
         let name = name.join(&file_name);
         let is_directory = kind.is_dir() || (kind.is_symlink() && path.is_dir());
-        let is_skipped = SKIPPED.iter().any(|skipped| file_name == *skipped)
-            || (file_name == TARGET && directory.join(MANIFEST).exists())
-            || path.join(CACHE).exists();
-        if is_directory && is_skipped {
+        if is_directory && is_skipped(&path) {
             continue;
         }
         let is_link = is_directory && (kind.is_symlink() || file_name == PACKAGES);

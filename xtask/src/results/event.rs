@@ -3,7 +3,7 @@
 use crate::base::text::json_without_commands;
 use crate::results::cell_row::{CellRow, OutcomeName};
 use crate::results::document::Results;
-use crate::results::repeated::group;
+use crate::results::repeated::{cases, group};
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -49,10 +49,8 @@ impl RunEnd {
             let count = groups.iter().filter(|cell| cell.outcome() == name).count();
             outcomes.insert(name.to_string(), count);
         }
-        let mut cases: Vec<&str> = results.cells.iter().map(|row| row.case.as_str()).collect();
-        cases.sort_unstable();
-        cases.dedup();
-        outcomes.insert("missing".to_owned(), cases.len() * results.missing.len());
+        let missing = cases(&results.cells).len() * results.missing.len();
+        outcomes.insert("missing".to_owned(), missing);
         RunEnd {
             planned: results.planned,
             ended: results.cells.len(),

@@ -3,7 +3,7 @@
 
 use crate::measure::verdict::Verdict;
 use crate::results::cell_row::{CellRow, OutcomeName};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The runs of one cell, in order; there is at least one.
 #[derive(Debug)]
@@ -23,6 +23,13 @@ pub fn group(rows: &[CellRow]) -> Vec<Repeated<'_>> {
         }
     }
     groups
+}
+
+/// The cases of these runs, each with its name in tables, in the order of their first run.
+pub fn cases(rows: &[CellRow]) -> Vec<(&str, &str)> {
+    let mut known = BTreeSet::new();
+    let first = rows.iter().filter(|row| known.insert(row.case.as_str()));
+    first.map(|row| (row.case.as_str(), row.title())).collect()
 }
 
 impl<'a> Repeated<'a> {

@@ -4,7 +4,7 @@
 use crate::base::text::inert;
 use crate::results::cell_row::OutcomeName;
 use crate::results::document::Results;
-use crate::results::repeated::{Repeated, group};
+use crate::results::repeated::{Repeated, cases, group};
 use crate::show::census_text;
 use crate::show::failure::{details, program_name};
 use crate::show::table::summary;
@@ -42,17 +42,11 @@ pub fn summary_page(results: &Results, seconds: f64, command: &str) -> String {
 
 /// A row for each case, a column for each program; missing engines come last.
 fn table(results: &Results, groups: &[Repeated<'_>]) -> String {
-    let mut cases: Vec<(&str, &str)> = Vec::new();
-    for row in &results.cells {
-        if !cases.iter().any(|(case, _)| *case == row.case) {
-            cases.push((&row.case, row.title()));
-        }
-    }
     let programs = results.programs.iter().map(|program| plain(&program_name(program)));
     let missing = results.missing.iter().map(|engine| plain(engine));
     let heading: Vec<String> = ["case".to_owned()].into_iter().chain(programs).chain(missing).collect();
     let mut text = format!("{}|{}\n", row(&heading), " --- |".repeat(heading.len()));
-    for (case, title) in cases {
+    for (case, title) in cases(&results.cells) {
         let mut cells = vec![plain(title)];
         for program in 0..results.programs.len() {
             let is_it = |cell: &&Repeated<'_>| (cell.runs[0].case.as_str(), cell.runs[0].program) == (case, program);

@@ -3,10 +3,9 @@
 use crate::base::text::{clip, inert};
 use crate::results::cell_row::OutcomeName;
 use crate::results::document::Results;
-use crate::results::repeated::{Repeated, group};
+use crate::results::repeated::{Repeated, cases, group};
 use crate::show::columns::columns;
 use console::{StyledObject, style};
-use std::collections::BTreeSet;
 
 /// A row for each case, a column for each program; missing engines come last.
 pub fn table(results: &Results) -> String {
@@ -19,14 +18,8 @@ pub fn table(results: &Results) -> String {
     header.extend(missing.map(|engine| style(inert(engine)).bold().to_string()));
 
     let groups = group(&results.cells);
-    let mut cases: Vec<(&str, &str)> = Vec::new();
-    for row in &results.cells {
-        if !cases.iter().any(|(case, _)| *case == row.case) {
-            cases.push((&row.case, row.title()));
-        }
-    }
     let mut rows = vec![header];
-    for (case, title) in cases {
+    for (case, title) in cases(&results.cells) {
         let mut row = vec![inert(title).into_owned()];
         for program in 0..results.programs.len() {
             let of_both =
@@ -67,8 +60,7 @@ pub fn summary(results: &Results, seconds: f64) -> String {
     let groups = group(&results.cells);
     let count = |name| groups.iter().filter(|cell| cell.outcome() == name).count();
     let mut counts: Vec<(usize, String)> = OutcomeName::ALL.map(|name| (count(name), name.to_string())).into();
-    let cases: BTreeSet<&str> = results.cells.iter().map(|row| row.case.as_str()).collect();
-    let missing = cases.len() * results.missing.len();
+    let missing = cases(&results.cells).len() * results.missing.len();
     counts.push((missing, "missing".to_owned()));
     counts.retain(|(count, _)| *count > 0);
     let counts: Vec<String> = counts.iter().map(|(count, name)| format!("{count} {name}")).collect();
