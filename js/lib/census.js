@@ -39,6 +39,8 @@
   const PLANTED_CALLS = 37500;
   const PLANTED_READINGS = 8;
   const COLLECT_EVERY = 5;
+  // The fastest of so many is what a round takes.
+  const LAST_ROUNDS = 8;
   // No round begins after this many milliseconds.
   const TIME = options.milliseconds === undefined ? Infinity : +options.milliseconds;
   // As `#: objects` and `#: rounds` say: calls in a round, and how many rounds there are at most.
@@ -50,7 +52,8 @@
   const started = now();
   let calls = 0;
   let rounds = 0;
-  let fastest = Infinity;
+  // Milliseconds of the last rounds: what is kept can make each slower than those before it.
+  const took = [];
   let makesInstances = false;
   // Bytes that a call keeps, if they are many.
   let keeps = 0;
@@ -60,6 +63,8 @@
   // A separate function, so that nothing of it is on the stack later.
   async function callTest(program, times) {
     calls += times;
+    // Goes on with nothing else on the stack: an engine walks it for each object that is made.
+    await undefined;
     const pending = apply(program.test, undefined, [times]);
     if (typeof pending === 'object' && pending !== null) await pending;
   }
@@ -70,7 +75,7 @@
   async function round(program, times) {
     const before = now();
     await callTest(program, times);
-    fastest = min(fastest, now() - before);
+    took[rounds % LAST_ROUNDS] = now() - before;
     // What one call leaves to the next is let go of. After each round, so that all are alike
     // even for a script that does not heed n.
     await callTest(program, 1);
@@ -143,6 +148,7 @@
   function mostCalls(times) {
     if (GIVEN.rounds) return GIVEN.rounds * times;
     if (makesInstances) return MOST_INSTANCES;
+    const fastest = apply(min, undefined, took);
     const affordable = min((MOST_MILLISECONDS * times) / max(fastest, 1e-3), MOST_BYTES / max(keeps, 1));
     return min(MOST_CALLS, max(affordable, times * SHORT_READINGS));
   }
@@ -176,7 +182,7 @@
       await round(program, times);
       await read();
     }
-    const most = mostCalls(times);
+    let most = mostCalls(times);
     const isReplaced = () => calls < 4 * most && calls < MOST_CALLS && !GIVEN.rounds && readings.grown().replaced;
     const isWanted = () => calls < most || (calls < 2 * most && readings.stillSteps()) || isReplaced();
     let next = calls;
@@ -185,6 +191,7 @@
       next = next * longer < NEARLY * end ? next * longer : end;
       while (calls < next && !isLate()) await round(program, times);
       await read();
+      most = min(most, mostCalls(times));
     }
     const { kinds, bytes } = readings.grown();
     if (reader.witness && (kinds || bytes)) await reader.witness(() => callMore(program, times));

@@ -13,7 +13,7 @@
   // No object takes less of the heap; of fewer bytes it cannot be told.
   const OBJECT_BYTES = 16;
   const LEAST_REPLACED = 256 << 10;
-  // Counts until two agree.
+  // Counts until two agree, or collections until two figures of the heap do.
   const MOST_ATTEMPTS = 5;
   const ALLOWED = 4;
   // Objects of a heap that takes long to count.
@@ -63,14 +63,29 @@
     return max(one - other, other - one) <= ALLOWED;
   }
 
+  // Whether two collections, one after the other, leave as much of the heap, to a few objects.
+  async function isHeapSettled() {
+    let before = heapBytes.isCostly ? null : heapBytes();
+    if (before === null) return false;
+    for (let attempt = 1; attempt < MOST_ATTEMPTS; attempt++) {
+      await collect();
+      const now = heapBytes();
+      if (max(before - now, now - before) <= ALLOWED * OBJECT_BYTES) return true;
+      before = now;
+    }
+    return false;
+  }
+
   // Two counts agree: of a program that keeps nothing this one and that of the reading before.
-  // What is there before the first call is no part of what grows: one count is enough.
+  // What is there before the first call is no part of what grows: one count is enough. So it
+  // is of a large heap that the collector leaves as it is: a count of it costs many collections.
   async function settled() {
     await collect();
     await collect();
+    const isSettled = large && await isHeapSettled();
     let found = await reader.read();
     let alive = total(found);
-    let agree = columns.length === 0 || agrees(alive, lastAlive);
+    let agree = columns.length === 0 || isSettled || agrees(alive, lastAlive);
     for (let attempt = 1; attempt < MOST_ATTEMPTS && !agree; attempt++) {
       const before = alive;
       await collect();
