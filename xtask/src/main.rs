@@ -59,6 +59,7 @@ fn run_command(command: &Command, interrupt: &Interrupt) -> Result<Status> {
         Command::Engines(flags) => command::engines::engines(flags, &session()?),
         Command::Findings(flags) => command::findings::findings(flags, &session()?),
         Command::Report(flags) => command::report::report(flags, &session()?),
+        Command::Compare(flags) => command::compare::compare(flags),
         Command::New(flags) => command::new::new(flags, &session()?),
         Command::Watch(flags) => command::watch::watch(flags, &session()?),
         // The guard belongs to another command, which handles the signals.

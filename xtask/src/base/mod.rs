@@ -7,6 +7,7 @@ pub mod directories;
 pub mod file;
 pub mod invocation;
 pub mod output;
+pub mod stable_hash;
 pub mod status;
 pub mod suggest;
 pub mod text;

@@ -5,6 +5,7 @@
 
 pub mod accept;
 pub mod build;
+pub mod compare;
 pub mod engines;
 pub mod events;
 pub mod explain;
@@ -14,5 +15,6 @@ pub mod new;
 pub mod plan;
 pub mod report;
 pub mod reports;
+pub mod result_files;
 pub mod test;
 pub mod watch;

@@ -5,23 +5,21 @@ use crate::base::{file, invocation, output, text};
 use crate::cell::limits::GivenLimits;
 use crate::cell::run::Cell;
 use crate::command::flags::{LimitFlags, PageFlags};
+use crate::command::result_files;
 use crate::explain::answer::{Asking, explain_cell};
 use crate::guest::guests::Guests;
 use crate::results::document::Results;
 use crate::results::explanations::{self, ExplanationRow};
 use crate::results::gathered::{Gathered, gather};
-use crate::results::reading;
+use crate::results::partitions;
 use crate::results::reduced::ReducedCell;
 use crate::run::schedule;
 use crate::run::session::Session;
 use crate::show::page::cell::Beside;
 use crate::show::page::whole::page;
-use anyhow::{Context, Result, ensure};
+use anyhow::{Result, ensure};
 use std::fs;
 use std::path::{Path, PathBuf};
-
-/// The largest file that is read, in bytes.
-const LARGEST: u64 = 512 << 20;
 
 /// Reads the files, writes the page, and prints its path.
 pub fn report(flags: &PageFlags, session: &Session) -> Result<Status> {
@@ -30,24 +28,24 @@ pub fn report(flags: &PageFlags, session: &Session) -> Result<Status> {
         None => usual(session)?,
     };
     file::can_be_written(&out, "--out")?;
-    let mut results = Vec::new();
-    let mut answers = Vec::new();
-    for path in &flags.results {
+    let files = result_files::files(&flags.results)?;
+    for path in &files {
         ensure!(
             !is_same(path, &out),
             "`{}` would be replaced by the page: give `--out` another file",
             path.display()
         );
-        match read(path).with_context(|| format!("failed to read results from `{}`", path.display()))? {
-            Read::Results(read) => results.push((path.display().to_string(), *read)),
-            Read::Explanations(read) => answers.extend(read),
-        }
     }
+    let read = result_files::read(&files, ReducedCell::of)?;
     ensure!(
-        !results.is_empty(),
+        !read.results.is_empty(),
         "there are only explanations: name a file that `test --json` wrote, too"
     );
-    write(&out, &gather(results), &answers)?;
+    let all = gather(read.results);
+    for warning in partitions::warnings(&all.runs) {
+        output::warn(&warning);
+    }
+    write(&out, &all, &read.explanations)?;
     output::print(&format!("{}\n", text::inert(&out.display().to_string())))?;
     Ok(Status::Expected)
 }
@@ -97,26 +95,6 @@ fn write(out: &Path, all: &Gathered, explanations: &[ExplanationRow]) -> Result<
         command: invocation::name(),
     };
     file::write(out, page(all, beside).as_bytes())
-}
-
-/// What a file has.
-enum Read {
-    Results(Box<Results<ReducedCell>>),
-    Explanations(Vec<ExplanationRow>),
-}
-
-fn read(path: &Path) -> Result<Read> {
-    // Nothing of a file that is too large is read.
-    ensure!(
-        file::size(path)? <= LARGEST,
-        "it is larger than {} MiB; give the results of fewer cells",
-        LARGEST >> 20
-    );
-    let bytes = file::read_at_most(path, LARGEST)?;
-    Ok(match reading::schema_of(&bytes) {
-        Some(schema) if schema == explanations::SCHEMA => Read::Explanations(explanations::parse(&bytes)?),
-        _ => Read::Results(Box::new(reading::parse(&bytes, ReducedCell::of)?)),
-    })
 }
 
 /// Whether both paths lead to one file.

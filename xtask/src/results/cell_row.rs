@@ -70,6 +70,31 @@ pub struct CellRow {
     pub telemetry: Vec<Value>,
     /// The end of standard error.
     pub stderr: String,
+    /// In merged results the run that it is of, if that is not the one which the results name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub origin: Option<RunOrigin>,
+}
+
+/// The run of a command, as a cell of merged results names it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RunOrigin {
+    /// When the run began, in RFC 3339; empty if that is not known.
+    pub started: String,
+    /// The commit that was checked out.
+    #[serde(default)]
+    pub commit: Option<String>,
+}
+
+impl AsRef<CellRow> for CellRow {
+    fn as_ref(&self) -> &CellRow {
+        self
+    }
+}
+
+impl AsMut<CellRow> for CellRow {
+    fn as_mut(&mut self) -> &mut CellRow {
+        self
+    }
 }
 
 /// The outcome of a cell, by its name.
@@ -194,6 +219,7 @@ impl CellRow {
             transcript: facts.transcript,
             telemetry: facts.telemetry,
             stderr: facts.stderr,
+            origin: None,
         }
     }
 }

@@ -25,6 +25,9 @@ pub struct Results<Cell = CellRow> {
     /// The commit that was checked out where the cases lie; `None` if that is no git tree.
     #[serde(default)]
     pub commit: Option<String>,
+    /// Which part of the cells these are, if the command ran only a part of them.
+    #[serde(default)]
+    pub partition: Option<PartitionRow>,
     /// The number of planned runs of cells; an interrupted run has fewer cells.
     pub planned: usize,
     pub programs: Vec<ProgramRow>,
@@ -32,6 +35,19 @@ pub struct Results<Cell = CellRow> {
     pub missing: Vec<String>,
     #[serde(default = "Vec::new")]
     pub cells: Vec<Cell>,
+}
+
+/// A part of the cells of a plan, as `test --partition` runs it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PartitionRow {
+    /// From 1.
+    pub number: usize,
+    /// How many parts there are.
+    pub of: usize,
+    /// The number of planned runs of cells of all parts.
+    pub whole: usize,
+    /// A digest of all cells with their parts: only parts with the same one have each cell once.
+    pub plan: String,
 }
 
 impl<Cell> Results<Cell> {
@@ -45,11 +61,17 @@ impl<Cell> Results<Cell> {
             arch: self.arch,
             started: self.started,
             commit: self.commit,
+            partition: self.partition,
             planned: self.planned,
             programs: self.programs,
             missing: self.missing,
             cells,
         }
+    }
+
+    /// The number of planned runs of cells that have not ended.
+    pub fn not_run(&self) -> usize {
+        self.planned.saturating_sub(self.cells.len())
     }
 }
 
@@ -64,6 +86,7 @@ impl Results {
             arch: std::env::consts::ARCH.to_owned(),
             started: humantime::format_rfc3339_seconds(std::time::SystemTime::now()).to_string(),
             commit: None,
+            partition: None,
             planned,
             programs,
             missing,
@@ -75,11 +98,6 @@ impl Results {
     pub fn program(&self, cell: &CellRow) -> &ProgramRow {
         // The index was checked when the results were read.
         &self.programs[cell.program]
-    }
-
-    /// The number of planned runs of cells that have not ended.
-    pub fn not_run(&self) -> usize {
-        self.planned.saturating_sub(self.cells.len())
     }
 
     /// A JSON document. It may go to a log (`--json /dev/stdout`).

@@ -1,5 +1,6 @@
 //! Reads the documents of `explain --format json`: the retaining paths, as a page draws them.
 
+use crate::results::reading::without_lone_surrogates;
 use anyhow::{Context, Result, ensure};
 use serde::Deserialize;
 use serde_json::Value;
@@ -51,12 +52,17 @@ pub struct PathRow {
     /// The step without which they would die, by its number.
     #[serde(skip)]
     pub cut: Option<usize>,
+    /// Whether what it keeps alive gets more and more.
+    #[serde(skip)]
+    pub leaks: bool,
 }
 
 /// A reference on a path, and what it leads to.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 #[serde(default)]
 pub struct StepRow {
+    /// The kind of the reference: `property`, `element`, `captured-variable` and others.
+    pub kind: String,
     pub label: String,
     pub node: String,
     pub source: Option<String>,
@@ -76,7 +82,8 @@ pub struct LinearMemoryRow {
 
 /// Parses a document.
 pub fn parse(bytes: &[u8]) -> Result<Vec<ExplanationRow>> {
-    let document: ExplanationsDocument = serde_json::from_slice(bytes).context("it is no document of explanations")?;
+    let bytes = without_lone_surrogates(bytes);
+    let document: ExplanationsDocument = serde_json::from_slice(&bytes).context("it is no document of explanations")?;
     let version = document.version;
     ensure!(
         (OLDEST..=VERSION).contains(&version),
@@ -88,23 +95,25 @@ pub fn parse(bytes: &[u8]) -> Result<Vec<ExplanationRow>> {
 /// An answer, as it stands in a document.
 pub fn row(answer: Value) -> Result<ExplanationRow> {
     let mut row = ExplanationRow::deserialize(&answer).context("an answer is malformed")?;
-    let mut add = |group: &Value, cut: Option<usize>| -> Result<()> {
+    let mut add = |group: &Value, cut: Option<usize>, of_leak: bool| -> Result<()> {
         let path = PathRow::deserialize(group).context("a path is malformed")?;
-        row.paths.push(PathRow { cut, ..path });
+        let leaks = of_leak || path.growth.as_deref() == Some("grows");
+        row.paths.push(PathRow { cut, leaks, ..path });
         Ok(())
     };
     let list = |name: &str| answer[name].as_array().map_or(&[][..], Vec::as_slice);
     if answer["answer"] == "kept" {
-        add(&answer, None)?;
+        add(&answer, None, false)?;
     }
     for leak in list("leaks") {
         let cut = leak["cut"]["step"].as_u64().and_then(|step| usize::try_from(step).ok());
-        add(&leak["group"], cut)?;
+        add(&leak["group"], cut, true)?;
     }
     if answer["storage"].is_object() {
-        add(&answer["storage"]["group"], None)?;
+        // One object, which takes more and more bytes.
+        add(&answer["storage"]["group"], None, true)?;
     }
-    list("others").iter().try_for_each(|group| add(group, None))?;
+    list("others").iter().try_for_each(|group| add(group, None, false))?;
     Ok(row)
 }
 
@@ -125,7 +134,8 @@ mod tests {
         let rows = parse(text.as_bytes()).unwrap();
         let paths: Vec<usize> = rows.iter().map(|row| row.paths.len()).collect();
         assert_eq!(paths, [1, 2, 0]);
-        assert_eq!(rows[1].paths[0].cut, Some(2));
+        let leaks: Vec<bool> = rows[1].paths.iter().map(|path| path.leaks).collect();
+        assert_eq!((rows[1].paths[0].cut, leaks), (Some(2), vec![true, true]));
         assert_eq!(rows[0].paths[0].steps[0].label, "table");
     }
 

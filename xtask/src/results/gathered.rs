@@ -8,13 +8,13 @@ use crate::results::repeated::Repeated;
 use std::collections::{HashMap, HashSet};
 
 /// What any number of results have.
-#[derive(Debug, Default)]
-pub struct Gathered {
+#[derive(Debug)]
+pub struct Gathered<Cell = ReducedCell> {
     pub runs: Vec<GatheredRun>,
     /// The programs of all runs.
     pub programs: Vec<GatheredProgram>,
     /// By case, then by program.
-    pub cells: Vec<GatheredCell>,
+    pub cells: Vec<GatheredCell<Cell>>,
     /// Engines that some run lacked, and that none has.
     pub missing: Vec<String>,
 }
@@ -39,30 +39,30 @@ pub struct GatheredProgram {
 
 /// All runs of one case on one program.
 #[derive(Debug)]
-pub struct GatheredCell {
+pub struct GatheredCell<Cell = ReducedCell> {
     /// The index of its program.
     pub program: usize,
     /// At least one; each with the index of the run of a command.
-    pub runs: Vec<(usize, ReducedCell)>,
+    pub runs: Vec<(usize, Cell)>,
 }
 
-impl GatheredCell {
+impl<Cell: AsRef<CellRow>> GatheredCell<Cell> {
     /// Its runs as repeated ones: other verdicts are a failure, whichever run they are of.
     pub fn repeated(&self) -> Repeated<'_> {
         Repeated {
-            runs: self.runs.iter().map(|(_, cell)| &cell.row).collect(),
+            runs: self.runs.iter().map(|(_, cell)| cell.as_ref()).collect(),
         }
     }
 
     /// The run to show: the first that is not as expected, else the first.
-    pub fn shown(&self) -> &ReducedCell {
-        let unexpected = self.runs.iter().find(|(_, cell)| !cell.row.outcome.is_fine());
+    pub fn shown(&self) -> &Cell {
+        let unexpected = self.runs.iter().find(|(_, cell)| !cell.as_ref().outcome.is_fine());
         &unexpected.unwrap_or(&self.runs[0]).1
     }
 
     /// The name of its case, and that in tables.
     pub fn case(&self) -> (&str, &str) {
-        let row = &self.runs[0].1.row;
+        let row = self.runs[0].1.as_ref();
         (&row.case, row.title())
     }
 }
@@ -71,8 +71,16 @@ impl GatheredCell {
 type RunKey = (String, String, usize, usize, u64, u64);
 
 /// Puts results, each with the name of its file, side by side. A run of a cell that is in several files counts once.
-pub fn gather(files: Vec<(String, Results<ReducedCell>)>) -> Gathered {
-    let mut all = Gathered::default();
+pub fn gather<Cell>(files: Vec<(String, Results<Cell>)>) -> Gathered<Cell>
+where
+    Cell: AsRef<CellRow> + AsMut<CellRow>,
+{
+    let mut all = Gathered {
+        runs: Vec::new(),
+        programs: Vec::new(),
+        cells: Vec::new(),
+        missing: Vec::new(),
+    };
     let mut places: HashMap<(String, usize), usize> = HashMap::new();
     let mut known: HashSet<RunKey> = HashSet::new();
     for (name, mut results) in files {
@@ -81,13 +89,13 @@ pub fn gather(files: Vec<(String, Results<ReducedCell>)>) -> Gathered {
         let programs = all.add_programs(&results);
         let run = all.runs.len();
         for mut cell in cells {
-            let program = programs[cell.row.program];
-            cell.row.program = program;
-            if !known.insert(key(&results, &cell.row)) {
+            let program = programs[cell.as_ref().program];
+            cell.as_mut().program = program;
+            if !known.insert(key(&results, cell.as_ref())) {
                 continue;
             }
             let next = all.cells.len();
-            let place = *places.entry((cell.row.case.clone(), program)).or_insert(next);
+            let place = *places.entry((cell.as_ref().case.clone(), program)).or_insert(next);
             match all.cells.get_mut(place) {
                 Some(known) => known.runs.push((run, cell)),
                 None => all.cells.push(GatheredCell {
@@ -113,9 +121,9 @@ pub fn gather(files: Vec<(String, Results<ReducedCell>)>) -> Gathered {
     all
 }
 
-impl Gathered {
+impl<Cell> Gathered<Cell> {
     /// The place of each program of these results; new ones are added.
-    fn add_programs<Cell>(&mut self, results: &Results<Cell>) -> Vec<usize> {
+    fn add_programs(&mut self, results: &Results<Cell>) -> Vec<usize> {
         let mut places: Vec<usize> = Vec::new();
         for row in &results.programs {
             let is_it = |known: &GatheredProgram| {

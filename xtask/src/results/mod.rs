@@ -3,13 +3,19 @@
 //! In: the facts of cells; files that this program wrote, of any version. Out: `Results`, the source of everything
 //! that is shown. It knows no stage, no process, and not how results are shown.
 
+pub mod cell_growth;
 pub mod cell_row;
+pub mod compared_side;
+pub mod comparison;
 pub mod curves;
 pub mod document;
 pub mod event;
 pub mod explanations;
+pub mod fingerprint;
 pub mod gathered;
 pub mod merge;
+pub mod pairing;
+pub mod partitions;
 pub mod program_row;
 pub mod reading;
 pub mod record;

@@ -92,7 +92,7 @@ fn cell_of(json: &[u8]) -> Result<CellRow> {
 
 /// JSON in which an escape of half a character, as JavaScript's strings may have it, is one of
 /// U+FFFD: Rust's strings cannot hold it.
-fn without_lone_surrogates(json: &[u8]) -> Cow<'_, [u8]> {
+pub fn without_lone_surrogates(json: &[u8]) -> Cow<'_, [u8]> {
     let mut mended: Option<Vec<u8>> = None;
     let mut at = 0;
     while let Some(found) = memchr::memchr(b'\\', &json[at..]) {

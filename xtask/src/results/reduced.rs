@@ -28,6 +28,18 @@ pub struct ReducedCell {
     pub left_out: usize,
 }
 
+impl AsRef<CellRow> for ReducedCell {
+    fn as_ref(&self) -> &CellRow {
+        &self.row
+    }
+}
+
+impl AsMut<CellRow> for ReducedCell {
+    fn as_mut(&mut self) -> &mut CellRow {
+        &mut self.row
+    }
+}
+
 impl ReducedCell {
     /// Reduces a cell.
     pub fn of(mut row: CellRow) -> ReducedCell {

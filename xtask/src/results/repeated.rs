@@ -67,6 +67,11 @@ impl<'a> Repeated<'a> {
         self.runs.iter().any(|row| row.verdict == Some(Verdict::Leaks))
     }
 
+    /// The different verdicts of its runs.
+    pub fn kinds_of_verdicts(&self) -> Vec<Verdict> {
+        self.counts().into_keys().collect()
+    }
+
     fn counts(&self) -> BTreeMap<Verdict, usize> {
         let mut counts = BTreeMap::new();
         for verdict in self.runs.iter().filter_map(|row| row.verdict) {
@@ -129,6 +134,7 @@ pub mod tests {
             transcript: vec!["a line".to_owned()],
             telemetry: Vec::new(),
             stderr: String::new(),
+            origin: None,
         }
     }
 

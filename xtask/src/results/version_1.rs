@@ -82,6 +82,7 @@ pub fn parse(schema: &str, version: u32, json: &str) -> Result<Results> {
         // Version 1 did not record it.
         started: String::new(),
         commit: None,
+        partition: None,
         planned: cells.len(),
         programs: old.engines.into_iter().map(OldEngine::row).collect(),
         missing: old.missing,
@@ -144,6 +145,7 @@ impl OldCell {
             transcript: self.transcript,
             telemetry: self.telemetry,
             stderr: self.stderr,
+            origin: None,
         }
     }
 }

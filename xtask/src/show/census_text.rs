@@ -181,6 +181,11 @@ fn function(frame: &PlaceFrame) -> String {
     format!("{}@{}", frame.name, frame.file)
 }
 
+/// `1.00 Widget`, `79.9 B of linear memory (of shapes.wasm)`.
+pub fn quantity_of(kind: &Kind, number: f64) -> String {
+    quantity(kind.what, &name(kind), number)
+}
+
 fn quantity(what: What, name: &str, number: f64) -> String {
     match what {
         What::Objects | What::Instances => format!("{} {name}", count(number)),
@@ -225,7 +230,7 @@ fn module(kind: &Kind) -> String {
 }
 
 /// `, made by makeWidget (app.ts:12) < test (test.mjs:4)`
-fn place(kind: &Kind) -> String {
+pub fn place(kind: &Kind) -> String {
     if kind.stack.is_empty() {
         return String::new();
     }

@@ -6,6 +6,7 @@
 pub mod annotations;
 pub mod census_text;
 pub mod columns;
+pub mod comparison_text;
 pub mod diagram;
 pub mod difference;
 pub mod explanation_text;

@@ -5,6 +5,7 @@ mod accepting;
 mod beginning;
 mod bundling;
 mod checkout;
+mod comparing;
 mod explaining;
 mod faults;
 mod finding;

@@ -105,6 +105,31 @@ fn records_and_results_of_older_versions_are_read_too() {
 }
 
 #[test]
+fn of_a_directory_all_results_are_read() {
+    let world = World::new();
+    let text = results(&world, M0).to_string();
+    let directory = world.file("all");
+    fs::create_dir_all(directory.join("one/deeper")).unwrap();
+    for name in ["a.json", "one/b.jsonl", "one/deeper/c.json"] {
+        let text = text.replace("d8 10.0.1", &format!("d8 from {}", name.replace('/', "-")));
+        fs::write(directory.join(name), text).unwrap();
+    }
+    fs::write(directory.join("notes.txt"), "no results").unwrap();
+    // A link back is not followed.
+    std::os::unix::fs::symlink(&directory, directory.join("one/back")).unwrap();
+    let page = page(&world, &[&directory]);
+    assert_page(
+        &page,
+        &[
+            "d8 from a.json",
+            "d8 from one-b.jsonl",
+            "d8 from one-deeper-c.json",
+            "3 cells",
+        ],
+    );
+}
+
+#[test]
 fn without_a_name_the_page_lies_below_the_target_directory() {
     let world = World::new();
     let file = written(&world, "a", results(&world, M0).to_string());
@@ -200,6 +225,8 @@ fn what_cannot_be_read_or_written_is_refused_before_anything_is_written() {
     explained["version"] = 99.into();
     let large = world.file("large");
     File::create(&large).unwrap().set_len(600 << 20).unwrap();
+    let empty = world.file("nothing");
+    fs::create_dir(&empty).unwrap();
     let pipe = world.file("pipe");
     nix::unistd::mkfifo(&pipe, nix::sys::stat::Mode::S_IRWXU).unwrap();
     for (file, wanted) in [
@@ -218,7 +245,7 @@ fn what_cannot_be_read_or_written_is_refused_before_anything_is_written() {
             "version 99 of `wasm-leaks/explanations`",
         ),
         (world.file("missing"), "No such file or directory"),
-        (world.directory().to_owned(), "it is a directory"),
+        (empty, "there are no results in the directory"),
         (pipe, "it is a pipe"),
         (large, "it is larger than 512 MiB"),
     ] {

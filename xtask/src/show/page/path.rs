@@ -31,7 +31,7 @@ pub fn paths(answer: &ExplanationRow) -> Markup {
 
 fn drawn(path: &PathRow) -> Markup {
     let steps = path.steps.len();
-    let grows = path.growth.as_deref() == Some("grows");
+    let grows = path.leaks;
     html! {
         p {
             "What keeps " (clip(&path.wrapper)) " alive"
@@ -79,6 +79,7 @@ mod tests {
     fn a_long_path_is_cut_in_the_middle_and_nothing_in_it_is_active() {
         let odd = "<script>\u{202e}\u{1b}";
         let step = StepRow {
+            kind: odd.to_owned(),
             label: odd.to_owned(),
             node: odd.to_owned(),
             source: Some(odd.to_owned()),

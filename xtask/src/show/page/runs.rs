@@ -2,6 +2,7 @@
 
 use crate::base::text::{clip, command_line, inert};
 use crate::results::gathered::Gathered;
+use crate::results::partitions::warnings;
 use maud::{Markup, html};
 
 /// A row for each run of a command.
@@ -11,11 +12,14 @@ pub fn runs(all: &Gathered) -> Markup {
         text => clip(text),
     };
     html! {
+        @for warning in warnings(&all.runs) {
+            p.bad { (inert(&warning)) "." }
+        }
         div.wide tabindex="0" role="region" aria-labelledby="runs-caption" {
             table {
                 caption id="runs-caption" { "The runs" }
                 thead { tr {
-                    @for name in ["results", "began", "machine", "wasm-leaks", "commit", "cells", "missing engines"] {
+                    @for name in ["results", "began", "machine", "wasm-leaks", "commit", "part", "cells", "missing engines"] {
                         th scope="col" { (name) }
                     }
                 } }
@@ -28,6 +32,7 @@ pub fn runs(all: &Gathered) -> Markup {
                             td { (clip(&results.os)) " " (clip(&results.arch)) }
                             td { (known(&results.tool)) }
                             td { code { (known(results.commit.as_deref().unwrap_or_default())) } }
+                            td { @if let Some(part) = &results.partition { (part.number) "/" (part.of) } }
                             td { (run.ended) " of " (results.planned.max(run.ended)) }
                             td { (clip(&results.missing.join(", "))) }
                         }

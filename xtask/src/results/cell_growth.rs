@@ -1,0 +1,215 @@
+//! What grows in the runs of a cell that leaked, in a form in which another run's can be compared.
+
+use crate::measure::census::{Kind, What};
+use crate::measure::numbers::Numbers;
+use crate::measure::verdict::Verdict;
+use crate::results::cell_row::CellRow;
+use crate::results::fingerprint::{file, without_numbers};
+use crate::results::repeated::Repeated;
+use serde::Serialize;
+use std::collections::BTreeMap;
+
+/// Objects that stay for each one made, of which fewer are no leak to the verdict either: one in two hundred.
+const LEAST_SLOPE: f64 = 0.005;
+
+/// How many times as large a growth has to be for it not to be noise. Of counted objects and of linear memory, rates
+/// of the same program differ by some hundredths from run to run.
+const NOISE: f64 = 1.25;
+
+/// The same for the JavaScript heap as a whole, which differs by half: V8 kept 47 and 71 bytes for each object of one case.
+const HEAP_NOISE: f64 = 2.0;
+
+/// What a growth is counted for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Per {
+    /// Each call of a user's `test`.
+    Call,
+    /// Each object that a case made.
+    Object,
+}
+
+/// How a kind grows in the runs of a cell.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CellGrowth {
+    pub kind: Kind,
+    pub per: Per,
+    /// The least of all runs in which it grew, and the most.
+    pub least: f64,
+    pub most: f64,
+}
+
+impl CellGrowth {
+    /// Whether it is larger than another beyond noise: the least of these runs above the most of those.
+    pub fn is_larger_than(&self, other: &CellGrowth) -> bool {
+        let (noise, floor) = match self.kind.what {
+            What::Objects | What::Instances | What::TableSlots => (NOISE, LEAST_SLOPE),
+            What::LinearMemory | What::Bytes => (NOISE, 1.0),
+            What::Heap => (HEAP_NOISE, 1.0),
+        };
+        self.least > other.most * noise && self.least - other.most > floor
+    }
+}
+
+/// What grows in the runs that leaked, each by what it is known by again.
+pub fn growths(cell: &Repeated<'_>) -> BTreeMap<Vec<String>, CellGrowth> {
+    let mut all: BTreeMap<Vec<String>, CellGrowth> = BTreeMap::new();
+    let leaked = cell.runs.iter().filter(|row| row.verdict == Some(Verdict::Leaks));
+    for (key, growth) in leaked.flat_map(|row| of_run(row)) {
+        match all.get_mut(&key) {
+            Some(known) => {
+                known.least = known.least.min(growth.least);
+                known.most = known.most.max(growth.most);
+            }
+            None => {
+                all.insert(key, growth);
+            }
+        }
+    }
+    all
+}
+
+/// What grows in a run. Kinds that are known by the same are one.
+fn of_run(row: &CellRow) -> BTreeMap<Vec<String>, CellGrowth> {
+    let (per, grows) = match (&row.census, &row.numbers) {
+        (Some(census), _) => {
+            let grows = census.grows.iter();
+            let grows = grows.map(|growth| (growth.kind.clone(), growth.per_call)).collect();
+            (Per::Call, grows)
+        }
+        (None, Some(numbers)) => (Per::Object, of_numbers(numbers)),
+        (None, None) => (Per::Object, Vec::new()),
+    };
+    let mut all: BTreeMap<Vec<String>, CellGrowth> = BTreeMap::new();
+    for (kind, amount) in grows {
+        let growth = all.entry(key(&kind)).or_insert(CellGrowth {
+            kind,
+            per,
+            least: 0.0,
+            most: 0.0,
+        });
+        growth.least += amount;
+        growth.most += amount;
+    }
+    all
+}
+
+/// What grows with the objects that a case makes.
+fn of_numbers(numbers: &Numbers) -> Vec<(Kind, f64)> {
+    let slope = numbers.slope.filter(|slope| *slope >= LEAST_SLOPE);
+    let all = [
+        (What::Objects, slope),
+        (What::LinearMemory, numbers.bytes_per_object),
+        (What::Heap, numbers.heap_per_object),
+    ];
+    let known = all
+        .into_iter()
+        .filter_map(|(what, amount)| Some((Kind::of(what), amount?)));
+    known.collect()
+}
+
+/// What a kind is known by again: its class and the functions that made it, without lines, which move with every edit.
+fn key(kind: &Kind) -> Vec<String> {
+    let module = kind.module.as_ref().and_then(|module| module.file.as_deref());
+    let mut key = vec![
+        format!("{:?}", kind.what),
+        without_numbers(kind.class.as_deref().unwrap_or_default()),
+        kind.builtin.clone().unwrap_or_default(),
+        module.map(file).unwrap_or_default(),
+    ];
+    key.extend(
+        kind.stack
+            .iter()
+            .flat_map(|frame| [frame.name.clone(), file(&frame.file)]),
+    );
+    key
+}
+
+#[cfg(test)]
+pub mod tests {
+    use super::*;
+    use crate::measure::census::{Census, KindGrowth};
+    use crate::measure::census_events::PlaceFrame;
+    use crate::results::repeated::tests::cell;
+
+    /// The run of a user's own case in which a class grows, made in a line of a function.
+    pub fn leaking(class: &str, line: u32, per_call: f64) -> CellRow {
+        let kind = Kind {
+            class: Some(class.to_owned()),
+            stack: vec![PlaceFrame {
+                name: "test".to_owned(),
+                file: "test.mjs".to_owned(),
+                line,
+                column: 1,
+            }],
+            ..Kind::of(What::Objects)
+        };
+        let grow = KindGrowth {
+            kind,
+            per_call,
+            fit: None,
+        };
+        CellRow {
+            verdict: Some(Verdict::Leaks),
+            census: Some(Census {
+                verdict: Verdict::Leaks,
+                reader: "v8".to_owned(),
+                calls: 1000,
+                round: 10,
+                readings: 10,
+                unsettled: 0,
+                grows: vec![grow],
+                stays: Vec::new(),
+                doubt: None,
+                stopped: None,
+            }),
+            ..cell(0, "leak", 0)
+        }
+    }
+
+    fn of(rows: &[CellRow]) -> BTreeMap<Vec<String>, CellGrowth> {
+        growths(&Repeated {
+            runs: rows.iter().collect(),
+        })
+    }
+
+    #[test]
+    fn a_kind_is_known_again_where_lines_have_moved() {
+        assert!(
+            of(&[leaking("Widget", 6, 1.0)])
+                .keys()
+                .eq(of(&[leaking("Widget", 9, 2.0)]).keys())
+        );
+        assert!(
+            !of(&[leaking("Widget", 6, 1.0)])
+                .keys()
+                .eq(of(&[leaking("Gadget", 6, 1.0)]).keys())
+        );
+        // What did not leak grows in no way that counts.
+        let bounded = CellRow {
+            verdict: Some(Verdict::Bounded),
+            ..leaking("Widget", 6, 1.0)
+        };
+        assert!(of(&[bounded]).is_empty());
+    }
+
+    #[test]
+    fn only_what_is_larger_than_in_all_other_runs_is_larger() {
+        let one = |rates: &[f64]| {
+            let rows: Vec<CellRow> = rates.iter().map(|rate| leaking("Widget", 6, *rate)).collect();
+            of(&rows).into_values().next().unwrap()
+        };
+        for (new, old, wanted) in [
+            (&[2.0][..], &[1.0][..], true),
+            (&[1.2], &[1.0], false),
+            (&[1.0], &[2.0], false),
+            (&[2.0, 2.1], &[1.0, 1.1], true),
+            (&[2.0, 1.1], &[1.0], false),
+            (&[2.0], &[1.0, 1.9], false),
+            // Less than a verdict would notice.
+            (&[0.004], &[0.001], false),
+        ] {
+            assert_eq!(one(new).is_larger_than(&one(old)), wanted, "{new:?} {old:?}");
+        }
+    }
+}
