@@ -25,6 +25,8 @@ pub struct Expectation {
     pub shows: Option<String>,
     /// The claim about it in 2020.
     pub claimed: Option<Claim>,
+    /// Where what it shows was reported, or what is claimed of it was claimed.
+    pub sources: Vec<String>,
     /// The features that the engine must have; a cell without them is skipped.
     pub needs: Vec<Feature>,
     /// The case runs only when it is named.
@@ -82,6 +84,7 @@ struct Directives {
     clang: Option<Vec<String>>,
     shows: Option<String>,
     claimed: Option<Claim>,
+    sources: Vec<String>,
     needs: Option<Vec<Feature>>,
     only_named: Option<bool>,
     rounds: Option<u32>,
@@ -123,6 +126,10 @@ const DIRECTIVES: &[(&str, DirectiveReader)] = &[
     ("claimed", |directives, value| {
         once(&mut directives.claimed, Claim::parse(value)?)
     }),
+    ("source", |directives, value| {
+        directives.sources.push(address(value)?);
+        Ok(())
+    }),
     ("needs", |directives, value| {
         once(&mut directives.needs, features(value)?)
     }),
@@ -141,10 +148,7 @@ const DIRECTIVES: &[(&str, DirectiveReader)] = &[
     ("memory", |directives, value| {
         once(&mut directives.memory, count(value, MOST_MEBIBYTES)?)
     }),
-    ("bug", |directives, value| {
-        ensure!(value.contains("://"), "`{value}` is not an address such as https://…");
-        once(&mut directives.bug, value.to_owned())
-    }),
+    ("bug", |directives, value| once(&mut directives.bug, address(value)?)),
 ];
 
 /// The verdicts on a user's own case that are fine if nothing else is expected.
@@ -174,6 +178,7 @@ impl Expectation {
             clang: Vec::new(),
             shows: None,
             claimed: None,
+            sources: Vec::new(),
             needs: Vec::new(),
             only_named: false,
             rounds: None,
@@ -223,6 +228,7 @@ impl Expectation {
             clang: directives.clang.unwrap_or_default(),
             shows: directives.shows,
             claimed: directives.claimed,
+            sources: directives.sources,
             needs: directives.needs.unwrap_or_default(),
             only_named: directives.only_named.unwrap_or(false),
             rounds: directives.rounds,
@@ -254,6 +260,16 @@ fn read_directive(directives: &mut Directives, text: &str) -> Result<()> {
         );
     };
     read(directives, value).with_context(|| format!("the directive `{name}`"))
+}
+
+/// An address that stands in a page as a link.
+fn address(value: &str) -> Result<String> {
+    let is_plain = !value.contains(|c: char| c.is_whitespace() || c.is_control() || "<>".contains(c));
+    ensure!(
+        value.contains("://") && is_plain,
+        "`{value}` is not an address such as https://…"
+    );
+    Ok(value.to_owned())
 }
 
 fn once<T>(slot: &mut Option<T>, value: T) -> Result<()> {

@@ -149,6 +149,11 @@ impl Case {
         self.expectation.claimed.as_ref()
     }
 
+    /// Where that was reported or claimed.
+    pub fn reports(&self) -> &[String] {
+        &self.expectation.sources
+    }
+
     /// The scripts that are loaded, in order, by their names on a stage.
     pub fn scripts(&self) -> Vec<String> {
         vec![format!("{}/{SCRIPT}", self.stage_directory)]

@@ -5,7 +5,8 @@ use crate::base::text::json_without_commands;
 use crate::base::{output, text};
 use crate::command::flags::{CompareFlags, ComparisonFormat};
 use crate::command::result_files;
-use crate::results::compared_side::{ComparedSide, without_output};
+use crate::results::cell_row::CellRow;
+use crate::results::compared_side::ComparedSide;
 use crate::results::comparison::compare as compare_sides;
 use crate::results::partitions;
 use crate::show::comparison_text::comparison_text;
@@ -44,6 +45,6 @@ pub fn compare(flags: &CompareFlags) -> Result<Status> {
 
 fn side(path: &Path) -> Result<ComparedSide> {
     let files = result_files::files(&[path.to_owned()])?;
-    let read = result_files::read(&files, without_output)?;
+    let read = result_files::read(&files, CellRow::without_output)?;
     Ok(ComparedSide::of(read.results, read.explanations))
 }

@@ -282,8 +282,8 @@ pub struct EnginesFlags {
 
 #[derive(Debug, Args)]
 pub struct FindingsFlags {
-    /// Results from `test --json`: their cells replace those in docs/findings.jsonl
-    #[arg(value_name = "RESULTS", conflicts_with = "check")]
+    /// Results from `test --json`, or directories of them: of each cell the newest run stays in docs/findings.jsonl
+    #[arg(value_name = "RESULTS | DIR", conflicts_with = "check")]
     pub results: Vec<PathBuf>,
 
     /// Write nothing; exit with 1 if the page is out of date

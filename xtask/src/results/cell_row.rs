@@ -172,6 +172,19 @@ impl CellRow {
         self.title.as_deref().unwrap_or(&self.case)
     }
 
+    /// The same without what it printed, and without how it departs from its expectation: what neither a comparison
+    /// nor the findings need.
+    pub fn without_output(self) -> CellRow {
+        CellRow {
+            arguments: Vec::new(),
+            departures: Vec::new(),
+            transcript: Vec::new(),
+            telemetry: Vec::new(),
+            stderr: String::new(),
+            ..self
+        }
+    }
+
     /// The row of a cell that has ended.
     pub fn of(facts: Facts<'_>, place: PlanPlace) -> CellRow {
         let case = facts.cell.case;

@@ -29,18 +29,6 @@ pub struct SideCell<'a> {
 /// Answers that do not tell whether something is kept alive.
 const NO_ANSWER: [&str; 2] = ["cannot-tell", "failed"];
 
-/// A run of a cell, without what no comparison needs.
-pub fn without_output(row: CellRow) -> CellRow {
-    CellRow {
-        arguments: Vec::new(),
-        departures: Vec::new(),
-        transcript: Vec::new(),
-        telemetry: Vec::new(),
-        stderr: String::new(),
-        ..row
-    }
-}
-
 impl ComparedSide {
     /// The side that these files have.
     pub fn of(results: Vec<(String, Results<CellRow>)>, answers: Vec<ExplanationRow>) -> ComparedSide {

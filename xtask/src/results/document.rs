@@ -69,6 +69,24 @@ impl<Cell> Results<Cell> {
         }
     }
 
+    /// The same, without cells.
+    pub fn without_cells(&self) -> Results<()> {
+        Results {
+            schema: self.schema.clone(),
+            version: self.version,
+            tool: self.tool.clone(),
+            os: self.os.clone(),
+            arch: self.arch.clone(),
+            started: self.started.clone(),
+            commit: self.commit.clone(),
+            partition: self.partition.clone(),
+            planned: self.planned,
+            programs: self.programs.clone(),
+            missing: self.missing.clone(),
+            cells: Vec::new(),
+        }
+    }
+
     /// The number of planned runs of cells that have not ended.
     pub fn not_run(&self) -> usize {
         self.planned.saturating_sub(self.cells.len())

@@ -29,6 +29,17 @@ pub struct GatheredRun {
     pub ended: usize,
 }
 
+impl GatheredRun {
+    /// The run that results, which were read from such a file, are of.
+    pub fn of<Cell>(name: &str, results: &Results<Cell>) -> GatheredRun {
+        GatheredRun {
+            name: name.to_owned(),
+            ended: results.cells.len(),
+            results: results.without_cells(),
+        }
+    }
+}
+
 /// The same build of a program on machines of one kind.
 #[derive(Debug)]
 pub struct GatheredProgram {
@@ -105,11 +116,8 @@ where
             }
         }
         all.missing.extend(results.missing.iter().cloned());
-        all.runs.push(GatheredRun {
-            name,
-            ended,
-            results: results.with_cells(Vec::new()),
-        });
+        let run = GatheredRun::of(&name, &results);
+        all.runs.push(GatheredRun { ended, ..run });
     }
     all.missing.sort();
     all.missing.dedup();

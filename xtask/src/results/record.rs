@@ -5,7 +5,6 @@
 use crate::base::file;
 use crate::results::cell_row::CellRow;
 use crate::results::document::Results;
-use crate::results::reading;
 use anyhow::{Context, Result};
 use nix::fcntl::{Flock, FlockArg};
 use std::fs::{self, File};
@@ -91,16 +90,10 @@ fn prune(directory: &Path) {
     }
 }
 
-/// Reads results from a file: a record, or a document from `--json`, of this
-/// version or an earlier one. Cells are in the order of the plan.
-pub fn read(path: &Path) -> Result<Results> {
-    let results = reading::parse(&file::read(path)?, |cell| cell);
-    results.with_context(|| format!("failed to read results from `{}`", path.display()))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::results::reading;
     use crate::results::repeated::tests::{cell, results};
 
     #[test]
@@ -113,7 +106,7 @@ mod tests {
         for number in [1, 0] {
             record.append(&cell(number, "m0", number)).unwrap();
         }
-        let whole = read(record.path()).unwrap();
+        let whole = reading::parse(&fs::read(record.path()).unwrap(), |cell| cell).unwrap();
         assert_eq!(whole.cells.iter().map(|cell| cell.number).collect::<Vec<_>>(), [0, 1]);
         assert_eq!(whole.not_run(), 1);
         assert_eq!(whole.programs, written.programs);

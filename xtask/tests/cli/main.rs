@@ -9,6 +9,7 @@ mod comparing;
 mod explaining;
 mod faults;
 mod finding;
+mod findings;
 mod installing;
 mod interrupting;
 mod limiting;
