@@ -3,6 +3,7 @@
 use crate::base::invocation;
 use crate::case::expectation::{MOST_MEBIBYTES, MOST_OBJECTS, MOST_ROUNDS};
 use crate::cell::limits::GivenLimits;
+use crate::run::partition::Partition;
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use std::ffi::OsString;
 use std::num::NonZeroUsize;
@@ -113,7 +114,24 @@ pub struct TestFlags {
     pub json: Option<PathBuf>,
 
     #[command(flatten)]
+    pub part: PartFlags,
+
+    #[command(flatten)]
     pub reports: ReportFlags,
+}
+
+/// Which part of the cells is run.
+#[derive(Debug, Args)]
+pub struct PartFlags {
+    /// Run part K of N of the cells, such as 2/4: each cell is in one part, the same on every machine with the same
+    /// checkout and programs, and parts take about as long as each other
+    #[arg(long, value_name = "K/N", conflicts_with = "accept")]
+    pub partition: Option<Partition>,
+
+    /// Results of an earlier run, or a directory of these, by whose times the cells are split [default: docs/findings.jsonl
+    /// of the checkout; else each cell counts the same]
+    #[arg(long, value_name = "RESULTS | DIR", requires = "partition")]
+    pub times: Vec<PathBuf>,
 }
 
 /// What is written for a CI service.

@@ -7,13 +7,15 @@ use crate::case::checkout::MissingExpectation;
 use crate::cell::limits::GivenLimits;
 use crate::cell::run::Cell;
 use crate::command::flags::{MessageFormat, TestFlags};
-use crate::command::{accept, events, plan, report, reports};
+use crate::command::planned::{PlannedCell, planned};
+use crate::command::{accept, events, part, plan, report, reports};
 use crate::engine::search::Found;
 use crate::guest::guests::Guests;
 use crate::install::installer::install;
 use crate::measure::verdict::Verdict;
 use crate::results::cell_row::{CellRow, PlanPlace};
 use crate::results::document::Results;
+use crate::results::expected_times::ExpectedTimes;
 use crate::results::program_row::ProgramRow;
 use crate::results::record::Record;
 use crate::results::repeated::group;
@@ -37,12 +39,13 @@ pub fn test(flags: &TestFlags, session: &Session) -> Result<Status> {
     };
     let cases = plan::cases_with("test", &flags.cases, missing, session)?;
     reports::check(flags)?;
+    let times = part::expected_times(&flags.part, session)?;
     let engines = &flags.engines.engines;
     if flags.install {
         install(&cases, engines, session)?;
     }
     let (guests, found) = plan::prepare(&cases, engines, session)?;
-    let (results, record, error) = run(&cases, &found, &guests, flags, session)?;
+    let (results, record, error) = run(&cases, &found, &guests, &times, flags, session)?;
     let status = report(&results, flags, session, started);
     let status = events::ended(&results, flags.reports.message_format, started).and(status);
     let status = write_page(&results, &cases, &found, &guests, flags, session).and(status);
@@ -70,54 +73,36 @@ pub fn test(flags: &TestFlags, session: &Session) -> Result<Status> {
     }
 }
 
-/// A run of a cell in the plan.
-#[derive(Debug, Clone, Copy)]
-struct PlannedCell<'a> {
-    cell: Cell<'a>,
-    number: usize,
-    program: usize,
-    run: usize,
-}
-
-/// The plan: case by case, each on every program, `--repeat` times.
-fn planned<'a>(cases: &'a [Case], found: &'a Found, repeat: usize) -> Vec<PlannedCell<'a>> {
-    let mut all = Vec::new();
-    for case in cases {
-        for (index, program) in found.programs.iter().enumerate() {
-            for run in 1..=repeat {
-                all.push(PlannedCell {
-                    cell: Cell { case, program },
-                    number: all.len(),
-                    program: index,
-                    run,
-                });
-            }
-        }
-    }
-    all
-}
-
 /// Runs all cells, and records each as it ends. After an interrupt or an error, which is
 /// returned beside them, the results are the cells that ended.
 fn run(
     cases: &[Case],
     found: &Found,
     guests: &Guests,
+    times: &ExpectedTimes,
     flags: &TestFlags,
     session: &Session,
 ) -> Result<(Results, Record, Option<anyhow::Error>)> {
-    let cells = planned(cases, found, flags.repeat.get());
     let programs: Vec<ProgramRow> = found.programs.iter().map(ProgramRow::of).collect();
+    let whole = planned(cases, found, flags.repeat.get());
+    let (cells, partition) = match flags.part.partition {
+        Some(partition) => {
+            let (cells, row) = part::chosen(whole, &programs, partition, times);
+            (cells, Some(row))
+        }
+        None => (whole, None),
+    };
     let missing = found.missing.iter().map(|engine| engine.name.to_owned()).collect();
     let mut results = Results::begin(programs, missing, cells.len());
+    results.partition = partition;
     results.commit = checked_out(&tree_of(cases, session), session);
     let directory = session.directories.scratch("runs")?;
-    let program = |planned: &PlannedCell<'_>| results.programs[planned.program].program.as_str();
-    let keys: Vec<(&str, &str)> = cells
-        .iter()
-        .map(|planned| (planned.cell.case.name.as_str(), program(planned)))
-        .collect();
-    let times = Times::read(&directory, &keys);
+    let key = |planned: &PlannedCell<'_>| {
+        let program = results.programs[planned.program].program.clone();
+        (planned.cell.case.name.clone(), program)
+    };
+    let keys: Vec<(String, String)> = cells.iter().map(key).collect();
+    let former = Times::read(&directory, &keys);
     let record = Record::begin(&directory, &results).map_err(|error| session.directories.advise(error))?;
     let recorded = AtomicBool::new(true);
     let jobs = flags.jobs.unwrap_or_else(schedule::cores);
@@ -127,8 +112,8 @@ fn run(
     let scheduled = schedule::all(
         &cells,
         |planned| {
-            let (case, program) = keys[planned.number];
-            times.of(case, program)
+            let (case, program) = key(&planned);
+            former.of(&case, &program)
         },
         jobs,
         session,

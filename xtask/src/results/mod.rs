@@ -10,6 +10,7 @@ pub mod comparison;
 pub mod curves;
 pub mod document;
 pub mod event;
+pub mod expected_times;
 pub mod explanations;
 pub mod fingerprint;
 pub mod gathered;

@@ -37,7 +37,7 @@ struct CellTime {
 impl Times {
     /// Reads the times of these cells, of a case and a program's path each; records
     /// are read until all are known. What cannot be read is not known.
-    pub fn read(directory: &Path, cells: &[(&str, &str)]) -> Times {
+    pub fn read(directory: &Path, cells: &[(String, String)]) -> Times {
         let mut times = Times::default();
         for path in records(directory).iter().take(RECORDS) {
             if cells.iter().all(|(case, program)| times.of(case, program).is_finite()) {

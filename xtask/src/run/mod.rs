@@ -12,6 +12,7 @@ pub mod lifeline;
 pub mod limits;
 pub mod lock;
 pub mod memory;
+pub mod partition;
 pub mod process;
 pub mod progress;
 pub mod schedule;

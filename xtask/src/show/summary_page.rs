@@ -7,7 +7,7 @@ use crate::results::document::Results;
 use crate::results::repeated::{Repeated, cases, group};
 use crate::show::census_text;
 use crate::show::failure::{details, program_name};
-use crate::show::table::summary;
+use crate::show::table::{absent, summary};
 use quick_xml::escape::partial_escape;
 
 /// The largest page, in bytes: GitHub refuses one of more than 1 MiB.
@@ -50,7 +50,7 @@ fn table(results: &Results, groups: &[Repeated<'_>]) -> String {
         let mut cells = vec![plain(title)];
         for program in 0..results.programs.len() {
             let is_it = |cell: &&Repeated<'_>| (cell.runs[0].case.as_str(), cell.runs[0].program) == (case, program);
-            cells.push(groups.iter().find(is_it).map_or("not run".to_owned(), outcome));
+            cells.push(groups.iter().find(is_it).map_or(absent(results).to_owned(), outcome));
         }
         cells.extend(results.missing.iter().map(|_| "missing".to_owned()));
         text += &row(&cells);

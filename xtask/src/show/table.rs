@@ -24,7 +24,8 @@ pub fn table(results: &Results) -> String {
         for program in 0..results.programs.len() {
             let of_both =
                 |group: &&Repeated<'_>| (group.runs[0].case.as_str(), group.runs[0].program) == (case, program);
-            row.push(groups.iter().find(of_both).map_or_else(not_run, cell));
+            let absent = || style(absent(results)).yellow().to_string();
+            row.push(groups.iter().find(of_both).map_or_else(absent, cell));
         }
         row.extend(results.missing.iter().map(|_| style("missing").yellow().to_string()));
         rows.push(row);
@@ -32,8 +33,12 @@ pub fn table(results: &Results) -> String {
     columns(&rows)
 }
 
-fn not_run() -> String {
-    style("not run").yellow().to_string()
+/// What a table has where there is no cell.
+pub fn absent(results: &Results) -> &'static str {
+    match results.partition {
+        Some(_) => "in another part",
+        None => "not run",
+    }
 }
 
 fn cell(cell: &Repeated<'_>) -> String {

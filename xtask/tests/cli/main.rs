@@ -14,6 +14,7 @@ mod installing;
 mod interrupting;
 mod limiting;
 mod output;
+mod parting;
 mod patterns;
 mod report_page;
 mod reporting;
