@@ -5,7 +5,7 @@ use crate::base::{file, invocation, output, text};
 use crate::cell::limits::GivenLimits;
 use crate::cell::run::Cell;
 use crate::command::flags::{LimitFlags, PageFlags};
-use crate::command::result_files;
+use crate::command::{reports, result_files};
 use crate::explain::answer::{Asking, explain_cell};
 use crate::guest::guests::Guests;
 use crate::results::document::Results;
@@ -46,6 +46,10 @@ pub fn report(flags: &PageFlags, session: &Session) -> Result<Status> {
         output::warn(&warning);
     }
     write(&out, &all, &read.explanations)?;
+    if let Some(one) = all.as_one() {
+        let seconds = one.cells.iter().map(|cell| cell.seconds).sum();
+        reports::summary(&one, seconds).transpose()?;
+    }
     output::print(&format!("{}\n", text::inert(&out.display().to_string())))?;
     Ok(Status::Expected)
 }

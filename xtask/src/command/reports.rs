@@ -49,7 +49,7 @@ pub fn write(results: &Results, flags: &TestFlags, session: &Session, began: Ins
         let xml = junit(results, invocation::name()).context("failed to put the results into a JUnit report");
         Some(xml.and_then(|xml| file::write(path, &xml)))
     };
-    let written = [json(), report(), summary(results, began)];
+    let written = [json(), report(), summary(results, began.elapsed().as_secs_f64())];
     if is_wanted(flags.reports.annotations) {
         output::ci_commands(&annotations(results, &bases(session), invocation::name()));
     }
@@ -69,10 +69,10 @@ fn is_wanted(when: WhenFlag) -> bool {
     }
 }
 
-/// Adds the page to the summary of the step, if there is one; `None` outside of GitHub Actions.
-fn summary(results: &Results, began: Instant) -> Option<Result<()>> {
+/// Adds a page to the summary of the step, if there is one; `None` outside of GitHub Actions. The run took so many seconds.
+pub fn summary(results: &Results, seconds: f64) -> Option<Result<()>> {
     let path = variable("GITHUB_STEP_SUMMARY").filter(|_| is_in_github_actions())?;
-    let page = summary_page(results, began.elapsed().as_secs_f64(), invocation::name());
+    let page = summary_page(results, seconds, invocation::name());
     Some(file::append(Path::new(&path), page.as_bytes()))
 }
 

@@ -51,9 +51,12 @@ impl CellGrowth {
     }
 }
 
+/// What grows, each by what it is known by again.
+pub type Growths = BTreeMap<Vec<String>, CellGrowth>;
+
 /// What grows in the runs that leaked, each by what it is known by again.
-pub fn growths(cell: &Repeated<'_>) -> BTreeMap<Vec<String>, CellGrowth> {
-    let mut all: BTreeMap<Vec<String>, CellGrowth> = BTreeMap::new();
+pub fn growths(cell: &Repeated<'_>) -> Growths {
+    let mut all: Growths = BTreeMap::new();
     let leaked = cell.runs.iter().filter(|row| row.verdict == Some(Verdict::Leaks));
     for (key, growth) in leaked.flat_map(|row| of_run(row)) {
         match all.get_mut(&key) {
@@ -70,7 +73,7 @@ pub fn growths(cell: &Repeated<'_>) -> BTreeMap<Vec<String>, CellGrowth> {
 }
 
 /// What grows in a run. Kinds that are known by the same are one.
-fn of_run(row: &CellRow) -> BTreeMap<Vec<String>, CellGrowth> {
+fn of_run(row: &CellRow) -> Growths {
     let (per, grows) = match (&row.census, &row.numbers) {
         (Some(census), _) => {
             let grows = census.grows.iter();
@@ -80,7 +83,7 @@ fn of_run(row: &CellRow) -> BTreeMap<Vec<String>, CellGrowth> {
         (None, Some(numbers)) => (Per::Object, of_numbers(numbers)),
         (None, None) => (Per::Object, Vec::new()),
     };
-    let mut all: BTreeMap<Vec<String>, CellGrowth> = BTreeMap::new();
+    let mut all: Growths = BTreeMap::new();
     for (kind, amount) in grows {
         let growth = all.entry(key(&kind)).or_insert(CellGrowth {
             kind,
@@ -167,7 +170,7 @@ pub mod tests {
         }
     }
 
-    fn of(rows: &[CellRow]) -> BTreeMap<Vec<String>, CellGrowth> {
+    fn of(rows: &[CellRow]) -> Growths {
         growths(&Repeated {
             runs: rows.iter().collect(),
         })

@@ -1,8 +1,8 @@
 //! What changed from one side to the other: in outcome, verdict, growth, retaining path and time. Pure.
 
-use crate::measure::census::Kind;
+use crate::measure::census::{Kind, What};
 use crate::measure::verdict::Verdict;
-use crate::results::cell_growth::{Per, growths};
+use crate::results::cell_growth::{CellGrowth, Growths, Per, growths};
 use crate::results::cell_row::{CellRow, OutcomeName};
 use crate::results::compared_side::{ComparedSide, SideCell};
 use crate::results::explanations::PathRow;
@@ -309,10 +309,13 @@ fn grown(old: &Repeated<'_>, new: &Repeated<'_>) -> Vec<CellChange> {
         return Vec::new();
     }
     let (mut was, is) = (growths(old), growths(new));
+    let grow = |all: &Growths| all.values().any(|growth| growth.kind.what == What::Objects);
+    let objects_grow = grow(&was) && grow(&is);
     let mut changes = Vec::new();
     for (key, now) in is {
         let before = was.remove(&key);
         let direction = match &before {
+            None if is_beside(&now, objects_grow) => Direction::Other,
             None => Direction::Worse,
             Some(before) if now.is_larger_than(before) => Direction::Worse,
             Some(before) if before.is_larger_than(&now) => Direction::Better,
@@ -327,7 +330,10 @@ fn grown(old: &Repeated<'_>, new: &Repeated<'_>) -> Vec<CellChange> {
         changes.push(CellChange { direction, what });
     }
     changes.extend(was.into_values().map(|before| CellChange {
-        direction: Direction::Better,
+        direction: match is_beside(&before, objects_grow) {
+            true => Direction::Other,
+            false => Direction::Better,
+        },
         what: Changed::Growth {
             per: before.per,
             was: Some(before.most),
@@ -336,6 +342,12 @@ fn grown(old: &Repeated<'_>, new: &Repeated<'_>) -> Vec<CellChange> {
         },
     }));
     changes
+}
+
+/// Whether it is the heap as a whole, which grows where objects do. A case has a figure for it only if that grew in each
+/// round, which is as it happens if memory runs out early: that it is there or not says nothing.
+fn is_beside(growth: &CellGrowth, objects_grow: bool) -> bool {
+    objects_grow && growth.per == Per::Object && growth.kind.what == What::Heap
 }
 
 /// Paths that are new, or gone; and how many are as before.

@@ -129,7 +129,42 @@ where
     all
 }
 
+impl<Cell: AsRef<CellRow>> Gathered<Cell> {
+    /// All runs as those of one command, without what a comparison does not need either. `None` if there is no run.
+    pub fn as_one(&self) -> Option<Results> {
+        let last = self.runs.iter().max_by_key(|run| &run.results.started)?;
+        let mut one = last.results.clone().with_cells(Vec::new());
+        one.partition = None;
+        one.planned = self.runs.iter().map(|run| run.results.planned).sum();
+        one.missing.clone_from(&self.missing);
+        let programs = 0..self.programs.len();
+        one.programs = programs
+            .map(|program| ProgramRow {
+                title: self.title(program),
+                ..self.programs[program].row.clone()
+            })
+            .collect();
+        let runs = self.cells.iter().flat_map(|cell| &cell.runs);
+        one.cells = runs.map(|(_, cell)| cell.as_ref().clone().without_output()).collect();
+        Some(one)
+    }
+}
+
 impl<Cell> Gathered<Cell> {
+    /// The title of a program; on another kind of machine than some other program, with that.
+    pub fn title(&self, program: usize) -> String {
+        let GatheredProgram { row, os, arch } = &self.programs[program];
+        let machine = |program: &GatheredProgram| (program.os.clone(), program.arch.clone());
+        let is_same = self
+            .programs
+            .iter()
+            .all(|other| machine(other) == machine(&self.programs[program]));
+        match is_same {
+            true => row.title.clone(),
+            false => format!("{} on {os} {arch}", row.title),
+        }
+    }
+
     /// The place of each program of these results; new ones are added.
     fn add_programs(&mut self, results: &Results<Cell>) -> Vec<usize> {
         let mut places: Vec<usize> = Vec::new();

@@ -206,6 +206,50 @@ fn growth_is_compared_kind_by_kind_and_noise_is_none() {
     assert_eq!(status, Some(0), "{text}");
 }
 
+#[test]
+fn the_heap_beside_objects_that_grow_is_shown_and_not_judged() {
+    let world = World::new();
+    let leak = results(&world, LEAK);
+    let with = |slope: f64, heap: Value| {
+        let mut document = leak.clone();
+        document["cells"][0]["numbers"]["slope"] = slope.into();
+        document["cells"][0]["numbers"]["heap_per_object"] = heap;
+        document
+    };
+    for (old, new, status, printed) in [
+        (
+            with(1.0, Value::Null),
+            with(1.0, json!(100.0)),
+            0,
+            "other: new growth: +100.0 B of the JavaScript heap",
+        ),
+        (
+            with(1.0, json!(100.0)),
+            with(1.0, Value::Null),
+            0,
+            "other: grows no more: +100.0 B of the JavaScript heap",
+        ),
+        (with(1.0, json!(100.0)), with(1.0, json!(190.0)), 0, "1 as before"),
+        (
+            with(1.0, json!(100.0)),
+            with(1.0, json!(210.0)),
+            1,
+            "worse: growth +100.0 B of the JavaScript heap → +210.0 B",
+        ),
+        // Where no object grows it is what leaks.
+        (
+            with(0.0, Value::Null),
+            with(0.0, json!(100.0)),
+            1,
+            "worse: new growth: +100.0 B of the JavaScript heap",
+        ),
+    ] {
+        let (actual, text) = of(&world, &old, &new);
+        assert_has(&text, &[printed]);
+        assert_eq!(actual, Some(status), "{text}");
+    }
+}
+
 /// An explanation of m0 on d8, with a path for each of these globals.
 fn explained(globals: &[&str], index: usize) -> Value {
     let group = |global: &&str| {

@@ -130,6 +130,42 @@ fn of_a_directory_all_results_are_read() {
 }
 
 #[test]
+fn in_github_actions_the_summary_has_all_runs_as_one() {
+    let world = World::new();
+    let (good, bad) = (results(&world, M0), results(&world, LEAK));
+    let mut elsewhere = good.clone();
+    elsewhere["os"] = "plan9".into();
+    let files = [("good", &good), ("bad", &bad), ("elsewhere", &elsewhere)]
+        .map(|(name, json)| written(&world, name, json.to_string()));
+    let summary = world.file("summary.md");
+    let mut words = vec!["report"];
+    words.extend(files.iter().map(|file| file.to_str().unwrap()));
+    let mut command = world.xtask(&words);
+    command
+        .env("GITHUB_ACTIONS", "true")
+        .env("GITHUB_STEP_SUMMARY", &summary);
+    assert!(command.output().unwrap().status.success());
+    let text = fs::read_to_string(&summary).unwrap();
+    let machine = format!("{} {}", good["os"].as_str().unwrap(), good["arch"].as_str().unwrap()).replace('_', "&#95;");
+    // No run replaces another, and no machine hides another.
+    for part in [
+        "2 cells: 1 ok, 1 FAILED",
+        &format!("v8: d8 10.0.1 on {machine}"),
+        "v8: d8 10.0.1 on plan9",
+        "| m0 | **FAILED** collected 1/2, leaks 1/2 | ok collected |",
+        "<details><summary>FAILED m0 on",
+    ] {
+        assert!(text.contains(part), "`{part}` is not in:\n{text}");
+    }
+    // Elsewhere none is written.
+    fs::remove_file(&summary).unwrap();
+    let mut command = world.xtask(&words);
+    command.env("GITHUB_STEP_SUMMARY", &summary);
+    assert!(command.output().unwrap().status.success());
+    assert!(!summary.exists());
+}
+
+#[test]
 fn without_a_name_the_page_lies_below_the_target_directory() {
     let world = World::new();
     let file = written(&world, "a", results(&world, M0).to_string());

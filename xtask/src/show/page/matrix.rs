@@ -2,7 +2,7 @@
 
 use crate::base::text::clip;
 use crate::results::cell_row::OutcomeName;
-use crate::results::gathered::{Gathered, GatheredCell, GatheredProgram};
+use crate::results::gathered::{Gathered, GatheredCell};
 use maud::{Markup, html};
 use std::collections::BTreeSet;
 
@@ -44,17 +44,8 @@ pub fn numbers(case: &CaseCells<'_>) -> String {
 
 /// The name of a program; of another kind of machine than the first, with that.
 pub fn name(all: &Gathered, program: usize) -> String {
-    let GatheredProgram { row, os, arch } = &all.programs[program];
-    let first = &all.programs[0];
-    let title = format!("{}: {}", clip(&row.engine), clip(&row.title));
-    let is_same = all
-        .programs
-        .iter()
-        .all(|other| (&other.os, &other.arch) == (&first.os, &first.arch));
-    match is_same {
-        true => title,
-        false => format!("{title} on {} {}", clip(os), clip(arch)),
-    }
+    let engine = &all.programs[program].row.engine;
+    format!("{}: {}", clip(engine), clip(&all.title(program)))
 }
 
 /// A row for each case, a column for each program; missing engines come last.
