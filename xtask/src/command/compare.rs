@@ -3,8 +3,8 @@
 use crate::base::status::Status;
 use crate::base::text::json_without_commands;
 use crate::base::{output, text};
-use crate::command::flags::{CompareFlags, ComparisonFormat};
 use crate::command::result_files;
+use crate::command::result_flags::{CompareFlags, ComparisonFormat};
 use crate::results::cell_row::CellRow;
 use crate::results::compared_side::ComparedSide;
 use crate::results::comparison::compare as compare_sides;

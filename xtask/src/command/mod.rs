@@ -18,5 +18,6 @@ pub mod planned;
 pub mod report;
 pub mod reports;
 pub mod result_files;
+pub mod result_flags;
 pub mod test;
 pub mod watch;

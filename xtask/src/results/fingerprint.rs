@@ -17,7 +17,7 @@ const UNNAMED: [&str; 4] = ["element", "table-slot", "set-element", "map-value"]
 /// object. Lines, indices, numbers of objects, addresses, the text of functions, and how many objects are kept do not count.
 pub fn fingerprint(path: &PathRow) -> String {
     let mut hash = StableHash::default();
-    hash.add(&without_numbers(&path.root));
+    hash.add(&root(&path.root));
     for step in &path.steps {
         hash.add(&step.kind);
         hash.add(&edge(step));
@@ -29,6 +29,14 @@ pub fn fingerprint(path: &PathRow) -> String {
         hash.add(&memory.what);
     }
     hash.digits()
+}
+
+/// A root; of a module the file alone.
+fn root(name: &str) -> String {
+    match name.strip_prefix("module ") {
+        Some(path) => format!("module {}", file(path)),
+        None => without_numbers(name),
+    }
 }
 
 /// The name of an edge, without what is another in each run.
@@ -131,6 +139,9 @@ mod tests {
         }
         let at = |place: &str| changed(|path| path.steps[0].place = Some(place.to_owned()));
         assert_eq!(at("/home/one/lib/a.js:1"), at("/srv/two/a.js:22"));
+        let of = |root: &str| changed(|path| path.root = root.to_owned());
+        assert_eq!(of("module /home/one/test.mjs"), of("module /srv/two/test.mjs"));
+        assert_eq!(of("root: Handle 0x7f01"), of("root: Handle 0xbeef"));
         assert_eq!(at("file:///home/one/a.js:1:2"), at("/srv/two/a.js"));
     }
 

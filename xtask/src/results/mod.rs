@@ -3,6 +3,7 @@
 //! In: the facts of cells; files that this program wrote, of any version. Out: `Results`, the source of everything
 //! that is shown. It knows no stage, no process, and not how results are shown.
 
+pub mod cell_changes;
 pub mod cell_growth;
 pub mod cell_row;
 pub mod compared_side;

@@ -4,6 +4,9 @@ use crate::results::document::PartitionRow;
 use crate::results::gathered::GatheredRun;
 use std::collections::{BTreeMap, BTreeSet};
 
+/// Parts that are named in a warning; the others are counted.
+const NAMED: usize = 16;
+
 /// The parts of one plan: of the same programs on machines of one kind, in as many parts.
 type PlanKey = (usize, Vec<String>, String, String);
 
@@ -42,7 +45,7 @@ fn of_plan((of, programs, ..): &PlanKey, parts: &[(&GatheredRun, &PartitionRow)]
         warnings.push(format!(
             "of the cells on {programs} {} {noun} missing: {}",
             missing.len(),
-            missing.join(", ")
+            named(&missing)
         ));
     }
     let plans: BTreeSet<&str> = parts.iter().map(|(_, part)| part.plan.as_str()).collect();
@@ -61,7 +64,7 @@ fn of_plan((of, programs, ..): &PlanKey, parts: &[(&GatheredRun, &PartitionRow)]
     if commits.len() > 1 {
         let each = commits
             .iter()
-            .map(|(commit, numbers)| format!("{} of {commit}", numbers.join(", ")));
+            .map(|(commit, numbers)| format!("{} of {commit}", named(numbers)));
         warnings.push(format!(
             "the parts on {programs} are of different commits: {}",
             each.collect::<Vec<_>>().join("; ")
@@ -77,6 +80,15 @@ fn of_plan((of, programs, ..): &PlanKey, parts: &[(&GatheredRun, &PartitionRow)]
         }
     }
     warnings
+}
+
+/// The first of these, and how many more there are.
+fn named(parts: &[String]) -> String {
+    let more = match parts.len().saturating_sub(NAMED) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    parts[..parts.len().min(NAMED)].join(", ") + &more
 }
 
 #[cfg(test)]

@@ -1,10 +1,9 @@
 //! What changed between two sides, as text: what got worse first.
 
 use crate::base::text::{clip, inert};
+use crate::results::cell_changes::{CellChange, CellState, Changed, ComparedCell, Direction, ProgramPair};
 use crate::results::cell_growth::Per;
-use crate::results::comparison::{
-    CellChange, CellState, Changed, ComparedCell, Comparison, Direction, OneSided, ProgramPair,
-};
+use crate::results::comparison::{Comparison, OneSided};
 use crate::show::census_text::{place, quantity_of};
 use console::style;
 use std::collections::BTreeMap;
