@@ -181,9 +181,15 @@ fn function(frame: &PlaceFrame) -> String {
     format!("{}@{}", frame.name, frame.file)
 }
 
-/// `1.00 Widget`, `79.9 B of linear memory (of shapes.wasm)`.
+/// `1.00 Widget`, `3.10 Node, string`, `79.9 B of linear memory (of shapes.wasm)`: the number of all its classes together.
 pub fn quantity_of(kind: &Kind, number: f64) -> String {
-    quantity(kind.what, &name(kind), number)
+    let names: Vec<String> = amounts(kind, number).into_iter().map(|(name, _)| name).collect();
+    let more = match names.len().saturating_sub(KINDS) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    let shown = &names[..names.len().min(KINDS)];
+    quantity(kind.what, &format!("{}{more}", shown.join(", ")), number)
 }
 
 fn quantity(what: What, name: &str, number: f64) -> String {

@@ -167,7 +167,7 @@ fn times(cells: &[ComparedCell]) -> String {
     }
     let sum = |of: fn(&(f64, f64)) -> f64| known.iter().map(|(_, times)| of(times)).sum::<f64>();
     let (was, is) = (sum(|times| times.0), sum(|times| times.1));
-    text + &format!("  all {}: {was:.1} s → {is:.1} s\n", counted(known.len(), "cell"))
+    text + &format!("  sum of {}: {was:.1} s → {is:.1} s\n", counted(known.len(), "cell"))
 }
 
 /// The time of a cell that ran.

@@ -198,6 +198,13 @@ fn growth_is_compared_kind_by_kind_and_noise_is_none() {
         assert_has(&text, &[printed]);
         assert_eq!(actual, Some(status), "{text}");
     }
+    // Where the engine was asked for the classes afterwards, they are named.
+    let mut classes = of_kinds(6, &[("Widget", 3.0), ("Gadget", 2.0)]);
+    let kind = &mut classes["cells"][0]["census"]["grows"][0]["kind"];
+    kind["class"] = Value::Null;
+    kind["classes"] = json!([["Array", 1.0], ["Widget", 2.0], ["rare", 0.01]]);
+    let (_, text) = of(&world, &old, &classes);
+    assert_has(&text, &["worse: new growth: +3.00 Widget, Array a call, made by test"]);
     // However many kinds there are, each is compared: what a page leaves out does not come and go.
     let classes: Vec<String> = (0..60).map(|number| format!("Class{}", "x".repeat(number))).collect();
     let rates: Vec<(&str, f64)> = classes.iter().map(|class| (class.as_str(), 1.0)).collect();
