@@ -9,7 +9,9 @@ use crate::measure::verdict::Verdict;
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use clap::ValueEnum;
 use regex::Regex;
+use std::collections::HashMap;
 use std::path::Path;
+use std::sync::Arc;
 
 #[derive(Debug)]
 pub struct Expectation {
@@ -55,12 +57,13 @@ pub struct ExpectedLine {
     pub pattern: Pattern,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub enum Pattern {
     /// An exact match.
     Plain,
     /// Contains `{{…}}`; the whole line must match.
-    Regex(Regex),
+    /// Shared by lines that are alike: a clone of a regex has memory of its own to match in.
+    Regex(Arc<Regex>),
     /// `...`: any number of lines.
     Any,
 }
@@ -200,13 +203,21 @@ impl Expectation {
     fn parse_with(text: &str, path: &str, verdicts: Option<&[Verdict]>) -> Result<Expectation> {
         let mut directives = Directives::default();
         let mut lines: Vec<ExpectedLine> = Vec::new();
+        // A compiled pattern takes ten kilobytes, and lines are often alike.
+        let mut patterns: HashMap<&str, Pattern> = HashMap::new();
         for (index, text) in text.lines().enumerate() {
             let number = index + 1;
             let at = || format!("{path}:{number}");
             if let Some(directive) = text.strip_prefix("#:") {
                 read_directive(&mut directives, directive).with_context(at)?;
             } else if !text.starts_with('#') {
-                let pattern = pattern(text).with_context(at)?;
+                let pattern = match patterns.get(text) {
+                    Some(pattern) => pattern.clone(),
+                    None => pattern(text).with_context(at)?,
+                };
+                if matches!(pattern, Pattern::Regex(_)) {
+                    patterns.entry(text).or_insert_with(|| pattern.clone());
+                }
                 if matches!(pattern, Pattern::Any) {
                     let doubled = lines.last().is_some_and(|line| matches!(line.pattern, Pattern::Any));
                     ensure!(!doubled, "{}: a `...` after a `...` is never used", at());
@@ -329,7 +340,7 @@ fn pattern(text: &str) -> Result<Pattern> {
         rest = after;
     }
     regex += &format!("{}$", regex::escape(rest));
-    Ok(Pattern::Regex(Regex::new(&regex).context("bad regex")?))
+    Ok(Pattern::Regex(Arc::new(Regex::new(&regex).context("bad regex")?)))
 }
 
 /// Splits a text at its first `}}`; of more braces in a row the last two count, for `{{\d{2}}}` is `\d{2}`.

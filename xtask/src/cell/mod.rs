@@ -7,6 +7,7 @@ pub mod accepted;
 pub mod in_sources;
 pub mod judge;
 pub mod limits;
+pub mod line_set;
 pub mod needs;
 pub mod run;
 pub mod script_error;

@@ -1,7 +1,7 @@
 //! Compares a transcript with its expectation.
 
 use crate::case::expectation::{ExpectedLine, Pattern};
-use std::collections::HashMap;
+use crate::cell::line_set::{EqualLines, LineSet};
 
 /// Where a transcript departs from its expectation.
 #[derive(Debug, PartialEq, Eq)]
@@ -100,22 +100,24 @@ fn search(
     if lines.is_empty() {
         return Ok(from);
     }
-    let same = equal_lines(lines);
+    let equal_lines = EqualLines::of(lines);
     let mut nearest = (0, None);
-    // Bit n: the transcript so far ends with the first n lines of the run.
-    let mut at_first = Bits::new(lines.len() + 1);
-    at_first.set(0);
-    let mut matched = at_first.clone();
+    // Line n: the transcript so far ends with the first n lines of the run.
+    let mut matched = LineSet::new(lines.len() + 1);
+    matched.insert(0);
+    let mut next = matched.clone();
+    let mut undecided = matched.clone();
     for (index, actual) in transcript.iter().enumerate().skip(from) {
-        let mut next = at_first.clone();
-        let mut undecided = matched.clone();
+        next.clear();
+        next.insert(0);
+        undecided.copy(&matched);
         while let Some(offset) = undecided.lowest() {
             let line = &lines[offset];
-            let cost = undecided.words() + line.matching_cost(actual);
+            let equal = equal_lines.to(offset);
+            let cost = matched.words() + line.matching_cost(actual);
             *budget = budget.checked_sub(cost).ok_or(Difference::TooCostly(start))?;
-            let equal = &same[&line.text];
             if line.matches(actual) {
-                next.add_shifted(&matched, equal);
+                next.insert_after(&matched, equal);
             } else if let Some(longest) = matched.highest_of(equal).filter(|longest| *longest > nearest.0) {
                 nearest = (longest, Some(index));
             }
@@ -124,7 +126,7 @@ fn search(
         if next.has(lines.len()) {
             return Ok(index + 1);
         }
-        matched = next;
+        std::mem::swap(&mut matched, &mut next);
     }
     // The transcript ended in the middle of these.
     if let Some(longest) = matched.highest().filter(|longest| *longest > nearest.0) {
@@ -136,79 +138,12 @@ fn search(
     }))
 }
 
-/// The offsets of each different line.
-fn equal_lines(lines: &[ExpectedLine]) -> HashMap<&String, Bits> {
-    let mut same = HashMap::new();
-    for (offset, line) in lines.iter().enumerate() {
-        same.entry(&line.text)
-            .or_insert_with(|| Bits::new(lines.len() + 1))
-            .set(offset);
-    }
-    same
-}
-
 impl ExpectedLine {
     /// The steps that it takes to match a line.
     fn matching_cost(&self, line: &str) -> u64 {
         match self.pattern {
             Pattern::Regex(_) => REGEX_STEPS + line.len() as u64,
             Pattern::Plain | Pattern::Any => 1,
-        }
-    }
-}
-
-/// A set of small numbers.
-#[derive(Debug, Clone)]
-struct Bits(Vec<u64>);
-
-impl Bits {
-    /// The empty set, with room for the numbers below this one.
-    fn new(room: usize) -> Bits {
-        Bits(vec![0; room.div_ceil(64)])
-    }
-
-    fn words(&self) -> u64 {
-        self.0.len() as u64
-    }
-
-    fn set(&mut self, number: usize) {
-        self.0[number / 64] |= 1 << (number % 64);
-    }
-
-    fn has(&self, number: usize) -> bool {
-        self.0[number / 64] >> (number % 64) & 1 == 1
-    }
-
-    fn lowest(&self) -> Option<usize> {
-        let word = self.0.iter().position(|word| *word != 0)?;
-        Some(word * 64 + self.0[word].trailing_zeros() as usize)
-    }
-
-    fn highest(&self) -> Option<usize> {
-        let word = self.0.iter().rposition(|word| *word != 0)?;
-        Some(word * 64 + self.0[word].ilog2() as usize)
-    }
-
-    /// The highest number that is in both.
-    fn highest_of(&self, other: &Bits) -> Option<usize> {
-        let both = self.0.iter().zip(&other.0).map(|(a, b)| a & b);
-        Bits(both.collect()).highest()
-    }
-
-    fn remove(&mut self, other: &Bits) {
-        self.0
-            .iter_mut()
-            .zip(&other.0)
-            .for_each(|(word, other)| *word &= !other);
-    }
-
-    /// Adds the successor of each number that is in both of these.
-    fn add_shifted(&mut self, one: &Bits, other: &Bits) {
-        let mut carry = 0;
-        for (word, (one, other)) in self.0.iter_mut().zip(one.0.iter().zip(&other.0)) {
-            let both = one & other;
-            *word |= both << 1 | carry;
-            carry = both >> 63;
         }
     }
 }
