@@ -22,8 +22,12 @@ const UNSET: &[&str] = &[
     "CARGO_TARGET_",
 ];
 
-/// The parts of the standard library that cargo builds from its sources: a crate without `std` links none of it.
-const LIBRARY: &str = "-Zbuild-std=std,panic_abort";
+/// The parts of the standard library that cargo builds from its sources, if a crate does not say which it needs.
+const LIBRARY: &[&str] = &["std"];
+
+/// Features of the standard library: without those for backtraces, which wasm32 does not have, and which are a third
+/// of the work.
+const LIBRARY_FEATURES: &str = "-Zbuild-std-features=panic-unwind";
 
 /// A build of one crate.
 #[derive(Debug)]
@@ -33,6 +37,8 @@ pub struct CargoBuild<'a> {
     /// The directory of the crate, in which cargo runs.
     pub directory: &'a Path,
     pub profile: &'a str,
+    /// The parts of the standard library that it needs, if there are none for wasm32.
+    pub library: &'a [String],
     /// `Cargo.lock` has to be there, and is not written.
     pub is_locked: bool,
     /// Into which cargo builds.
@@ -63,9 +69,21 @@ pub struct Dependency {
 impl Package {
     /// The profile that the crate is built with: `[package.metadata.wasm-leaks]` in its manifest may name one.
     pub fn profile(&self) -> &str {
-        let table = self.metadata.as_ref().and_then(|metadata| metadata.get("wasm-leaks"));
-        let profile = table.and_then(|table| table.get("profile"));
-        profile.and_then(|profile| profile.as_str()).unwrap_or("release")
+        self.own("profile")
+            .and_then(serde_json::Value::as_str)
+            .unwrap_or("release")
+    }
+
+    /// The parts of the standard library that it needs: `library` in the same table, such as `["core", "alloc"]`.
+    pub fn library(&self) -> Vec<String> {
+        let named = self.own("library").and_then(serde_json::Value::as_array);
+        let names = named.map(|names| names.iter().filter_map(serde_json::Value::as_str).collect());
+        let names: Vec<&str> = names.unwrap_or_else(|| LIBRARY.to_vec());
+        names.into_iter().map(str::to_owned).collect()
+    }
+
+    fn own(&self, key: &str) -> Option<&serde_json::Value> {
+        self.metadata.as_ref()?.get("wasm-leaks")?.get(key)
     }
 }
 
@@ -173,7 +191,10 @@ impl CargoBuild<'_> {
         Ok(match toolchain.library {
             StdLibrary::Target => command,
             // The flag is for nightly compilers; RUSTC_BOOTSTRAP makes a stable one accept it.
-            StdLibrary::Sources => command.arg(LIBRARY).env("RUSTC_BOOTSTRAP", "1"),
+            StdLibrary::Sources => command
+                .arg(format!("-Zbuild-std={},panic_abort", self.library.join(",")))
+                .arg(LIBRARY_FEATURES)
+                .env("RUSTC_BOOTSTRAP", "1"),
         })
     }
 

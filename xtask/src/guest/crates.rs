@@ -94,10 +94,12 @@ fn walk(path: PathBuf, files: &mut Vec<PathBuf>) -> Result<()> {
 fn make(source: &GuestSource, target: &Path, session: &Session) -> Result<MadeFiles> {
     let directory = source.first();
     let metadata = Metadata::read(&directory, session)?;
+    let package = metadata.package_in(&directory)?;
     let module = CargoBuild {
         name: &source.name,
         directory: &directory,
-        profile: metadata.package_in(&directory)?.profile(),
+        profile: package.profile(),
+        library: &package.library(),
         is_locked: true,
         target,
     }
@@ -123,10 +125,12 @@ fn build_own(source: &GuestSource, own: &OwnGuestPlace, session: &Session) -> Re
     }
     let copy = mirror.place(&directory);
     let metadata = Metadata::read(&copy, session)?;
+    let package = metadata.package_in(&copy)?;
     let module = CargoBuild {
         name: &source.name,
         directory: &copy,
-        profile: metadata.package_in(&copy)?.profile(),
+        profile: package.profile(),
+        library: &package.library(),
         is_locked: false,
         target: &target,
     }

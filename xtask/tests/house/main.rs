@@ -9,7 +9,7 @@ use std::path::Path;
 /// The wings, each of which knows only those before it.
 const WINGS: &[&str] = &[
     "heap", "base", "measure", "run", "engine", "case", "guest", "cell", "results", "explain", "install", "show",
-    "command", "main",
+    "command", "measured", "lib", "main",
 ];
 
 /// All sources of the program and of its library.

@@ -107,7 +107,7 @@ impl Source {
         let declared = Regex::new(r"(?m)^(?:pub )?mod (\w+);").unwrap();
         let child = |name: &str| {
             let used = Regex::new(&format!(r"(?:^|[^:\w])\s*\b{name}\s*::")).unwrap();
-            let is_root = self.wing() == "main" || self.file == "heap/lib.rs";
+            let is_root = self.wing() == "lib" || self.file == "heap/lib.rs";
             let parent = if is_root { &[][..] } else { &self.path[..] };
             used.is_match(&self.code)
                 .then(|| [parent, &[name.to_owned()][..]].concat())
