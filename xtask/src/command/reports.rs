@@ -22,6 +22,11 @@ pub fn files(flags: &TestFlags) -> impl Iterator<Item = (&PathBuf, &'static str)
     json.chain(junit).chain(page)
 }
 
+/// Whether something is made of what cells print, those too that are as expected. Their record has it in any case.
+pub fn have_output(flags: &TestFlags) -> bool {
+    files(flags).next().is_some() || flags.accept.is_some()
+}
+
 /// Checks before the run that the files can be written.
 pub fn check(flags: &TestFlags) -> Result<()> {
     let all: Vec<_> = files(flags).collect();

@@ -135,7 +135,8 @@ fn run(
                 output::warn(&format!("{error:#}; the results are printed, but not recorded"));
             }
             events::cell_ended(&row, flags.reports.message_format)?;
-            Ok(Some(row))
+            let is_needed = !row.outcome.is_fine() || reports::have_output(flags);
+            Ok(Some(if is_needed { row } else { row.without_output() }))
         },
     );
     results.cells = scheduled.outcomes.into_iter().flatten().collect();
