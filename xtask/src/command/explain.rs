@@ -49,7 +49,7 @@ pub fn explain(flags: &ExplainFlags, session: &Session) -> Result<Status> {
         schedule::cores(),
         session,
         |cell| {
-            let name = format!("{} on {}", cell.case.name, cell.program.engine.name);
+            let name = format!("{} on {}", cell.case.name, cell.program.label());
             let _line = session.progress.begin(&name);
             Ok(explain_cell(cell, asking, &guests, &given, session))
         },

@@ -83,7 +83,7 @@ pub fn explanations(
     let ask = |cell: Cell<'_>| {
         let _line = session
             .progress
-            .begin(&format!("explain {} on {}", cell.case.title, cell.program.engine.name));
+            .begin(&format!("explain {} on {}", cell.case.title, cell.program.label()));
         Ok(explain_cell(cell, Asking::default(), guests, &given, session))
     };
     let explained = schedule::all(cells, |_| 0.0, jobs, session, ask).outcomes;

@@ -184,7 +184,7 @@ fn run_cell(
     given: &GivenLimits,
     session: &Session,
 ) -> Result<Option<CellRow>> {
-    let name = format!("{} on {}", cell.case.title, cell.program.engine.name);
+    let name = format!("{} on {}", cell.case.title, cell.program.label());
     let line = session.progress.begin(&name);
     let facts = cell.run(guests, given, session)?;
     drop(line);

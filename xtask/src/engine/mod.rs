@@ -5,6 +5,7 @@
 //! It knows no case, no guest and no result.
 
 pub mod canary;
+pub mod engine_option;
 pub mod feature;
 pub mod host;
 pub mod library;

@@ -59,6 +59,7 @@ impl ProbeAnswer {
     pub fn program(self, path: PathBuf, found_by: FoundBy) -> Result<Program, Refusal> {
         let shell = self.shell()?;
         Ok(Program {
+            name: None,
             engine: table::engine_named(shell.engine).map_err(|error| Refusal(error.to_string()))?,
             shell,
             path,

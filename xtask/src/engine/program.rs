@@ -12,6 +12,8 @@ use std::path::PathBuf;
 /// A program that runs an engine.
 #[derive(Debug)]
 pub struct Program {
+    /// The name that `--engine NAME=PATH` gives it, if that is no engine's.
+    pub name: Option<String>,
     pub engine: &'static Engine,
     pub shell: &'static Shell,
     pub path: PathBuf,
@@ -54,11 +56,16 @@ impl Program {
         major.and_then(|major| major.parse().ok()).unwrap_or(0)
     }
 
+    /// The name that people gave it, else that of its engine.
+    pub fn label(&self) -> &str {
+        self.name.as_deref().unwrap_or(self.engine.name)
+    }
+
     /// The value of `--engine` that selects this program, quoted for a shell.
     pub fn option(&self) -> String {
         match self.found_by {
             FoundBy::Option => {
-                let mut word = OsString::from(format!("{}=", self.engine.name));
+                let mut word = OsString::from(format!("{}=", self.label()));
                 word.push(&self.path);
                 text::shell_word(word)
             }
@@ -83,7 +90,11 @@ impl fmt::Display for FoundBy {
 
 impl fmt::Display for Program {
     /// `d8 10.2.154`, or `node 20.20.2, host of V8 11.3`: a host is always marked as one.
+    /// With a name of its own: `stress (d8 10.2.154)`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(name) = &self.name {
+            write!(f, "{name} (")?;
+        }
         f.write_str(self.shell.name)?;
         match &self.version {
             Some(version) => write!(f, " {version}")?,
@@ -95,6 +106,9 @@ impl fmt::Display for Program {
             if let Some(version) = self.engine_version.as_deref().filter(|version| version.contains('.')) {
                 write!(f, " {version}")?;
             }
+        }
+        if self.name.is_some() {
+            f.write_str(")")?;
         }
         Ok(())
     }

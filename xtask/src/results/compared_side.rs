@@ -109,6 +109,7 @@ fn program_of(answer: &ExplanationRow) -> GatheredProgram {
     let mut words = answer.program.split([' ', ',']);
     let shell = words.next().unwrap_or_default();
     let row = ProgramRow {
+        name: None,
         engine: answer.engine.clone(),
         title: answer.program.clone(),
         program: String::new(),

@@ -32,7 +32,8 @@ fn machine(program: &GatheredProgram) -> Vec<&str> {
 }
 
 fn shell(program: &GatheredProgram) -> Vec<&str> {
-    vec![&program.row.engine, &program.row.shell]
+    let name = program.row.name.as_deref().unwrap_or_default();
+    vec![&program.row.engine, &program.row.shell, name]
 }
 
 fn major(program: &GatheredProgram) -> &str {

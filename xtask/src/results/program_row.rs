@@ -6,9 +6,12 @@ use serde::{Deserialize, Serialize};
 /// A program that cells were planned for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ProgramRow {
+    /// The name that `--engine NAME=PATH` gave it, if that is no engine's. Results of older versions lack it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
     /// `v8`, `jsc`, `spidermonkey`.
     pub engine: String,
-    /// The title for people: `node 20.20.2, host of V8 11.3`.
+    /// The title for people: `node 20.20.2, host of V8 11.3`, `stress (d8 10.2.154)`.
     pub title: String,
     /// Its path; invalid UTF-8 is replaced.
     pub program: String,
@@ -32,6 +35,7 @@ pub struct ProgramRow {
 impl ProgramRow {
     pub fn of(program: &Program) -> ProgramRow {
         ProgramRow {
+            name: program.name.clone(),
             engine: program.engine.name.to_owned(),
             title: program.to_string(),
             program: program.path.display().to_string(),

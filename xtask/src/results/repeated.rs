@@ -90,6 +90,7 @@ pub mod tests {
     /// Results without cells, of this many programs.
     pub fn results(programs: usize) -> Results {
         let program = |number| ProgramRow {
+            name: None,
             engine: "v8".to_owned(),
             title: format!("p{number} 1.0"),
             program: format!("/bin/p{number}"),

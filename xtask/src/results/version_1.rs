@@ -101,6 +101,7 @@ impl OldEngine {
             title += &format!(", with {} {version}", self.engine);
         }
         ProgramRow {
+            name: None,
             title,
             option: self.engine.clone(),
             engine: self.engine,

@@ -96,6 +96,41 @@ fn a_program_has_to_be_the_engine_that_it_is_said_to_be() {
 }
 
 #[test]
+fn a_program_has_a_name_of_its_own_everywhere() {
+    let world = World::new();
+    let path = world.engine("d8", D8, M0);
+    let named = |name: &str| format!("{name}={}", path.display());
+    let (one, two) = (named("plain"), named("stress"));
+    let json = world.checkout.join("named.json");
+    let answer = world.run(&[
+        "test",
+        "--engine",
+        &one,
+        "--engine",
+        &two,
+        "--json",
+        json.to_str().unwrap(),
+    ]);
+    answer.expect(0, &["2 cells: 2 ok"]);
+    for title in ["v8: plain (d8 ", "v8: stress (d8 "] {
+        assert!(answer.stdout.contains(title), "{}", answer.stdout);
+    }
+    let results: serde_json::Value = serde_json::from_slice(&fs::read(&json).unwrap()).unwrap();
+    for (index, option) in [&one, &two].into_iter().enumerate() {
+        let program = &results["programs"][index];
+        assert_eq!(program["engine"], "v8");
+        assert_eq!(program["option"], option.as_str());
+        assert_eq!(Some(program["name"].as_str().unwrap()), option.split('=').next());
+    }
+    world
+        .run(&["test", "--engine", &one, "--engine", "plain=/bin/sh"])
+        .expect(2, &["gives the name `plain` to two programs"]);
+    world
+        .run(&["test", "--engine", "sh=/bin/sh"])
+        .expect(2, &["`/bin/sh` cannot be used", "not a JavaScript engine"]);
+}
+
+#[test]
 fn a_js_that_is_node_is_not_spidermonkey() {
     let world = World::new();
     world.engine("js", NODE, M0);

@@ -23,6 +23,7 @@ const COLLECTED: &[&str] = &[
 fn program(shell: &str) -> Program {
     let shell = shell_named(shell).unwrap();
     Program {
+        name: None,
         engine: table::engine_named(shell.engine).unwrap(),
         shell,
         path: PathBuf::new(),

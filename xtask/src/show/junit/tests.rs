@@ -188,6 +188,7 @@ fn two_programs_have_no_class_in_common() {
         ),
     ] {
         let program = |(engine, shell, title): &(&str, &str, &str)| ProgramRow {
+            name: None,
             engine: (*engine).to_owned(),
             shell: (*shell).to_owned(),
             title: (*title).to_owned(),

@@ -1,0 +1,153 @@
+//! The values of `--engine`: an engine, a program, or a program with a name of its own.
+
+use crate::base::suggest::did_you_mean;
+use crate::engine::table::{ENGINES, Engine};
+use anyhow::{Context, Result, bail, ensure};
+use std::env;
+use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+
+/// The value of one `--engine`.
+#[derive(Debug, PartialEq, Eq)]
+pub enum EngineOption {
+    Engine(&'static Engine),
+    /// A program, and the engine that it must be, if given.
+    Program(PathBuf, Option<&'static Engine>),
+    /// A program with a name of its own. The probe finds out which engine it is.
+    Named(String, PathBuf),
+}
+
+impl EngineOption {
+    /// Parses the values of `--engine`. A value that is repeated counts once; a name for two programs is an error.
+    pub fn parse_all(words: &[OsString]) -> Result<Vec<EngineOption>> {
+        let mut options: Vec<EngineOption> = Vec::new();
+        for word in words {
+            let option = parse(word)?;
+            if options.contains(&option) {
+                continue;
+            }
+            if let EngineOption::Named(name, path) = &option
+                && let Some(other) = options.iter().find_map(|other| other.path_named(name))
+            {
+                bail!(
+                    "`--engine` gives the name `{name}` to two programs, `{}` and `{}`: use another name for one",
+                    other.display(),
+                    path.display()
+                );
+            }
+            options.push(option);
+        }
+        Ok(options)
+    }
+
+    /// The path of the program that gets this name here.
+    fn path_named(&self, wanted: &str) -> Option<&Path> {
+        match self {
+            EngineOption::Named(name, path) if name == wanted => Some(path),
+            _ => None,
+        }
+    }
+}
+
+fn parse(word: &OsStr) -> Result<EngineOption> {
+    if let Some(engine) = word.to_str().and_then(engine_named) {
+        return Ok(EngineOption::Engine(engine));
+    }
+    let bytes = word.as_bytes();
+    let equals = bytes.iter().position(|byte| *byte == b'=');
+    // A path may contain `=`, but a name has no slash.
+    let Some(equals) = equals.filter(|equals| !bytes[..*equals].contains(&b'/')) else {
+        return Ok(EngineOption::Program(program_path(word)?, None));
+    };
+    let shown = Path::new(word).display();
+    ensure!(equals + 1 < bytes.len(), "`{shown}` lacks the path of a program");
+    let name = std::str::from_utf8(&bytes[..equals])
+        .ok()
+        .filter(|name| is_name(name))
+        .with_context(|| {
+            format!(
+                "bad name in `--engine {}`: a name begins with a letter or digit, and has letters, digits, `-`, `_` and `.`",
+                shown.to_string().escape_debug()
+            )
+        })?;
+    let path = program_path(OsStr::from_bytes(&bytes[equals + 1..]))?;
+    Ok(match engine_named(name) {
+        Some(engine) => EngineOption::Program(path, Some(engine)),
+        None => EngineOption::Named(name.to_owned(), path),
+    })
+}
+
+fn engine_named(name: &str) -> Option<&'static Engine> {
+    ENGINES.iter().find(|engine| engine.name == name)
+}
+
+/// Whether a program may have this name. It goes into tables, reports and commands.
+fn is_name(name: &str) -> bool {
+    name.starts_with(char::is_alphanumeric) && name.chars().all(|c| c.is_alphanumeric() || "-_.".contains(c))
+}
+
+/// Keeps a path, and looks up a bare name on PATH.
+fn program_path(word: &OsStr) -> Result<PathBuf> {
+    let here = env::current_dir().context("failed to find the current directory")?;
+    which::which_in(word, env::var_os("PATH"), here).or_else(|_| {
+        let path = Path::new(word);
+        if path.components().count() > 1 || path.exists() {
+            return std::path::absolute(path).with_context(|| format!("bad path `{}`", path.display()));
+        }
+        let shown = path.display().to_string();
+        bail!(
+            "`{shown}` is neither an engine nor a program on PATH{}",
+            did_you_mean(&shown, ENGINES.iter().map(|engine| engine.name))
+        )
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::ffi::OsStringExt;
+
+    fn parse_words(words: &[&str]) -> Result<Vec<EngineOption>> {
+        EngineOption::parse_all(&words.iter().map(OsString::from).collect::<Vec<_>>())
+    }
+
+    #[test]
+    fn an_engine_is_named_with_or_without_its_program() {
+        let read = |word: &str| parse_words(&[word]).map(|mut all| all.remove(0));
+        assert!(matches!(read("jsc"), Ok(EngineOption::Engine(engine)) if engine.name == "jsc"));
+        assert!(
+            matches!(read("v8=/a b/node"), Ok(EngineOption::Program(path, Some(engine)))
+            if path == Path::new("/a b/node") && engine.name == "v8")
+        );
+        assert!(matches!(read("/a=b/node"), Ok(EngineOption::Program(path, None)) if path == Path::new("/a=b/node")));
+        let error = read("spidermonky").unwrap_err().to_string();
+        assert_eq!(
+            error,
+            "`spidermonky` is neither an engine nor a program on PATH; did you mean `spidermonkey`?"
+        );
+        let odd = OsString::from_vec(b"/\xff/d8".into());
+        assert!(matches!(
+            &EngineOption::parse_all(&[odd]).unwrap()[0],
+            EngineOption::Program(_, None)
+        ));
+    }
+
+    #[test]
+    fn a_name_that_is_no_engine_s_is_the_program_s_own() {
+        let named = |name: &str, path: &str| EngineOption::Named(name.to_owned(), PathBuf::from(path));
+        let options = parse_words(&["stress=/d8", "asan-1.2=/d8", "stress=/d8"]).unwrap();
+        assert_eq!(options, [named("stress", "/d8"), named("asan-1.2", "/d8")]);
+        assert_eq!(
+            parse_words(&["a=/d8", "a=/js"]).unwrap_err().to_string(),
+            "`--engine` gives the name `a` to two programs, `/d8` and `/js`: use another name for one"
+        );
+        for word in ["=/d8", "a b=/d8", "a\u{1b}[1m=/d8", "-a=/d8", "a:b=/d8"] {
+            let error = parse_words(&[word]).unwrap_err().to_string();
+            assert!(error.starts_with("bad name in `--engine "), "{error}");
+            assert!(!error.contains('\u{1b}'), "{error:?}");
+        }
+        let error = parse_words(&["stress="]).unwrap_err().to_string();
+        assert_eq!(error, "`stress=` lacks the path of a program");
+    }
+}
