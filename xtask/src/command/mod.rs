@@ -9,6 +9,7 @@ pub mod compare;
 pub mod engines;
 pub mod events;
 pub mod explain;
+pub mod filter;
 pub mod findings;
 pub mod flags;
 pub mod new;

@@ -8,7 +8,7 @@ use crate::cell::limits::GivenLimits;
 use crate::cell::run::Cell;
 use crate::command::flags::{MessageFormat, TestFlags};
 use crate::command::planned::{PlannedCell, planned};
-use crate::command::{accept, events, part, plan, report, reports};
+use crate::command::{accept, events, filter, part, plan, report, reports};
 use crate::engine::search::Found;
 use crate::guest::guests::Guests;
 use crate::install::installer::install;
@@ -38,6 +38,7 @@ pub fn test(flags: &TestFlags, session: &Session) -> Result<Status> {
         None => MissingExpectation::Refused,
     };
     let cases = plan::cases_with("test", &flags.cases, missing, session)?;
+    let cases = filter::filtered(cases, &flags.filter)?;
     reports::check(flags)?;
     let times = part::expected_times(&flags.part, session)?;
     let engines = &flags.engines.engines;
