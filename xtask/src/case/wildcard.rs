@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 const WILD: [char; 3] = ['*', '?', '['];
 
 /// As shells match: `*` stays within a name, and a file whose name begins with a dot is matched only by one.
-const OPTIONS: MatchOptions = MatchOptions {
+pub const OPTIONS: MatchOptions = MatchOptions {
     case_sensitive: true,
     require_literal_separator: true,
     require_literal_leading_dot: true,

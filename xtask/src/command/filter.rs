@@ -1,13 +1,19 @@
-//! `test --not`, `--needs`, `--verdict`: which of the named cases are run. Pure.
+//! `test --not`, `--needs`, `--verdict`: which of the named cases are run.
 
-use crate::case::Case;
+use crate::base::{output, text};
+use crate::case::{Case, wildcard};
 use crate::command::flags::FilterFlags;
 use anyhow::{Result, bail};
 
 /// The cases that every filter keeps; an error names the first filter that leaves none.
 pub fn filtered(mut cases: Vec<Case>, flags: &FilterFlags) -> Result<Vec<Case>> {
     for pattern in &flags.not {
-        cases.retain(|case| !pattern.matches(&case.name) && !pattern.matches(&case.title));
+        let before = cases.len();
+        let is_it = |name: &str| pattern.matches_with(name, wildcard::OPTIONS);
+        cases.retain(|case| !is_it(&case.name) && !is_it(&case.title));
+        if cases.len() == before {
+            output::warn(&format!("`--not={}` leaves out no case", text::inert(pattern.as_str())));
+        }
         enough(&cases, &format!("--not={pattern}"))?;
     }
     for feature in &flags.needs {

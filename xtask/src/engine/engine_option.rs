@@ -72,10 +72,22 @@ fn parse(word: &OsStr) -> Result<EngineOption> {
             )
         })?;
     let path = program_path(OsStr::from_bytes(&bytes[equals + 1..]))?;
-    Ok(match engine_named(name) {
-        Some(engine) => EngineOption::Program(path, Some(engine)),
-        None => EngineOption::Named(name.to_owned(), path),
-    })
+    if let Some(engine) = engine_named(name) {
+        return Ok(EngineOption::Program(path, Some(engine)));
+    }
+    if let Some(engine) = ENGINES.iter().find(|engine| is_slip(name, engine.name)) {
+        bail!(
+            "`{name}` is no engine; did you mean `{}`? A name of your own has to differ more from an engine's",
+            engine.name
+        );
+    }
+    Ok(EngineOption::Named(name.to_owned(), path))
+}
+
+/// Whether a name is an engine's with one letter wrong, or two swapped. `v8a` and `jsc2` are names of people's own.
+fn is_slip(name: &str, engine: &str) -> bool {
+    let is_long = engine.len() > 5;
+    strsim::damerau_levenshtein(name, engine) == 1 && (is_long || name.chars().count() == engine.len())
 }
 
 fn engine_named(name: &str) -> Option<&'static Engine> {
@@ -146,6 +158,14 @@ mod tests {
             let error = parse_words(&[word]).unwrap_err().to_string();
             assert!(error.starts_with("bad name in `--engine "), "{error}");
             assert!(!error.contains('\u{1b}'), "{error:?}");
+        }
+        for (slip, engine) in [("v9", "v8"), ("jcs", "jsc"), ("spidermonky", "spidermonkey")] {
+            let error = parse_words(&[&format!("{slip}=/d8")]).unwrap_err().to_string();
+            let start = format!("`{slip}` is no engine; did you mean `{engine}`?");
+            assert!(error.starts_with(&start), "{error}");
+        }
+        for name in ["v8a", "jsc2", "jsc-asan", "v8-stress"] {
+            assert_eq!(parse_words(&[&format!("{name}=/d8")]).unwrap(), [named(name, "/d8")]);
         }
         let error = parse_words(&["stress="]).unwrap_err().to_string();
         assert_eq!(error, "`stress=` lacks the path of a program");

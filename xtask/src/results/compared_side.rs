@@ -104,12 +104,23 @@ fn place_of(programs: &[GatheredProgram], answer: &ExplanationRow) -> Option<usi
     programs.iter().position(is_it)
 }
 
+/// A program's own name, if it has one, and what else its title says: `stress (d8 10.2.154)`.
+fn split_title(title: &str) -> (Option<&str>, &str) {
+    let parts = title.strip_suffix(')').and_then(|title| title.split_once(" ("));
+    // A program without a name has a version or a word there: a name has no spaces, and comes first.
+    match parts.filter(|(name, _)| !name.contains(' ')) {
+        Some((name, rest)) => (Some(name), rest),
+        None => (None, title),
+    }
+}
+
 /// The program of an explanation, as far as that names it.
 fn program_of(answer: &ExplanationRow) -> GatheredProgram {
-    let mut words = answer.program.split([' ', ',']);
+    let (name, title) = split_title(&answer.program);
+    let mut words = title.split([' ', ',']);
     let shell = words.next().unwrap_or_default();
     let row = ProgramRow {
-        name: None,
+        name: name.map(str::to_owned),
         engine: answer.engine.clone(),
         title: answer.program.clone(),
         program: String::new(),
@@ -126,5 +137,26 @@ fn program_of(answer: &ExplanationRow) -> GatheredProgram {
         row,
         os: String::new(),
         arch: String::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::split_title;
+
+    #[test]
+    fn the_title_of_a_named_program_has_its_name_before_it() {
+        for (title, wanted) in [
+            ("d8 10.2.154", (None, "d8 10.2.154")),
+            ("stress (d8 10.2.154)", (Some("stress"), "d8 10.2.154")),
+            (
+                "new (node 26.1.0, host of V8 14.6)",
+                (Some("new"), "node 26.1.0, host of V8 14.6"),
+            ),
+            ("js 102 (debug)", (None, "js 102 (debug)")),
+            ("", (None, "")),
+        ] {
+            assert_eq!(split_title(title), wanted);
+        }
     }
 }

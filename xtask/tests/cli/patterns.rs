@@ -93,6 +93,12 @@ fn filters_combine_and_one_that_leaves_nothing_is_named() {
         let answer = world.run(&[&["test"], words].concat());
         assert_eq!(ran(&answer), names, "{words:?}: {}", answer.stderr);
     }
+    let answer = world.run(&["test", "m0", "--not=m9"]);
+    assert!(
+        answer.stderr.contains("warning: `--not=m9` leaves out no case"),
+        "{}",
+        answer.stderr
+    );
     for (words, printed) in [
         (&["--not=m0", "--not=m*"][..], "`--not=m*` leaves no case to run"),
         (
@@ -100,7 +106,7 @@ fn filters_combine_and_one_that_leaves_nothing_is_named() {
             "`--verdict=leaks` leaves no case to run",
         ),
         (&["--needs=wasm-gc"], "`--needs=wasm-gc` leaves no case to run"),
-        (&["--needs=wasm-cg"], "wasm-gc"),
+        (&["--needs=wasm-cg"], "similar value exists: 'wasm-gc'"),
         (&["--not=m[0"], "m[0"),
     ] {
         world.run(&[&["test"], words].concat()).expect(2, &[printed]);
