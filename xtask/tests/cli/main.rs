@@ -13,6 +13,7 @@ mod findings;
 mod installing;
 mod interrupting;
 mod limiting;
+mod old_results;
 mod output;
 mod parting;
 mod patterns;
