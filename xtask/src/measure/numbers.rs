@@ -111,6 +111,8 @@ impl fmt::Display for Numbers {
             f.write_str(", memory ran out")?;
         }
         if let (Some(residue), Some(slope)) = (self.residue, self.slope) {
+            // No `-0.00`.
+            let slope = (slope * 100.0).round() / 100.0 + 0.0;
             write!(
                 f,
                 ", {residue} remain at the end, growing by {slope:.2} per allocated object"

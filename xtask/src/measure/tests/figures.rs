@@ -57,6 +57,17 @@ fn the_slope_is_that_of_the_later_half() {
 }
 
 #[test]
+fn what_shrinks_by_next_to_nothing_does_not_grow() {
+    let mut events = rounds(&[1001, 1000, 1000, 1000]);
+    events.push(TelemetryEvent::Settled(counts(4000, 0, 3)));
+    let mut numbers = numbers(&events);
+    numbers.slope = Some(-0.001);
+    assert!(numbers.to_string().contains("growing by 0.00 per"), "{numbers}");
+    numbers.slope = Some(-0.25);
+    assert!(numbers.to_string().contains("growing by -0.25 per"), "{numbers}");
+}
+
+#[test]
 fn memory_that_does_not_grow_with_objects_lasts_for_ever() {
     let run = |made: fn(u64) -> u64, pages: fn(u64) -> u64| {
         let round = |round| TelemetryEvent::Round(counts(made(round), 0, pages(round)));
