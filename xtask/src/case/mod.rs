@@ -64,11 +64,6 @@ impl Case {
         &self.expectation
     }
 
-    /// All of its expectations: the shared one, then those for one engine alone.
-    pub fn expectations(&self) -> impl Iterator<Item = &Expectation> {
-        std::iter::once(&self.expectation).chain(self.by_engine.values())
-    }
-
     /// Whether there is one for this engine alone.
     pub fn has_own_expectation(&self, engine: &Engine) -> bool {
         self.by_engine.contains_key(engine.name)

@@ -4,9 +4,18 @@ use crate::base::output;
 use crate::command::flags::MessageFormat;
 use crate::results::cell_row::{CellRow, PlanPlace};
 use crate::results::document::Results;
-use crate::results::event::{RunEnd, RunEvent};
+use crate::results::event::{ListedCell, RunEnd, RunEvent};
 use anyhow::{Context, Result};
 use std::time::Instant;
+
+/// Before cells that are listed.
+pub fn list_started(results: &Results) -> Result<()> {
+    print(MessageFormat::Json, || RunEvent::ListStarted(results))
+}
+
+pub fn cell_listed(cell: ListedCell<'_>) -> Result<()> {
+    print(MessageFormat::Json, || RunEvent::CellListed(cell))
+}
 
 pub fn started(results: &Results, format: MessageFormat) -> Result<()> {
     print(format, || RunEvent::RunStarted(results))

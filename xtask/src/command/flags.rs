@@ -3,9 +3,9 @@
 use crate::base::invocation;
 use crate::case::expectation::{MOST_MEBIBYTES, MOST_OBJECTS, MOST_ROUNDS};
 use crate::cell::limits::GivenLimits;
+use crate::command::filter_flags::FilterFlags;
 use crate::command::result_flags::{CompareFlags, FindingsFlags, PageFlags};
-use crate::engine::feature::Feature;
-use crate::measure::verdict::Verdict;
+use crate::command::status_flags::StatusFlags;
 use crate::run::partition::Partition;
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use std::ffi::OsString;
@@ -90,9 +90,6 @@ pub struct TestFlags {
     pub cases: Vec<OsString>,
 
     #[command(flatten)]
-    pub filter: FilterFlags,
-
-    #[command(flatten)]
     pub engines: EngineFlags,
 
     /// Install missing tools first; each command is printed before it runs
@@ -123,23 +120,14 @@ pub struct TestFlags {
     pub part: PartFlags,
 
     #[command(flatten)]
+    pub status: StatusFlags,
+
+    #[command(flatten)]
     pub reports: ReportFlags,
-}
 
-/// Which of the named cases are run: those that every filter keeps.
-#[derive(Debug, Args)]
-pub struct FilterFlags {
-    /// Leave out cases whose name matches this pattern; may be repeated
-    #[arg(long, value_name = "GLOB")]
-    pub not: Vec<glob::Pattern>,
-
-    /// Only cases that need this feature; of several, all of them
-    #[arg(long, value_enum, value_name = "FEATURE", hide_possible_values = true)]
-    pub needs: Vec<Feature>,
-
-    /// Only cases that expect this verdict; of several, any of them
-    #[arg(long, value_enum, value_name = "VERDICT", value_delimiter = ',')]
-    pub verdict: Vec<Verdict>,
+    // Last, as its heading stands over what follows.
+    #[command(flatten)]
+    pub filters: FilterFlags,
 }
 
 /// Which part of the cells is run.

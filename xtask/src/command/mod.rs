@@ -5,13 +5,15 @@
 
 pub mod accept;
 pub mod build;
+pub mod choice;
 pub mod compare;
 pub mod engines;
 pub mod events;
 pub mod explain;
-pub mod filter;
+pub mod filter_flags;
 pub mod findings;
 pub mod flags;
+pub mod list;
 pub mod new;
 pub mod part;
 pub mod plan;
@@ -20,5 +22,6 @@ pub mod report;
 pub mod reports;
 pub mod result_files;
 pub mod result_flags;
+pub mod status_flags;
 pub mod test;
 pub mod watch;

@@ -26,12 +26,9 @@ struct Share<'a> {
     milliseconds: u64,
 }
 
-/// The times by which the flags split a plan; none if they split none.
+/// The times by which the flags split a plan, or by which `--quick` chooses.
 pub fn expected_times(flags: &PartFlags, session: &Session) -> Result<ExpectedTimes> {
     let mut times = ExpectedTimes::default();
-    if flags.partition.is_none() {
-        return Ok(times);
-    }
     let files = result_files::files(&flags.times)?;
     for (_, results) in result_files::read(&files, CellRow::without_output)?.results {
         times.add(&results);

@@ -42,12 +42,22 @@ pub fn cases_with(
     Ok(cases)
 }
 
-/// Finds the programs; then builds the guests and, side by side, runs the canary. What is wrong with
-/// the command line is said before anything is built.
+/// Finds the programs, and prepares them and the guests. What is wrong with the command line is said before anything
+/// is built.
 pub fn prepare(cases: &[Case], engines: &[OsString], session: &Session) -> Result<(Guests, Found)> {
-    let mut found = search::find(engines, session)?;
+    prepare_found(cases, find(engines, session)?, session)
+}
+
+/// Finds the programs; an error if one that is named is missing, or if there is none.
+pub fn find(engines: &[OsString], session: &Session) -> Result<Found> {
+    let found = search::find(engines, session)?;
     found.warnings.iter().for_each(|warning| output::warn(warning));
     enough(&found, engines, session)?;
+    Ok(found)
+}
+
+/// Builds the guests and, side by side, runs the canary.
+pub fn prepare_found(cases: &[Case], mut found: Found, session: &Session) -> Result<(Guests, Found)> {
     let (guests, warnings) = thread::scope(|scope| {
         let canaries = scope.spawn(|| canary::test(&mut found.programs, session));
         let guests = build_guests(cases, session);

@@ -2,6 +2,7 @@
 
 use crate::case::Case;
 use crate::cell::run::Cell;
+use crate::command::choice::Choice;
 use crate::engine::search::Found;
 
 /// A run of a cell in the plan.
@@ -15,11 +16,14 @@ pub struct PlannedCell<'a> {
     pub run: usize,
 }
 
-/// The plan: case by case, each on every program, `--repeat` times.
-pub fn planned<'a>(cases: &'a [Case], found: &'a Found, repeat: usize) -> Vec<PlannedCell<'a>> {
+/// The plan: case by case, each on every program for which it is chosen, `--repeat` times.
+pub fn planned<'a>(cases: &'a [Case], found: &'a Found, choice: &Choice, repeat: usize) -> Vec<PlannedCell<'a>> {
     let mut all = Vec::new();
     for case in cases {
         for (index, program) in found.programs.iter().enumerate() {
+            if !choice.has(case, index) {
+                continue;
+            }
             for run in 1..=repeat {
                 all.push(PlannedCell {
                     cell: Cell { case, program },

@@ -8,7 +8,8 @@ use crate::cell::limits::GivenLimits;
 use crate::cell::run::Cell;
 use crate::command::flags::{MessageFormat, TestFlags};
 use crate::command::planned::{PlannedCell, planned};
-use crate::command::{accept, events, filter, part, plan, report, reports};
+use crate::command::status_flags::StatusLevel;
+use crate::command::{accept, choice, events, list, part, plan, report, reports};
 use crate::engine::search::Found;
 use crate::guest::guests::Guests;
 use crate::install::installer::install;
@@ -25,7 +26,7 @@ use crate::run::schedule;
 use crate::run::session::Session;
 use crate::show::census_text::findings;
 use crate::show::failure::failure;
-use crate::show::table::{coloured, summary, table};
+use crate::show::table::{repeated_line, status_line, summary, table};
 use anyhow::Result;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -37,19 +38,43 @@ pub fn test(flags: &TestFlags, session: &Session) -> Result<Status> {
         Some(_) => MissingExpectation::Allowed,
         None => MissingExpectation::Refused,
     };
-    let cases = plan::cases_with("test", &flags.cases, missing, session)?;
-    let cases = filter::filtered(cases, &flags.filter)?;
+    let mut cases = plan::cases_with("test", &flags.cases, missing, session)?;
+    choice::without_excluded(&mut cases, &flags.filters)?;
     reports::check(flags)?;
-    let times = part::expected_times(&flags.part, session)?;
+    let times = match flags.part.partition.is_some() || flags.filters.quick {
+        true => part::expected_times(&flags.part, session)?,
+        false => ExpectedTimes::default(),
+    };
     let engines = &flags.engines.engines;
     if flags.install {
         install(&cases, engines, session)?;
     }
-    let (guests, found) = plan::prepare(&cases, engines, session)?;
-    let (results, record, error) = run(&cases, &found, &guests, &times, flags, session)?;
+    let mut found = plan::find(engines, session)?;
+    let Some(choice) = choice::choose(&flags.filters, &mut cases, &mut found, &times, session)? else {
+        return Ok(Status::Expected);
+    };
+    if flags.filters.list {
+        let (cells, results) = begin(
+            planned(&cases, &found, &choice, flags.repeat.get()),
+            &found,
+            &times,
+            flags,
+        );
+        return list::list(&cells, &results, flags.reports.message_format);
+    }
+    let (guests, found) = plan::prepare_found(&cases, found, session)?;
+    let (cells, mut results) = begin(
+        planned(&cases, &found, &choice, flags.repeat.get()),
+        &found,
+        &times,
+        flags,
+    );
+    results.commit = checked_out(&tree_of(&cases, session), session);
+    let (results, record, error) = run(&cells, results, &guests, flags, session)?;
     let status = report(&results, flags, session, started);
     let status = events::ended(&results, flags.reports.message_format, started).and(status);
-    let status = write_page(&results, &cases, &found, &guests, flags, session).and(status);
+    let page_cells = planned(&cases, &found, &choice, 1);
+    let status = write_page(&results, &page_cells, &guests, flags, session).and(status);
     if results.not_run() > 0 {
         let why = if session.is_interrupted() {
             "interrupted"
@@ -74,18 +99,14 @@ pub fn test(flags: &TestFlags, session: &Session) -> Result<Status> {
     }
 }
 
-/// Runs all cells, and records each as it ends. After an interrupt or an error, which is
-/// returned beside them, the results are the cells that ended.
-fn run(
-    cases: &[Case],
+/// The cells to run, those of the part if there is one, and the results before any has run.
+fn begin<'a>(
+    whole: Vec<PlannedCell<'a>>,
     found: &Found,
-    guests: &Guests,
     times: &ExpectedTimes,
     flags: &TestFlags,
-    session: &Session,
-) -> Result<(Results, Record, Option<anyhow::Error>)> {
+) -> (Vec<PlannedCell<'a>>, Results) {
     let programs: Vec<ProgramRow> = found.programs.iter().map(ProgramRow::of).collect();
-    let whole = planned(cases, found, flags.repeat.get());
     let (cells, partition) = match flags.part.partition {
         Some(partition) => {
             let (cells, row) = part::chosen(whole, &programs, partition, times);
@@ -96,7 +117,18 @@ fn run(
     let missing = found.missing.iter().map(|engine| engine.name.to_owned()).collect();
     let mut results = Results::begin(programs, missing, cells.len());
     results.partition = partition;
-    results.commit = checked_out(&tree_of(cases, session), session);
+    (cells, results)
+}
+
+/// Runs all cells, and records each as it ends. After an interrupt or an error, which is
+/// returned beside them, the results are the cells that ended.
+fn run(
+    cells: &[PlannedCell<'_>],
+    mut results: Results,
+    guests: &Guests,
+    flags: &TestFlags,
+    session: &Session,
+) -> Result<(Results, Record, Option<anyhow::Error>)> {
     let directory = session.directories.scratch("runs")?;
     let key = |planned: &PlannedCell<'_>| {
         let program = results.programs[planned.program].program.clone();
@@ -111,7 +143,7 @@ fn run(
     events::started(&results, flags.reports.message_format)?;
     let began = Instant::now();
     let scheduled = schedule::all(
-        &cells,
+        cells,
         |planned| {
             let (case, program) = key(&planned);
             former.of(&case, &program)
@@ -135,6 +167,7 @@ fn run(
             {
                 output::warn(&format!("{error:#}; the results are printed, but not recorded"));
             }
+            show_line(&row, planned.cell, flags.status.status_level, session);
             events::cell_ended(&row, flags.reports.message_format)?;
             let is_needed = !row.outcome.is_fine() || reports::have_output(flags);
             Ok(Some(if is_needed { row } else { row.without_output() }))
@@ -154,8 +187,7 @@ fn tree_of(cases: &[Case], session: &Session) -> PathBuf {
 /// Writes the page of the run, if it is wanted, with what keeps alive what leaked.
 fn write_page(
     results: &Results,
-    cases: &[Case],
-    found: &Found,
+    planned: &[PlannedCell<'_>],
     guests: &Guests,
     flags: &TestFlags,
     session: &Session,
@@ -168,7 +200,7 @@ fn write_page(
         let leaked = |row: &CellRow| row.verdict == Some(Verdict::Leaks);
         results.cells.iter().filter(is_it).any(leaked)
     };
-    let leaking = planned(cases, found, 1).into_iter().filter(leaks);
+    let leaking = planned.iter().filter(|planned| leaks(planned));
     let cells: Vec<Cell<'_>> = leaking.map(|planned| planned.cell).collect();
     let answers = report::explanations(&cells, &flags.limits, guests, session)?;
     let path = path.clone().map_or_else(|| report::usual(session), Ok)?;
@@ -185,17 +217,28 @@ fn run_cell(
     given: &GivenLimits,
     session: &Session,
 ) -> Result<Option<CellRow>> {
-    let name = format!("{} on {}", cell.case.title, cell.program.label());
-    let line = session.progress.begin(&name);
+    let line = session.progress.begin(&name_of(cell));
     let facts = cell.run(guests, given, session)?;
     drop(line);
     if session.is_interrupted() {
         return Ok(None);
     }
-    let row = CellRow::of(facts, place);
-    let outcome = coloured(row.outcome).for_stderr();
-    session.progress.keep(&format!("{outcome} {name} {:.1} s", row.seconds));
-    Ok(Some(row))
+    Ok(Some(CellRow::of(facts, place)))
+}
+
+/// A cell in a line of its own.
+fn name_of(cell: Cell<'_>) -> String {
+    format!("{} on {}", cell.case.title, cell.program.label())
+}
+
+/// Prints the line of a cell that has ended, if it gets one.
+fn show_line(row: &CellRow, cell: Cell<'_>, level: Option<StatusLevel>, session: &Session) {
+    let line = status_line(row.outcome, &name_of(cell), row.seconds);
+    match level {
+        None => session.progress.keep(&line),
+        Some(level) if level.shows(row.outcome) => session.progress.print(&line),
+        Some(_) => {}
+    }
 }
 
 /// The command that explains the first script of a user's that leaks; none if none does.
@@ -235,6 +278,13 @@ fn report(results: &Results, flags: &TestFlags, session: &Session, started: Inst
             "\nengines are missing; `{} engines` shows how to install them",
             invocation::name()
         ));
+    }
+    let final_lines = groups
+        .iter()
+        .filter(|cell| flags.status.final_status_level.shows(cell.outcome()));
+    let final_lines: Vec<String> = final_lines.map(|cell| repeated_line(cell, results)).collect();
+    if !final_lines.is_empty() {
+        output::note(&format!("\n{}", final_lines.join("\n")));
     }
     output::note(&format!("\n{}", summary(results, started.elapsed().as_secs_f64())));
     reports::write(results, flags, session, started)?;

@@ -23,6 +23,10 @@ pub fn watch(flags: &TestFlags, session: &Session) -> Result<Status> {
         flags.accept.is_none(),
         "`watch` accepts nothing: each run would be what is expected of the next; use `test --accept`"
     );
+    ensure!(
+        !flags.filters.list,
+        "`watch` runs what it watches; use `test --list` to see which cells there are"
+    );
     let mut roots = roots(flags, session)?;
     if !flags.install {
         plan::check_engines(&flags.engines.engines, session)?;

@@ -11,6 +11,10 @@ use std::collections::BTreeMap;
 #[derive(Debug, Serialize)]
 #[serde(tag = "event", rename_all = "kebab-case")]
 pub enum RunEvent<'a> {
+    /// The results without cells, before cells that are listed and do not run.
+    ListStarted(&'a Results),
+    /// A run of a cell that would run.
+    CellListed(ListedCell<'a>),
     /// The results without cells.
     RunStarted(&'a Results),
     /// A run of a cell begins.
@@ -24,6 +28,17 @@ pub enum RunEvent<'a> {
     CellEnded { cell: &'a CellRow },
     /// No more cells run.
     RunEnded(RunEnd),
+}
+
+/// A run of a cell in a plan that does not run.
+#[derive(Debug, Serialize)]
+pub struct ListedCell<'a> {
+    pub number: usize,
+    pub case: &'a str,
+    pub program: usize,
+    pub run: usize,
+    /// The feature for lack of which it would be skipped.
+    pub lacks: Option<String>,
 }
 
 /// What came of a run.

@@ -15,6 +15,7 @@ pub mod expected_times;
 pub mod explanations;
 pub mod fingerprint;
 pub mod gathered;
+pub mod last_outcomes;
 pub mod merge;
 pub mod pairing;
 pub mod partitions;

@@ -30,6 +30,14 @@ impl Progress {
         self.begin(what)
     }
 
+    /// Prints a line that stays, above the moving ones, or to standard error.
+    pub fn print(&self, line: &str) {
+        match self.0.is_hidden() {
+            true => output::note(line),
+            false => self.keep(line),
+        }
+    }
+
     /// Prints a line that stays, above the moving ones; nothing without a terminal.
     pub fn keep(&self, line: &str) {
         // An error here is the terminal's.

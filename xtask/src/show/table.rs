@@ -60,6 +60,19 @@ pub fn coloured(outcome: OutcomeName) -> StyledObject<OutcomeName> {
     }
 }
 
+/// A cell in a line: `ok m0 on v8 1.2 s`. The name is inert in it.
+pub fn status_line(outcome: OutcomeName, name: &str, seconds: f64) -> String {
+    format!("{} {} {seconds:.1} s", coloured(outcome).for_stderr(), inert(name))
+}
+
+/// The line of a cell, with the time of all its runs.
+pub fn repeated_line(cell: &Repeated<'_>, results: &Results) -> String {
+    let row = cell.shown();
+    let name = format!("{} on {}", row.title(), results.program(row).engine);
+    let seconds = cell.runs.iter().map(|run| run.seconds).sum();
+    status_line(cell.outcome(), &name, seconds)
+}
+
 /// The counts of all outcomes, in one line.
 pub fn summary(results: &Results, seconds: f64) -> String {
     let groups = group(&results.cells);

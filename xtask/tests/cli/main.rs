@@ -5,6 +5,7 @@ mod accepting;
 mod beginning;
 mod bundling;
 mod checkout;
+mod choosing;
 mod comparing;
 mod explaining;
 mod faults;

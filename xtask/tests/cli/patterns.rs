@@ -79,36 +79,3 @@ fn a_pattern_matches_directories_with_scripts() {
         assert_eq!(ran(&answer), names, "{word}");
     }
 }
-
-#[test]
-fn filters_combine_and_one_that_leaves_nothing_is_named() {
-    let world = world();
-    for (words, names) in [
-        (&["--not=m1"][..], &["m0"][..]),
-        (&["m*", "readme", "--not=m?"], &["readme"]),
-        (&["--verdict=leaks"], &["m1"]),
-        (&["--verdict=leaks,collected", "--not=m1"], &["m0"]),
-        (&["--needs=finalization-registry"], &["m0", "m1"]),
-    ] {
-        let answer = world.run(&[&["test"], words].concat());
-        assert_eq!(ran(&answer), names, "{words:?}: {}", answer.stderr);
-    }
-    let answer = world.run(&["test", "m0", "--not=m9"]);
-    assert!(
-        answer.stderr.contains("warning: `--not=m9` leaves out no case"),
-        "{}",
-        answer.stderr
-    );
-    for (words, printed) in [
-        (&["--not=m0", "--not=m*"][..], "`--not=m*` leaves no case to run"),
-        (
-            &["--verdict=leaks", "--not=m1", "m0"],
-            "`--verdict=leaks` leaves no case to run",
-        ),
-        (&["--needs=wasm-gc"], "`--needs=wasm-gc` leaves no case to run"),
-        (&["--needs=wasm-cg"], "similar value exists: 'wasm-gc'"),
-        (&["--not=m[0"], "m[0"),
-    ] {
-        world.run(&[&["test"], words].concat()).expect(2, &[printed]);
-    }
-}
