@@ -64,6 +64,8 @@ fn run_command(command: &Command, interrupt: &Interrupt) -> Result<Status> {
         Command::Findings(flags) => command::findings::findings(flags, &session()?),
         Command::Report(flags) => command::report::report(flags, &session()?),
         Command::Compare(flags) => command::compare::compare(flags),
+        Command::Completions(flags) => command::completions::completions(flags),
+        Command::Manual => command::manual::manual(),
         Command::New(flags) => command::new::new(flags, &session()?),
         Command::Watch(flags) => command::watch::watch(flags, &session()?),
         // The guard belongs to another command, which handles the signals.

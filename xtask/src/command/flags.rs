@@ -47,6 +47,19 @@ impl Flags {
         let matches = command.try_get_matches_from_mut(std::env::args_os())?;
         Flags::from_arg_matches(&matches).map_err(|error| error.format(&mut command))
     }
+
+    /// The command line that users see, as data: under the name of the installed program, without hidden commands.
+    pub fn described() -> clap::Command {
+        let whole = Flags::command();
+        let visible = whole.get_subcommands().filter(|command| !command.is_hide_set());
+        clap::Command::new(env!("CARGO_PKG_NAME"))
+            .version(env!("CARGO_PKG_VERSION"))
+            .about(whole.get_about().cloned().unwrap_or_default())
+            .after_help(EXIT_STATUS)
+            .subcommand_required(true)
+            .args(whole.get_arguments().cloned())
+            .subcommands(visible.cloned())
+    }
 }
 
 /// When something is done that depends on where the command runs.
@@ -77,6 +90,10 @@ pub enum Command {
     Report(PageFlags),
     /// Show what changed between the results of two runs, and whether something got worse
     Compare(CompareFlags),
+    /// Print the script by which a shell completes commands and flags
+    Completions(CompletionsFlags),
+    /// Print the manual page, in roff
+    Manual,
     /// Run a program that dies with this command, together with all its descendants
     #[command(hide = true)]
     Guard(GuardFlags),
@@ -179,6 +196,13 @@ pub enum AcceptFlag {
     New,
     /// Also over one that stands; its comments and other directives stay
     Overwrite,
+}
+
+#[derive(Debug, Args)]
+pub struct CompletionsFlags {
+    /// The shell
+    #[arg(value_enum, value_name = "SHELL")]
+    pub shell: clap_complete::Shell,
 }
 
 #[derive(Debug, Args)]

@@ -7,6 +7,7 @@ mod bundling;
 mod checkout;
 mod choosing;
 mod comparing;
+mod describing;
 mod explaining;
 mod faults;
 mod finding;
