@@ -34,9 +34,11 @@ fn as_table(found: &Found, session: &Session) -> String {
     let mut rows = vec![header.map(|title| style(title).bold().to_string()).to_vec()];
     for program in &found.programs {
         let row = ProgramRow::of(program);
-        let flags = match row.flags.is_empty() {
+        // Variables stand before flags, as before a command.
+        let called_with = row.called_with();
+        let flags = match called_with.is_empty() {
             true => "none".to_owned(),
-            false => command_line(&row.flags),
+            false => command_line(&called_with),
         };
         let program = inert(&row.program).into_owned();
         rows.push(vec![

@@ -139,7 +139,7 @@ fn lines(mut results: Results) -> Result<Vec<u8>> {
     let cells = std::mem::take(&mut results.cells);
     for program in &mut results.programs {
         program.program.clone_from(&program.shell);
-        program.option.clone_from(&program.engine);
+        program.option = program.name.clone().unwrap_or_else(|| program.engine.clone());
     }
     let mut lines = serde_json::to_vec(&results).context(what)?;
     lines.push(b'\n');

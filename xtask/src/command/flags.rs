@@ -306,7 +306,8 @@ Exit status:
 
 #[derive(Debug, Args)]
 pub struct EngineFlags {
-    /// Only this engine (v8, jsc, spidermonkey), or this program, under a name of its own if NAME is no engine's; may be repeated
+    /// Only this engine (v8, jsc, spidermonkey), this program of wasm-leaks.toml, or the program of this path, under a
+    /// name of its own if NAME is no engine's; may be repeated
     #[arg(long = "engine", value_name = "NAME | NAME=PATH | PATH")]
     pub engines: Vec<OsString>,
 }

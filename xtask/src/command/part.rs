@@ -86,9 +86,13 @@ fn shares<'a>(planned: &[PlannedCell<'a>], programs: &[ProgramRow], times: &Expe
     }
     let name = |share: &Share<'_>| {
         let ProgramRow {
-            engine, title, flags, ..
+            engine,
+            title,
+            flags,
+            environment,
+            ..
         } = &programs[share.program];
-        (engine.clone(), title.clone(), flags.clone())
+        (engine.clone(), title.clone(), flags.clone(), environment.clone())
     };
     shares.sort_by(|one, other| (one.case, name(one), one.program).cmp(&(other.case, name(other), other.program)));
     shares
@@ -103,6 +107,10 @@ fn digest(shares: &[Share<'_>], parts: &[usize], programs: &[ProgramRow]) -> Str
         hash.add(&program.engine);
         hash.add(&program.title);
         hash.add(&program.flags.join(" "));
+        for (name, value) in &program.environment {
+            hash.add(name);
+            hash.add(value);
+        }
         hash.add(&share.runs.to_string());
         hash.add(&part.to_string());
     }

@@ -94,7 +94,7 @@ fn is_script(path: &Path) -> bool {
 fn proof(program: &Program, session: &Session) -> Result<PathBuf> {
     let mut hasher = DefaultHasher::new();
     let stamp = fs::metadata(&program.path).ok().map(|facts| file::stamp(&facts));
-    (&program.path, stamp, &program.flags).hash(&mut hasher);
+    (&program.path, stamp, &program.flags, &program.environment).hash(&mut hasher);
     for script in [SHELL, CANARY] {
         library::script(&session.directories, script)?.hash(&mut hasher);
     }

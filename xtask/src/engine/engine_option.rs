@@ -1,6 +1,8 @@
 //! The values of `--engine`: an engine, a program, or a program with a name of its own.
 
 use crate::base::suggest::did_you_mean;
+use crate::engine::configuration::ConfiguredProgram;
+use crate::engine::settings::{NAME_RULE, is_name};
 use crate::engine::table::{ENGINES, Engine};
 use anyhow::{Context, Result, bail, ensure};
 use std::env;
@@ -16,14 +18,23 @@ pub enum EngineOption {
     Program(PathBuf, Option<&'static Engine>),
     /// A program with a name of its own. The probe finds out which engine it is.
     Named(String, PathBuf),
+    /// A program of `wasm-leaks.toml`.
+    OfFile(ConfiguredProgram),
 }
 
 impl EngineOption {
-    /// Parses the values of `--engine`. A value that is repeated counts once; a name for two programs is an error.
-    pub fn parse_all(words: &[OsString]) -> Result<Vec<EngineOption>> {
+    /// Parses the values of `--engine`, which may name programs of the file. A value that is repeated counts once; a
+    /// name for two programs is an error. Without any value: each engine, and then each program of the file.
+    pub fn parse_all(words: &[OsString], of_file: &[ConfiguredProgram]) -> Result<Vec<EngineOption>> {
+        if words.is_empty() {
+            let engines = ENGINES.iter().map(EngineOption::Engine);
+            return Ok(engines
+                .chain(of_file.iter().cloned().map(EngineOption::OfFile))
+                .collect());
+        }
         let mut options: Vec<EngineOption> = Vec::new();
         for word in words {
-            let option = parse(word)?;
+            let option = parse(word, of_file)?;
             if options.contains(&option) {
                 continue;
             }
@@ -34,6 +45,15 @@ impl EngineOption {
                     "`--engine` gives the name `{name}` to two programs, `{}` and `{}`: use another name for one",
                     other.display(),
                     path.display()
+                );
+            }
+            if let EngineOption::Named(name, path) = &option
+                && let Some(other) = of_file.iter().find(|program| program.name == *name)
+            {
+                bail!(
+                    "`--engine` gives the name `{name}` to `{}`, and {} to another program: use another name for one",
+                    path.display(),
+                    other.place
                 );
             }
             options.push(option);
@@ -50,7 +70,10 @@ impl EngineOption {
     }
 }
 
-fn parse(word: &OsStr) -> Result<EngineOption> {
+fn parse(word: &OsStr, of_file: &[ConfiguredProgram]) -> Result<EngineOption> {
+    if let Some(program) = of_file.iter().find(|program| word == program.name.as_str()) {
+        return Ok(EngineOption::OfFile(program.clone()));
+    }
     if let Some(engine) = word.to_str().and_then(engine_named) {
         return Ok(EngineOption::Engine(engine));
     }
@@ -58,7 +81,7 @@ fn parse(word: &OsStr) -> Result<EngineOption> {
     let equals = bytes.iter().position(|byte| *byte == b'=');
     // A path may contain `=`, but a name has no slash.
     let Some(equals) = equals.filter(|equals| !bytes[..*equals].contains(&b'/')) else {
-        return Ok(EngineOption::Program(program_path(word)?, None));
+        return Ok(EngineOption::Program(program_path(word, of_file)?, None));
     };
     let shown = Path::new(word).display();
     ensure!(equals + 1 < bytes.len(), "`{shown}` lacks the path of a program");
@@ -67,11 +90,11 @@ fn parse(word: &OsStr) -> Result<EngineOption> {
         .filter(|name| is_name(name))
         .with_context(|| {
             format!(
-                "bad name in `--engine {}`: a name begins with a letter or digit, and has letters, digits, `-`, `_` and `.`",
+                "bad name in `--engine {}`: {NAME_RULE}",
                 shown.to_string().escape_debug()
             )
         })?;
-    let path = program_path(OsStr::from_bytes(&bytes[equals + 1..]))?;
+    let path = program_path(OsStr::from_bytes(&bytes[equals + 1..]), &[])?;
     if let Some(engine) = engine_named(name) {
         return Ok(EngineOption::Program(path, Some(engine)));
     }
@@ -94,13 +117,8 @@ fn engine_named(name: &str) -> Option<&'static Engine> {
     ENGINES.iter().find(|engine| engine.name == name)
 }
 
-/// Whether a program may have this name. It goes into tables, reports and commands.
-fn is_name(name: &str) -> bool {
-    name.starts_with(char::is_alphanumeric) && name.chars().all(|c| c.is_alphanumeric() || "-_.".contains(c))
-}
-
 /// Keeps a path, and looks up a bare name on PATH.
-fn program_path(word: &OsStr) -> Result<PathBuf> {
+fn program_path(word: &OsStr, of_file: &[ConfiguredProgram]) -> Result<PathBuf> {
     let here = env::current_dir().context("failed to find the current directory")?;
     which::which_in(word, env::var_os("PATH"), here).or_else(|_| {
         let path = Path::new(word);
@@ -108,9 +126,13 @@ fn program_path(word: &OsStr) -> Result<PathBuf> {
             return std::path::absolute(path).with_context(|| format!("bad path `{}`", path.display()));
         }
         let shown = path.display().to_string();
+        let engines = ENGINES.iter().map(|engine| engine.name);
         bail!(
             "`{shown}` is neither an engine nor a program on PATH{}",
-            did_you_mean(&shown, ENGINES.iter().map(|engine| engine.name))
+            did_you_mean(
+                &shown,
+                engines.chain(of_file.iter().map(|program| program.name.as_str()))
+            )
         )
     })
 }
@@ -121,7 +143,7 @@ mod tests {
     use std::os::unix::ffi::OsStringExt;
 
     fn parse_words(words: &[&str]) -> Result<Vec<EngineOption>> {
-        EngineOption::parse_all(&words.iter().map(OsString::from).collect::<Vec<_>>())
+        EngineOption::parse_all(&words.iter().map(OsString::from).collect::<Vec<_>>(), &[])
     }
 
     #[test]
@@ -140,7 +162,7 @@ mod tests {
         );
         let odd = OsString::from_vec(b"/\xff/d8".into());
         assert!(matches!(
-            &EngineOption::parse_all(&[odd]).unwrap()[0],
+            &EngineOption::parse_all(&[odd], &[]).unwrap()[0],
             EngineOption::Program(_, None)
         ));
     }

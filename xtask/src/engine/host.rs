@@ -109,7 +109,15 @@ pub fn run(
     library::put(&session.directories, stage, &[library::SHELL])?;
     let arguments = arguments_on(program, performance, stage.path(), performance.key.as_deref());
     let directory = performance.own.as_ref().map_or("", |own| own.directory.as_str());
-    process::run_in(directory, &program.path, &arguments, stage, limits, session)
+    process::run_in(
+        directory,
+        &program.path,
+        &arguments,
+        &program.environment,
+        stage,
+        limits,
+        session,
+    )
 }
 
 /// A key for the telemetry of one run. It keeps a case from forging a line by chance or by

@@ -5,6 +5,7 @@
 //! It knows no case, no guest and no result.
 
 pub mod canary;
+pub mod configuration;
 pub mod engine_option;
 pub mod feature;
 pub mod host;
@@ -13,6 +14,7 @@ pub mod places;
 pub mod probe;
 pub mod program;
 pub mod search;
+pub mod settings;
 pub mod shell;
 pub mod table;
 pub mod version;

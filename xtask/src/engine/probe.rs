@@ -6,6 +6,7 @@ use crate::base::text::clip;
 use crate::engine::feature::Feature;
 use crate::engine::library::{self, PROBE};
 use crate::engine::program::{FoundBy, Program};
+use crate::engine::settings::ProgramSettings;
 use crate::engine::shell::{Shell, shell_named};
 use crate::engine::table;
 use crate::engine::version;
@@ -18,7 +19,7 @@ use anyhow::{Result, ensure};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use std::borrow::Cow;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error;
 use std::fmt;
 use std::fs;
@@ -67,6 +68,7 @@ impl ProbeAnswer {
             engine_version: self.engine_version,
             features: self.features,
             flags: self.flags,
+            environment: BTreeMap::new(),
             found_by,
             doubt: None,
         })
@@ -124,11 +126,11 @@ impl<'a> Prober<'a> {
         self.warnings.into_inner().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Probes the program, and which flags give it the features it lacks. The answer
+    /// Probes the program with these settings, and which flags give it the features it lacks. The answer
     /// is remembered as long as the program stays the same; a refusal is not,
     /// because it may have been the machine's fault.
-    pub fn probe(&self, path: &Path) -> Probed<ProbeAnswer> {
-        let key = match self.key(path) {
+    pub fn probe(&self, path: &Path, settings: &ProgramSettings) -> Probed<ProbeAnswer> {
+        let key = match self.key(path, settings) {
             Ok(key) => key,
             Err(refusal) => return Ok(Err(refusal)),
         };
@@ -136,7 +138,7 @@ impl<'a> Prober<'a> {
         if let Some(answer) = remembered(&file, &key) {
             return Ok(Ok(answer));
         }
-        let mut answer = match self.probe_anew(path)? {
+        let mut answer = match self.probe_anew(path, settings)? {
             Ok(answer) => answer,
             Err(refusal) => return Ok(Err(refusal)),
         };
@@ -153,8 +155,8 @@ impl<'a> Prober<'a> {
         Ok(Ok(answer))
     }
 
-    /// A program of this path, size and modification time.
-    fn key(&self, path: &Path) -> Result<String, Refusal> {
+    /// A program of this path, size and modification time, called in this way.
+    fn key(&self, path: &Path, settings: &ProgramSettings) -> Result<String, Refusal> {
         let refuse = |reason: &str| Err(Refusal(reason.to_owned()));
         let metadata = match fs::metadata(path) {
             Ok(metadata) => metadata,
@@ -172,15 +174,16 @@ impl<'a> Prober<'a> {
             return refuse("it is not executable");
         }
         let mut hasher = DefaultHasher::new();
-        (path, file::stamp(&metadata), &self.script, GENERATION).hash(&mut hasher);
+        (path, file::stamp(&metadata), &self.script, GENERATION, settings).hash(&mut hasher);
         Ok(format!("{:016x}", hasher.finish()))
     }
 
-    fn probe_anew(&self, path: &Path) -> Probed<ProbeAnswer> {
+    fn probe_anew(&self, path: &Path, settings: &ProgramSettings) -> Probed<ProbeAnswer> {
         let stage = Stage::new(self.session)?;
         stage.write(PROBE, &self.script)?;
+        let environment = &settings.environment;
         // Before its shell is known, only the script's name is a safe argument.
-        let mut answer = match self.answer(path, &[PROBE.to_owned()], &stage)? {
+        let mut answer = match self.answer(path, &[PROBE.to_owned()], environment, &stage)? {
             Ok(answer) => answer,
             Err(refusal) => return Ok(Err(refusal)),
         };
@@ -188,6 +191,12 @@ impl<'a> Prober<'a> {
             Ok(shell) => shell,
             Err(refusal) => return Ok(Err(refusal)),
         };
+        if !settings.flags.is_empty() {
+            answer = match self.with_flags(path, shell, settings, &stage)? {
+                Ok(answer) => answer,
+                Err(refusal) => return Ok(Err(refusal)),
+            };
+        }
         for (feature, flag) in shell.flags {
             if answer.features.contains(feature) {
                 continue;
@@ -195,7 +204,7 @@ impl<'a> Prober<'a> {
             let flags = [&answer.flags[..], &[(*flag).to_owned()]].concat();
             let arguments = shell.arguments(&flags, PROBE, &[]);
             // Some shells refuse an unknown flag, others ignore it with a warning.
-            if let Ok(with_flag) = self.answer(path, &arguments, &stage)?
+            if let Ok(with_flag) = self.answer(path, &arguments, environment, &stage)?
                 && with_flag.features.contains(feature)
                 && with_flag.features.is_superset(&answer.features)
             {
@@ -203,7 +212,7 @@ impl<'a> Prober<'a> {
             }
         }
         if let (None, Some(flag)) = (&answer.version, shell.version_flag) {
-            let run = process::run(path, &[flag.to_owned()], &stage, LIMITS, self.session)?;
+            let run = process::run(path, &[flag.to_owned()], environment, &stage, LIMITS, self.session)?;
             answer.version = run.ok().and_then(|run| version::number_in(&run.lines.join("\n")));
         }
         // The versions go into tables.
@@ -213,8 +222,35 @@ impl<'a> Prober<'a> {
         Ok(Ok(answer))
     }
 
-    fn answer(&self, path: &Path, arguments: &[String], stage: &Stage) -> Probed<ProbeAnswer> {
-        let run = match process::run(path, arguments, stage, LIMITS, self.session)? {
+    /// The answer with the user's flags; the refusal has what the program printed about them.
+    fn with_flags(&self, path: &Path, shell: &Shell, settings: &ProgramSettings, stage: &Stage) -> Probed<ProbeAnswer> {
+        let arguments = shell.arguments(&settings.flags, PROBE, &[]);
+        let run = match process::run(path, &arguments, &settings.environment, stage, LIMITS, self.session)? {
+            Ok(run) => run,
+            Err(error) => return Ok(Err(Refusal(error.to_string()))),
+        };
+        ensure!(run.stop != Some(Stop::Interrupted), "interrupted");
+        // d8 goes on without a flag that it does not know, and says so on standard output.
+        let printed = run.stderr.lines().chain(run.lines.iter().map(String::as_str));
+        if let Some(line) = printed.into_iter().find(|line| is_about_flag(line, &settings.flags)) {
+            return Ok(Err(Refusal(format!("it printed `{}`", clip(line)))));
+        }
+        let answer = run.lines.iter().find_map(|line| answer_in(line));
+        let answer = answer.ok_or_else(|| Refusal(silence(&run)));
+        Ok(answer.map(|answer| ProbeAnswer {
+            flags: settings.flags.clone(),
+            ..answer
+        }))
+    }
+
+    fn answer(
+        &self,
+        path: &Path,
+        arguments: &[String],
+        environment: &BTreeMap<String, String>,
+        stage: &Stage,
+    ) -> Probed<ProbeAnswer> {
+        let run = match process::run(path, arguments, environment, stage, LIMITS, self.session)? {
             Ok(run) => run,
             Err(error) => return Ok(Err(Refusal(error.to_string()))),
         };
@@ -254,6 +290,17 @@ fn remember(file: &Path, key: &str, answer: &ProbeAnswer) -> Result<()> {
 
 fn answer_in(line: &str) -> Option<ProbeAnswer> {
     serde_json::from_str(line.strip_prefix("@ ")?).ok()
+}
+
+/// Whether a line refuses one of the flags: `Warning: unknown flag --x.`
+fn is_about_flag(line: &str, flags: &[String]) -> bool {
+    const WORDS: [&str; 6] = ["unknown", "unrecognized", "invalid", "illegal", "bad ", "unsupported"];
+    let name = |flag: &String| flag.split('=').next().unwrap_or_default().to_owned();
+    let lower = line.to_lowercase();
+    // The answer to the probe lists features only.
+    !line.starts_with("@ ")
+        && WORDS.iter().any(|word| lower.contains(word))
+        && flags.iter().any(|flag| line.contains(&name(flag)))
 }
 
 /// The reason for a missing answer.

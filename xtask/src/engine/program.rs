@@ -1,10 +1,11 @@
 //! A program that runs an engine, and how it was found.
 
 use crate::base::text;
+use crate::engine::configuration;
 use crate::engine::feature::Feature;
 use crate::engine::shell::Shell;
 use crate::engine::table::Engine;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::fmt;
 use std::path::PathBuf;
@@ -12,7 +13,7 @@ use std::path::PathBuf;
 /// A program that runs an engine.
 #[derive(Debug)]
 pub struct Program {
-    /// The name that `--engine NAME=PATH` gives it, if that is no engine's.
+    /// The name that `--engine NAME=PATH` or `wasm-leaks.toml` gives it, if any.
     pub name: Option<String>,
     pub engine: &'static Engine,
     pub shell: &'static Shell,
@@ -22,8 +23,10 @@ pub struct Program {
     /// The engine's version, if a host reports one.
     pub engine_version: Option<String>,
     pub features: BTreeSet<Feature>,
-    /// The flags that it needs for these features.
+    /// The flags that it is called with: those of `wasm-leaks.toml`, then those that it needs for these features.
     pub flags: Vec<String>,
+    /// The variables of `wasm-leaks.toml`.
+    pub environment: BTreeMap<String, String>,
     pub found_by: FoundBy,
     /// Why it cannot be judged, if it failed its canary.
     pub doubt: Option<String>,
@@ -34,6 +37,8 @@ pub struct Program {
 pub enum FoundBy {
     /// `--engine` names the program.
     Option,
+    /// `wasm-leaks.toml` has its path.
+    File,
     /// An environment variable names it.
     Variable(&'static str),
     Path,
@@ -69,7 +74,7 @@ impl Program {
                 word.push(&self.path);
                 text::shell_word(word)
             }
-            _ => self.engine.name.to_owned(),
+            _ => self.label().to_owned(),
         }
     }
 }
@@ -78,6 +83,7 @@ impl fmt::Display for FoundBy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             FoundBy::Option => f.write_str("--engine"),
+            FoundBy::File => f.write_str(configuration::FILE),
             FoundBy::Variable(name) => write!(f, "${name}"),
             FoundBy::Path => f.write_str("PATH"),
             FoundBy::Jsvu => f.write_str("jsvu"),

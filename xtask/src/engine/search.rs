@@ -1,17 +1,19 @@
 //! Finds the programs to run: for each engine, the first candidate whose answer
 //! to the probe proves that it is that engine.
 
+use crate::engine::configuration::{self, ConfiguredProgram};
 use crate::engine::engine_option::EngineOption;
 use crate::engine::places;
 use crate::engine::probe::{ProbeAnswer, Prober, Refusal};
 use crate::engine::program::{FoundBy, Program};
-use crate::engine::table::{ENGINES, Engine};
+use crate::engine::settings::ProgramSettings;
+use crate::engine::table::Engine;
 use crate::run::session::Session;
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 use std::collections::BTreeSet;
 use std::ffi::{OsStr, OsString};
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::thread;
 
 /// The programs found, and the engines without one.
@@ -26,7 +28,11 @@ pub struct Found {
 impl Found {
     fn add(&mut self, other: Found) {
         self.programs.extend(other.programs);
-        self.missing.extend(other.missing);
+        for engine in other.missing {
+            if !self.missing.iter().any(|missing| missing.name == engine.name) {
+                self.missing.push(engine);
+            }
+        }
         self.warnings.extend(other.warnings);
     }
 
@@ -41,10 +47,7 @@ impl Found {
 
 /// Finds a program for each engine, or for each value of `--engine`, side by side.
 pub fn find(words: &[OsString], session: &Session) -> Result<Found> {
-    let mut options = EngineOption::parse_all(words)?;
-    if options.is_empty() {
-        options = ENGINES.iter().map(EngineOption::Engine).collect();
-    }
+    let options = EngineOption::parse_all(words, &configuration::programs()?)?;
     let prober = Prober::new(session)?;
     let parts: Vec<Result<Found>> = thread::scope(|scope| {
         let searches: Vec<_> = options
@@ -71,14 +74,83 @@ fn search(option: &EngineOption, prober: &Prober<'_>) -> Result<Found> {
         EngineOption::Engine(engine) => first_of(engine, prober),
         EngineOption::Program(path, engine) => only(path, *engine, None, prober),
         EngineOption::Named(name, path) => only(path, None, Some(name), prober),
+        EngineOption::OfFile(named) => of_file(named, prober),
     }
+}
+
+/// A program of `wasm-leaks.toml`, called with its flags and variables; errors begin with the place there.
+fn of_file(named: &ConfiguredProgram, prober: &Prober<'_>) -> Result<Found> {
+    let (path, found_by, mut found) = match (&named.path, named.engine) {
+        (Some(path), _) => (path_of_file(named, path)?, FoundBy::File, Found::default()),
+        (None, Some(engine)) => {
+            let mut found = first_of(engine, prober)?;
+            match found.programs.pop() {
+                Some(program) => (program.path, program.found_by, found),
+                None => {
+                    let text = format!(
+                        "{}: no program of {} was found for `{}`",
+                        named.place, engine.title, named.name
+                    );
+                    found.warnings.push(text);
+                    return Ok(found);
+                }
+            }
+        }
+        (None, None) => bail!("{}: `{}` has neither `engine` nor `path`", named.place, named.name),
+    };
+    let probe = |settings: &ProgramSettings| {
+        let trouble = || format!("failed to probe `{}`", path.display());
+        prober.probe(&path, settings).with_context(trouble)
+    };
+    let what = |place: &str| format!("{place}: `{}` cannot be used for `{}`", path.display(), named.name);
+    let without_flags = ProgramSettings {
+        flags: Vec::new(),
+        ..named.settings.clone()
+    };
+    let mut answer = probe(&without_flags)?.with_context(|| what(&named.path_place))?;
+    if let Some(engine) = named.engine {
+        check_engine(&answer, engine).with_context(|| what(&named.path_place))?;
+    }
+    if !named.settings.flags.is_empty() {
+        answer = probe(&named.settings)?.map_err(|refusal| {
+            anyhow!(
+                "{}: {refusal}: so ended `{}` with the flags of `{}`; expected flags that it accepts",
+                named.flags_place,
+                path.display(),
+                named.name
+            )
+        })?;
+    }
+    let mut program = answer
+        .program(path.clone(), found_by)
+        .with_context(|| what(&named.path_place))?;
+    program.name = Some(named.name.clone());
+    program.environment.clone_from(&named.settings.environment);
+    found.programs.push(program);
+    Ok(found)
+}
+
+/// The path in the file, or where PATH has a bare name.
+fn path_of_file(named: &ConfiguredProgram, path: &Path) -> Result<PathBuf> {
+    if path.components().count() > 1 {
+        return Ok(path.to_owned());
+    }
+    which::which(path).map_err(|_| {
+        anyhow!(
+            "{}: `{}` of `{}` is not on PATH; expected a program there, or a path with a slash, such as `./{}`",
+            named.path_place,
+            path.display(),
+            named.name,
+            path.display()
+        )
+    })
 }
 
 /// The program of this path, which has to be a JavaScript engine: the given one, if any.
 fn only(path: &Path, engine: Option<&Engine>, name: Option<&String>, prober: &Prober<'_>) -> Result<Found> {
     let what = || format!("`{}` cannot be used", path.display());
     let answer = prober
-        .probe(path)
+        .probe(path, &ProgramSettings::default())
         .with_context(|| format!("failed to probe `{}`", path.display()))?
         .with_context(what)?;
     if let Some(engine) = engine {
@@ -103,7 +175,7 @@ fn first_of(engine: &'static Engine, prober: &Prober<'_>) -> Result<Found> {
             continue;
         }
         let answer = prober
-            .probe(&path)
+            .probe(&path, &ProgramSettings::default())
             .with_context(|| format!("failed to probe `{}`", path.display()))?;
         let program = answer.and_then(|answer| {
             check_engine(&answer, engine)?;

@@ -131,6 +131,7 @@ fn program_of(answer: &ExplanationRow) -> GatheredProgram {
         engine_version: None,
         features: Vec::new(),
         flags: Vec::new(),
+        environment: BTreeMap::new(),
         found: String::new(),
     };
     GatheredProgram {

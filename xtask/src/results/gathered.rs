@@ -1,5 +1,6 @@
 //! Runs of several machines, engines and versions side by side. Unlike a merge, no run replaces another.
 
+use crate::base::text::command_line;
 use crate::results::cell_row::CellRow;
 use crate::results::document::Results;
 use crate::results::program_row::ProgramRow;
@@ -151,7 +152,7 @@ impl<Cell: AsRef<CellRow>> Gathered<Cell> {
 }
 
 impl<Cell> Gathered<Cell> {
-    /// The title of a program; on another kind of machine than some other program, with that.
+    /// The title of a program; with its variables and flags if others of that title have other ones; on another kind of machine than some other program, with that.
     pub fn title(&self, program: usize) -> String {
         let GatheredProgram { row, os, arch } = &self.programs[program];
         let machine = |program: &GatheredProgram| (program.os.clone(), program.arch.clone());
@@ -159,9 +160,16 @@ impl<Cell> Gathered<Cell> {
             .programs
             .iter()
             .all(|other| machine(other) == machine(&self.programs[program]));
-        match is_same {
+        let is_title = |other: &&GatheredProgram| (&other.row.engine, &other.row.title) == (&row.engine, &row.title);
+        let is_called_alike = |other: &GatheredProgram| other.row.called_with() == row.called_with();
+        let title = match self.programs.iter().filter(is_title).all(is_called_alike) {
             true => row.title.clone(),
-            false => format!("{} on {os} {arch}", row.title),
+            // The same name, with other flags in another run.
+            false => format!("{} [{}]", row.title, command_line(row.called_with())),
+        };
+        match is_same {
+            true => title,
+            false => format!("{title} on {os} {arch}"),
         }
     }
 

@@ -24,7 +24,10 @@ const VERSIONS: [ProgramKey; 4] = [
 fn build(program: &GatheredProgram) -> Vec<&str> {
     let row = &program.row;
     let flags = row.flags.iter().map(String::as_str);
-    [row.engine.as_str(), &row.title].into_iter().chain(flags).collect()
+    let variables = row.environment.iter();
+    let variables = variables.flat_map(|(name, value)| ["env", name.as_str(), value.as_str()]);
+    let title = [row.engine.as_str(), &row.title].into_iter();
+    title.chain(flags).chain(variables).collect()
 }
 
 fn machine(program: &GatheredProgram) -> Vec<&str> {

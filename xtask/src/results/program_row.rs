@@ -2,11 +2,12 @@
 
 use crate::engine::program::Program;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// A program that cells were planned for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ProgramRow {
-    /// The name that `--engine NAME=PATH` gave it, if that is no engine's. Results of older versions lack it.
+    /// The name that `--engine NAME=PATH` or `wasm-leaks.toml` gave it, if any. Results of older versions lack it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
     /// `v8`, `jsc`, `spidermonkey`.
@@ -26,8 +27,11 @@ pub struct ProgramRow {
     /// The engine's version, if a host reports one.
     pub engine_version: Option<String>,
     pub features: Vec<String>,
-    /// The flags that it needs for these features.
+    /// The flags that it is called with: those of `wasm-leaks.toml`, then those that it needs for these features.
     pub flags: Vec<String>,
+    /// The variables of `wasm-leaks.toml`. Results of older versions lack them.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub environment: BTreeMap<String, String>,
     /// How it was found.
     pub found: String,
 }
@@ -46,12 +50,25 @@ impl ProgramRow {
             engine_version: program.engine_version.clone(),
             features: program.features.iter().map(ToString::to_string).collect(),
             flags: program.flags.clone(),
+            environment: program.environment.clone(),
             found: program.found_by.to_string(),
         }
     }
 
+    /// The variables as `NAME=VALUE`.
+    pub fn variables(&self) -> Vec<String> {
+        let variables = self.environment.iter();
+        variables.map(|(name, value)| format!("{name}={value}")).collect()
+    }
+
+    /// Its variables and flags, as before and after a program's name in a command.
+    pub fn called_with(&self) -> Vec<String> {
+        [self.variables(), self.flags.clone()].concat()
+    }
+
     /// Whether both are the same build, called the same way, on any machine.
     pub fn is_same_build(&self, other: &ProgramRow) -> bool {
-        (&self.engine, &self.title, &self.flags) == (&other.engine, &other.title, &other.flags)
+        let is_same_title = (&self.engine, &self.title) == (&other.engine, &other.title);
+        is_same_title && (&self.flags, &self.environment) == (&other.flags, &other.environment)
     }
 }

@@ -101,6 +101,7 @@ pub mod tests {
             engine_version: None,
             features: Vec::new(),
             flags: Vec::new(),
+            environment: BTreeMap::new(),
             found: "PATH".to_owned(),
         };
         Results::begin((0..programs).map(program).collect(), Vec::new(), 0)

@@ -9,6 +9,7 @@ use crate::run::lifeline::End;
 use anyhow::{Context, Result, ensure};
 use serde::Deserialize;
 use serde_json::Value;
+use std::collections::BTreeMap;
 
 /// The schema's name when its version was 1.
 const OLD_SCHEMA: &str = "wasm-cycles/results";
@@ -112,6 +113,7 @@ impl OldEngine {
             engine_version: self.engine_version,
             features: self.features,
             flags: self.flags,
+            environment: BTreeMap::new(),
             found: self.found,
         }
     }

@@ -7,6 +7,7 @@ use crate::run::stage::Stage;
 use crate::run::supervise::{Guarded, Supervised, supervise};
 use anyhow::{Context, Result, bail, ensure};
 use os_pipe::PipeReader;
+use std::collections::BTreeMap;
 use std::error::Error;
 use std::ffi::OsString;
 use std::fmt;
@@ -90,18 +91,20 @@ pub fn this_program() -> Result<PathBuf> {
 pub fn run(
     program: &Path,
     arguments: &[String],
+    environment: &BTreeMap<String, String>,
     stage: &Stage,
     limits: Limits,
     session: &Session,
 ) -> Result<Result<Finished, NotStarted>> {
-    run_in("", program, arguments, stage, limits, session)
+    run_in("", program, arguments, environment, stage, limits, session)
 }
 
-/// Runs the program in a directory of the stage.
+/// Runs the program in a directory of the stage, with these variables beside those of this command.
 pub fn run_in(
     directory: &str,
     program: &Path,
     arguments: &[String],
+    environment: &BTreeMap<String, String>,
     stage: &Stage,
     limits: Limits,
     session: &Session,
@@ -114,8 +117,13 @@ pub fn run_in(
     let (stdout, stdout_writer) = os_pipe::pipe().context("failed to make a pipe")?;
     let (stderr, stderr_writer) = os_pipe::pipe().context("failed to make a pipe")?;
 
+    // The program has the environment of its guard.
+    let command = duct::cmd(this_program()?, guard_arguments(program, arguments, stage));
+    let command = environment
+        .iter()
+        .fold(command, |command, (name, value)| command.env(name, value));
     // The expression holds its ends of the pipes: it is dropped at the end of the statement.
-    let guard = duct::cmd(this_program()?, guard_arguments(program, arguments, stage))
+    let guard = command
         .dir(stage.path().join(directory))
         .stdin_file(guards_end)
         .stdout_file(stdout_writer)

@@ -2,7 +2,7 @@
 //!
 //! Its elements and attributes are those that Jenkins' schema (`junit-10.xsd` of its xunit plugin) has.
 
-use crate::base::text::{clip, inert, inert_lines};
+use crate::base::text::{clip, command_line, inert, inert_lines};
 use crate::results::cell_row::{CellRow, OutcomeName};
 use crate::results::document::Results;
 use crate::results::program_row::ProgramRow;
@@ -109,10 +109,13 @@ fn suites(results: &Results, command: &str) -> Vec<JunitSuite> {
     suites
 }
 
-/// The classes of test cases: `v8.d8`, the same for each version, so that a service finds the earlier results. Where a
+/// The classes of test cases: `v8.d8`, or `v8.NAME` of a program with a name, the same for each version, so that a service finds the earlier results. Where a
 /// run has several programs of that name, the title is added.
 fn class_names(programs: &[ProgramRow]) -> Vec<String> {
-    let short = |program: &ProgramRow| format!("{}.{}", program.engine, program.shell);
+    let short = |program: &ProgramRow| {
+        let name = program.name.as_deref().unwrap_or(&program.shell);
+        format!("{}.{}", program.engine, name.replace('.', "_"))
+    };
     let mut names: Vec<String> = Vec::new();
     for program in programs {
         let is_alone = programs.iter().filter(|other| short(other) == short(program)).count() == 1;
@@ -141,6 +144,8 @@ fn properties(program: &ProgramRow, results: &Results) -> Vec<(&'static str, Str
         ("version", program.version.clone().unwrap_or_default()),
         ("engine_version", program.engine_version.clone().unwrap_or_default()),
         ("flags", program.flags.join(" ")),
+        ("name", program.name.clone().unwrap_or_default()),
+        ("environment", command_line(program.variables())),
         ("features", program.features.join(" ")),
         ("tool", format!("wasm-leaks {}", results.tool)),
         ("os", results.os.clone()),

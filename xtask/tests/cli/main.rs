@@ -6,7 +6,9 @@ mod beginning;
 mod bundling;
 mod checkout;
 mod choosing;
+
 mod comparing;
+mod configuring;
 mod describing;
 mod explaining;
 mod faults;

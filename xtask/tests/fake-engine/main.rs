@@ -151,6 +151,10 @@ fn obey(order: &str, arguments: &[String]) -> Option<ExitCode> {
             nix::unistd::mkfifo(rest, mode).expect("it can make a pipe");
         }
         "crash" => abort(),
+        "note-variable" => {
+            let (name, path) = rest.split_once(' ').expect("NAME PATH");
+            append(path, &format!("{}\n", env::var(name).unwrap_or_default()));
+        }
         "note-pid" => append(rest, &format!("{}\n", std::process::id())),
         "note-arguments" => append(rest, &format!("{}\n", arguments.join(" "))),
         "copy" => {

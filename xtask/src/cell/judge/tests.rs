@@ -7,7 +7,7 @@ use crate::engine::table;
 use crate::measure::telemetry::split;
 use crate::run::clock::{Overrun, OverrunReason};
 use crate::run::memory::MemoryOverrun;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -31,6 +31,7 @@ fn program(shell: &str) -> Program {
         engine_version: None,
         features: BTreeSet::from([Feature::EventTarget]),
         flags: Vec::new(),
+        environment: BTreeMap::new(),
         found_by: FoundBy::Path,
         doubt: None,
     }

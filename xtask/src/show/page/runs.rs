@@ -50,7 +50,7 @@ pub fn programs(all: &Gathered) -> Markup {
             table {
                 caption id="programs-caption" { "The programs" }
                 thead { tr {
-                    @for name in ["program", "engine", "version", "machine", "flags", "path", "selected by"] {
+                    @for name in ["program", "engine", "version", "machine", "variables and flags", "path", "selected by"] {
                         th scope="col" { (name) }
                     }
                 } }
@@ -62,7 +62,7 @@ pub fn programs(all: &Gathered) -> Markup {
                             td { (clip(&row.engine)) " " (clip(row.engine_version.as_deref().unwrap_or_default())) }
                             td { (clip(row.version.as_deref().unwrap_or("not known"))) }
                             td { (clip(&program.os)) " " (clip(&program.arch)) }
-                            td { code { (command_line(&row.flags)) } }
+                            td { code { (command_line(row.called_with())) } }
                             td { code { (clip(&row.program)) } }
                             td { code { "--engine " (inert(&row.option)) } }
                         }
