@@ -114,7 +114,7 @@ fn of_file(named: &ConfiguredProgram, prober: &Prober<'_>) -> Result<Found> {
     if !named.settings.flags.is_empty() {
         answer = probe(&named.settings)?.map_err(|refusal| {
             anyhow!(
-                "{}: {refusal}: so ended `{}` with the flags of `{}`; expected flags that it accepts",
+                "{}: {refusal} when `{}` was called with the flags of `{}`; expected flags that it accepts",
                 named.flags_place,
                 path.display(),
                 named.name

@@ -99,6 +99,18 @@ mod tests {
     use crate::results::repeated::tests::{cell, results};
 
     #[test]
+    fn a_program_with_other_flags_or_variables_is_another_one() {
+        let one = results(1);
+        let mut flags = results(1);
+        flags.programs[0].flags.push("--stress".to_owned());
+        let mut variables = results(1);
+        variables.programs[0].environment.insert("A".to_owned(), "1".to_owned());
+        for (other, wanted) in [(results(1), 1), (flags, 2), (variables, 2)] {
+            assert_eq!(merge(one.clone(), other).programs.len(), wanted);
+        }
+    }
+
+    #[test]
     fn a_run_of_some_cells_replaces_only_these() {
         let mut all = results(2);
         all.cells = vec![cell(0, "m0", 0), cell(1, "m0", 1), cell(2, "m1", 0)];

@@ -1,7 +1,8 @@
 //! `wasm-leaks.toml`: programs with names, flags and variables of their own.
 
-use crate::world::{D8, JS, M0, World};
+use crate::world::{Answer, D8, JS, M0, World};
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::process::Command;
 
 const FILE: &str = "wasm-leaks.toml";
@@ -172,6 +173,15 @@ fn a_file_that_cannot_be_read_is_said() {
     world
         .run(&["test"])
         .expect(2, &["failed to read `", "wasm-leaks.toml`"]);
+}
+
+#[test]
+fn a_file_that_the_user_may_not_read_is_said() {
+    let world = World::new();
+    world.write(FILE, "");
+    fs::set_permissions(world.checkout.join(FILE), fs::Permissions::from_mode(0o000)).unwrap();
+    let answer = Answer::of(world.xtask_without_root(&["engines"]).output().unwrap());
+    answer.expect(2, &["failed to ", "wasm-leaks.toml`", "Permission denied"]);
 }
 
 #[test]

@@ -235,3 +235,14 @@ fn of_long_output_the_end_is_attached() {
     // One line alone is cut between characters.
     assert!(end_of(&"ä".repeat(ATTACHED)).len() <= ATTACHED);
 }
+
+#[test]
+fn a_program_with_a_name_has_a_class_of_its_own() {
+    let plain = results(1).programs.remove(0);
+    let named = ProgramRow {
+        name: Some("stress-1.2".to_owned()),
+        title: "stress-1.2 (p0 1.0)".to_owned(),
+        ..plain.clone()
+    };
+    assert_eq!(class_names(&[plain, named]), ["v8.d8", "v8.stress-1_2"]);
+}
