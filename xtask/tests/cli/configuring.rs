@@ -93,6 +93,16 @@ fn runs_with_other_flags_are_of_other_programs() {
 }
 
 #[test]
+fn a_program_is_held_to_the_expectation_of_its_engine() {
+    let world = two_columns("note-variable TALE /dev/null");
+    let m0 = fs::read_to_string(world.checkout.join("expected/m0.txt")).unwrap();
+    world.write("expected/m0.v8.txt", &format!("{m0}one more line\n"));
+    world
+        .run(&["test", "m0", "--engine", "stress"])
+        .expect(1, &["on v8: stress (d8 10.0.1)", "(expected/m0.v8.txt:"]);
+}
+
+#[test]
 fn a_failure_names_the_program_and_how_to_repeat_it() {
     let world = World::new();
     world.engine("d8", D8, &["say nonsense", "exit 3"]);
