@@ -15,6 +15,19 @@ pub fn set_colours(on: Option<bool>) {
     }
 }
 
+/// The columns that lines on standard output may take: COLUMNS, else those of the terminal; in a pipe as many as
+/// they need.
+pub fn width() -> usize {
+    let given = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
+    let given = given.filter(|columns| *columns > 0);
+    let of_terminal = || {
+        console::Term::stdout()
+            .size_checked()
+            .map(|(_, columns)| usize::from(columns))
+    };
+    given.or_else(of_terminal).unwrap_or(usize::MAX)
+}
+
 /// Prints lines for people to standard output, in which no CI service finds a command.
 pub fn print(text: &str) -> Result<()> {
     print_data(&text::without_commands(text))

@@ -25,7 +25,7 @@ use crate::run::commit::checked_out;
 use crate::run::schedule;
 use crate::run::session::Session;
 use crate::show::census_text::findings;
-use crate::show::failure::failure;
+use crate::show::failure::failures;
 use crate::show::table::{repeated_line, status_line, summary, table};
 use anyhow::Result;
 use std::path::{Path, PathBuf};
@@ -260,14 +260,11 @@ fn to_explain(results: &Results) -> Option<String> {
 fn report(results: &Results, flags: &TestFlags, session: &Session, started: Instant) -> Result<Status> {
     // The file is written even if standard output cannot be.
     let printed = match flags.reports.message_format {
-        MessageFormat::Text => output::print(&format!("{}{}", table(results), findings(results))),
+        MessageFormat::Text => output::print(&format!("{}{}", table(results, output::width()), findings(results))),
         MessageFormat::Json => Ok(()),
     };
     let groups = group(&results.cells);
-    for text in groups
-        .iter()
-        .filter_map(|cell| failure(cell, results, invocation::name()))
-    {
+    for text in failures(&groups, results, invocation::name()) {
         output::note(&format!("\n{}", text.trim_end()));
     }
     if let Some(command) = to_explain(results) {

@@ -6,7 +6,8 @@ use crate::results::cell_row::{CellRow, DepartureRow, OutcomeName};
 use crate::results::document::Results;
 use crate::results::repeated::{Repeated, group};
 use crate::show::census_text;
-use crate::show::failure::{details, program_name};
+use crate::show::failure::details;
+use crate::show::program_names::program_name;
 use regex::Regex;
 use std::sync::LazyLock;
 

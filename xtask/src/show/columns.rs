@@ -2,6 +2,11 @@
 
 use console::{Alignment, measure_text_width, pad_str};
 
+/// The columns that the longest line takes on a terminal.
+pub fn width(text: &str) -> usize {
+    text.lines().map(measure_text_width).max().unwrap_or(0)
+}
+
 /// Lays out rows in columns two spaces apart; styles do not count in the width of a text.
 pub fn columns(rows: &[Vec<String>]) -> String {
     let count = rows.iter().map(Vec::len).max().unwrap_or(0);

@@ -16,5 +16,6 @@ pub mod junit;
 pub mod leaks_text;
 pub mod page;
 pub mod path_text;
+pub mod program_names;
 pub mod summary_page;
 pub mod table;

@@ -6,7 +6,8 @@ use crate::results::cell_row::OutcomeName;
 use crate::results::document::Results;
 use crate::results::repeated::{Repeated, cases, group};
 use crate::show::census_text;
-use crate::show::failure::{details, program_name};
+use crate::show::failure::details;
+use crate::show::program_names::program_name;
 use crate::show::table::{absent, summary};
 use quick_xml::escape::partial_escape;
 

@@ -104,3 +104,31 @@ fn json_can_go_to_what_is_no_file() {
     let null = std::fs::metadata("/dev/null").unwrap();
     assert!(!null.is_file());
 }
+
+#[test]
+fn a_table_fits_into_the_columns_that_there_are() {
+    let world = World::new();
+    world.engine("d8", D8, M0);
+    world.engine("jsc", JSC, &["say nothing of the kind"]);
+    for (columns, expected) in [
+        (
+            "53",
+            "d8   v8: d8 10.0.1\njsc  jsc: jsc 2.1\n\n\
+             case  d8            jsc                  spidermonkey\nm0    ok collected  FAILED inconclusive  missing\n",
+        ),
+        (
+            "52",
+            "m0\n  v8: d8 10.0.1  ok collected\n  jsc: jsc 2.1   FAILED inconclusive\n  spidermonkey   missing\n",
+        ),
+        // No width.
+        (
+            "0",
+            "case  v8: d8 10.0.1  jsc: jsc 2.1         spidermonkey\nm0    ok collected   FAILED inconclusive  missing\n",
+        ),
+    ] {
+        let mut command = world.xtask(&["test"]);
+        let answer = Answer::of(command.env("COLUMNS", columns).output().unwrap());
+        answer.expect(1, &[]);
+        assert_eq!(answer.stdout, expected, "{columns}");
+    }
+}
