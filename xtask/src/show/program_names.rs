@@ -8,7 +8,7 @@ pub fn program_name(program: &ProgramRow) -> String {
     format!("{}: {}", inert(&program.engine), inert(&program.title))
 }
 
-/// A name for each program, inert: that of its shell; with the first number of its version, or with all of it, where
+/// A name for each program, inert: its own, if it has one; or that of its shell; with the first number of its version, or with all of it, where
 /// several have that shell; and else with its place among the programs, from 1.
 pub fn short_names(programs: &[ProgramRow]) -> Vec<String> {
     let forms: Vec<[String; 4]> = (1..)
@@ -28,6 +28,10 @@ pub fn short_names(programs: &[ProgramRow]) -> Vec<String> {
 
 /// The names that a program could have, the shortest first.
 fn forms(place: usize, program: &ProgramRow) -> [String; 4] {
+    if let Some(name) = &program.name {
+        let name = inert(name).into_owned();
+        return [name.clone(), name.clone(), name.clone(), format!("{name}#{place}")];
+    }
     let shell = inert(&program.shell).into_owned();
     // An unknown version makes no name of its own.
     let version = program.version.as_deref().map(inert).unwrap_or_default();
@@ -73,5 +77,8 @@ mod tests {
             }
             assert_eq!(short_names(&all.programs), expected, "{programs:?}");
         }
+        let mut all = results(2).programs;
+        all[1].name = Some("stress".to_owned());
+        assert_eq!(short_names(&all), ["d8", "stress"]);
     }
 }
