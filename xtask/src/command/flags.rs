@@ -307,7 +307,7 @@ Exit status:
 #[derive(Debug, Args)]
 pub struct EngineFlags {
     /// Only this engine (v8, jsc, spidermonkey), this program of wasm-leaks.toml, or the program of this path, under a
-    /// name of its own if NAME is no engine's; may be repeated
+    /// name of its own if NAME is no engine's; NAME=all is each program of an engine that is found; may be repeated
     #[arg(long = "engine", value_name = "NAME | NAME=PATH | PATH")]
     pub engines: Vec<OsString>,
 }

@@ -3,7 +3,7 @@
 use crate::case::Case;
 use crate::cell::run::Cell;
 use crate::command::choice::Choice;
-use crate::engine::search::Found;
+use crate::engine::found::Found;
 
 /// A run of a cell in the plan.
 #[derive(Debug, Clone, Copy)]

@@ -10,7 +10,7 @@ use crate::command::flags::{MessageFormat, TestFlags};
 use crate::command::planned::{PlannedCell, planned};
 use crate::command::status_flags::StatusLevel;
 use crate::command::{accept, choice, events, list, part, plan, report, reports};
-use crate::engine::search::Found;
+use crate::engine::found::Found;
 use crate::guest::guests::Guests;
 use crate::install::installer::install;
 use crate::measure::verdict::Verdict;

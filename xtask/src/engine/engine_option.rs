@@ -10,6 +10,9 @@ use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
+/// What stands for all programs of an engine: `v8=all`. One of that name is `v8=./all`.
+const ALL: &[u8] = b"all";
+
 /// The value of one `--engine`.
 #[derive(Debug, PartialEq, Eq)]
 pub enum EngineOption {
@@ -20,6 +23,8 @@ pub enum EngineOption {
     Named(String, PathBuf),
     /// A program of `wasm-leaks.toml`.
     OfFile(ConfiguredProgram),
+    /// Each program of this engine that is found.
+    All(&'static Engine),
 }
 
 impl EngineOption {
@@ -94,7 +99,11 @@ fn parse(word: &OsStr, of_file: &[ConfiguredProgram]) -> Result<EngineOption> {
                 shown.to_string().escape_debug()
             )
         })?;
-    let path = program_path(OsStr::from_bytes(&bytes[equals + 1..]), &[])?;
+    let program = &bytes[equals + 1..];
+    if let Some(engine) = engine_named(name).filter(|_| program == ALL) {
+        return Ok(EngineOption::All(engine));
+    }
+    let path = program_path(OsStr::from_bytes(program), &[])?;
     if let Some(engine) = engine_named(name) {
         return Ok(EngineOption::Program(path, Some(engine)));
     }
@@ -155,6 +164,8 @@ mod tests {
             if path == Path::new("/a b/node") && engine.name == "v8")
         );
         assert!(matches!(read("/a=b/node"), Ok(EngineOption::Program(path, None)) if path == Path::new("/a=b/node")));
+        assert!(matches!(read("v8=all"), Ok(EngineOption::All(engine)) if engine.name == "v8"));
+        assert!(matches!(read("v8=./all"), Ok(EngineOption::Program(_, Some(_)))));
         let error = read("spidermonky").unwrap_err().to_string();
         assert_eq!(
             error,

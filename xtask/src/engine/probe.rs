@@ -57,6 +57,14 @@ impl ProbeAnswer {
         shell_named(&self.shell).ok_or_else(|| Refusal("it is an unknown JavaScript shell".to_owned()))
     }
 
+    /// Whether it is this engine that has answered.
+    pub fn check_engine(&self, engine: &table::Engine) -> Result<(), Refusal> {
+        match self.shell()?.engine == engine.name {
+            true => Ok(()),
+            false => Err(Refusal(format!("it is {}, not {}", self.shell, engine.name))),
+        }
+    }
+
     pub fn program(self, path: PathBuf, found_by: FoundBy) -> Result<Program, Refusal> {
         let shell = self.shell()?;
         Ok(Program {

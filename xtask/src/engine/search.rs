@@ -3,11 +3,13 @@
 
 use crate::engine::configuration::{self, ConfiguredProgram};
 use crate::engine::engine_option::EngineOption;
+use crate::engine::found::Found;
 use crate::engine::places;
-use crate::engine::probe::{ProbeAnswer, Prober, Refusal};
-use crate::engine::program::{FoundBy, Program};
+use crate::engine::probe::Prober;
+use crate::engine::program::FoundBy;
 use crate::engine::settings::ProgramSettings;
 use crate::engine::table::Engine;
+use crate::engine::versions;
 use crate::run::session::Session;
 use anyhow::{Context, Result, anyhow, bail};
 use std::collections::BTreeSet;
@@ -15,35 +17,6 @@ use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::thread;
-
-/// The programs found, and the engines without one.
-#[derive(Debug, Default)]
-pub struct Found {
-    pub programs: Vec<Program>,
-    pub missing: Vec<&'static Engine>,
-    /// A warning about each candidate that does not work.
-    pub warnings: Vec<String>,
-}
-
-impl Found {
-    fn add(&mut self, other: Found) {
-        self.programs.extend(other.programs);
-        for engine in other.missing {
-            if !self.missing.iter().any(|missing| missing.name == engine.name) {
-                self.missing.push(engine);
-            }
-        }
-        self.warnings.extend(other.warnings);
-    }
-
-    /// The engines whose own shell was not found; a host may stand in.
-    pub fn without_shell(&self) -> Vec<&'static Engine> {
-        let mut engines = self.missing.clone();
-        let by_host = |program: &&Program| program.shell.host && program.found_by == FoundBy::Host;
-        engines.extend(self.programs.iter().filter(by_host).map(|program| program.engine));
-        engines
-    }
-}
 
 /// Finds a program for each engine, or for each value of `--engine`, side by side.
 pub fn find(words: &[OsString], session: &Session) -> Result<Found> {
@@ -75,6 +48,7 @@ fn search(option: &EngineOption, prober: &Prober<'_>) -> Result<Found> {
         EngineOption::Program(path, engine) => only(path, *engine, None, prober),
         EngineOption::Named(name, path) => only(path, None, Some(name), prober),
         EngineOption::OfFile(named) => of_file(named, prober),
+        EngineOption::All(engine) => versions::all_of(engine, prober),
     }
 }
 
@@ -109,7 +83,7 @@ fn of_file(named: &ConfiguredProgram, prober: &Prober<'_>) -> Result<Found> {
     };
     let mut answer = probe(&without_flags)?.with_context(|| what(&named.path_place))?;
     if let Some(engine) = named.engine {
-        check_engine(&answer, engine).with_context(|| what(&named.path_place))?;
+        answer.check_engine(engine).with_context(|| what(&named.path_place))?;
     }
     if !named.settings.flags.is_empty() {
         answer = probe(&named.settings)?.map_err(|refusal| {
@@ -154,7 +128,7 @@ fn only(path: &Path, engine: Option<&Engine>, name: Option<&String>, prober: &Pr
         .with_context(|| format!("failed to probe `{}`", path.display()))?
         .with_context(what)?;
     if let Some(engine) = engine {
-        check_engine(&answer, engine).with_context(what)?;
+        answer.check_engine(engine).with_context(what)?;
     }
     let mut program = answer.program(path.to_owned(), FoundBy::Option).with_context(what)?;
     program.name = name.cloned();
@@ -178,7 +152,7 @@ fn first_of(engine: &'static Engine, prober: &Prober<'_>) -> Result<Found> {
             .probe(&path, &ProgramSettings::default())
             .with_context(|| format!("failed to probe `{}`", path.display()))?;
         let program = answer.and_then(|answer| {
-            check_engine(&answer, engine)?;
+            answer.check_engine(engine)?;
             answer.program(path.clone(), found_by.clone())
         });
         match program {
@@ -195,11 +169,4 @@ fn first_of(engine: &'static Engine, prober: &Prober<'_>) -> Result<Found> {
     }
     found.missing.push(engine);
     Ok(found)
-}
-
-fn check_engine(answer: &ProbeAnswer, engine: &Engine) -> Result<(), Refusal> {
-    match answer.shell()?.engine == engine.name {
-        true => Ok(()),
-        false => Err(Refusal(format!("it is {}, not {}", answer.shell, engine.name))),
-    }
 }

@@ -289,3 +289,37 @@ fn a_path_may_hold_anything() {
         .expect(0, &["1 ok"]);
     world.assert_clean();
 }
+
+#[test]
+fn all_versions_of_an_engine_are_found_the_oldest_first() {
+    let world = World::new();
+    for version in ["128.3", "91.1", "140.0"] {
+        let name = format!("js{}", version.split('.').next().unwrap());
+        world.engine(&name, &JS.replace("102.1", version), M0);
+    }
+    // Another name of one of them, and what is another engine.
+    std::os::unix::fs::symlink(world.bin.join("js128"), world.bin.join("js")).unwrap();
+    world.engine("js17", JSC, M0);
+    let answer = world.run(&["test", "m0", "--engine", "spidermonkey=all"]);
+    answer.expect(
+        0,
+        &[
+            "`js17` (PATH) is not used for spidermonkey: it is jsc, not spidermonkey"
+                .replace("`js17`", &format!("`{}`", world.bin.join("js17").display()))
+                .as_str(),
+            "3 cells: 3 ok",
+        ],
+    );
+    let columns: Vec<_> = ["js 91.1", "js 128.3", "js 140.0"]
+        .map(|title| {
+            answer
+                .stdout
+                .find(title)
+                .unwrap_or_else(|| panic!("{title}: {}", answer.stdout))
+        })
+        .into();
+    assert!(columns.is_sorted(), "{}", answer.stdout);
+    world
+        .run(&["test", "m0", "--engine", "v8=all"])
+        .expect(2, &["no engine was found for V8"]);
+}
