@@ -26,6 +26,7 @@ use crate::run::schedule;
 use crate::run::session::Session;
 use crate::show::census_text::findings;
 use crate::show::failure::failures;
+use crate::show::flips_text::flips_text;
 use crate::show::table::{repeated_line, status_line, summary, table};
 use anyhow::Result;
 use std::path::{Path, PathBuf};
@@ -260,7 +261,10 @@ fn to_explain(results: &Results) -> Option<String> {
 fn report(results: &Results, flags: &TestFlags, session: &Session, started: Instant) -> Result<Status> {
     // The file is written even if standard output cannot be.
     let printed = match flags.reports.message_format {
-        MessageFormat::Text => output::print(&format!("{}{}", table(results, output::width()), findings(results))),
+        MessageFormat::Text => {
+            let table = table(results, output::width());
+            output::print(&format!("{table}{}{}", flips_text(results), findings(results)))
+        }
         MessageFormat::Json => Ok(()),
     };
     let groups = group(&results.cells);

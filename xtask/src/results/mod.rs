@@ -14,6 +14,7 @@ pub mod event;
 pub mod expected_times;
 pub mod explanations;
 pub mod fingerprint;
+pub mod flips;
 pub mod gathered;
 pub mod last_outcomes;
 pub mod merge;

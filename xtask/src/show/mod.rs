@@ -12,6 +12,7 @@ pub mod difference;
 pub mod explanation_text;
 pub mod failure;
 pub mod findings_page;
+pub mod flips_text;
 pub mod junit;
 pub mod leaks_text;
 pub mod page;

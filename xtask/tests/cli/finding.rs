@@ -319,6 +319,18 @@ fn all_versions_of_an_engine_are_found_the_oldest_first() {
         })
         .into();
     assert!(columns.is_sorted(), "{}", answer.stdout);
+    assert!(!answer.stdout.contains("flips"), "{}", answer.stdout);
+    // One of them leaks in m0.
+    let leak = &["rounds leak", r#"say @ {"type":"quit","status":0}"#];
+    world.engine("js128", &JS.replace("102.1", "128.3"), leak);
+    let answer = world.run(&["test", "m0", "--engine", "spidermonkey=all"]);
+    answer.expect(1, &[]);
+    for line in [
+        "m0 flips between js 91.1 and js 128.3: collected → leaks\n",
+        "m0 flips between js 128.3 and js 140.0: leaks → collected\n",
+    ] {
+        assert!(answer.stdout.contains(line), "{}", answer.stdout);
+    }
     world
         .run(&["test", "m0", "--engine", "v8=all"])
         .expect(2, &["no engine was found for V8"]);
