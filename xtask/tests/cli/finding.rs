@@ -1,6 +1,6 @@
 //! Which programs are accepted as an engine.
 
-use crate::world::{D8, JS, JSC, M0, NODE, World, fake_engine, odd_name};
+use crate::world::{D8, JS, JSC, M0, NODE, World, copy_program, fake_engine, odd_name};
 use std::ffi::OsString;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -206,7 +206,7 @@ fn a_program_is_asked_again_only_when_it_has_changed() {
     assert_eq!(count(), first);
     // A copy has its own modification time.
     fs::remove_file(&path).unwrap();
-    fs::copy(fake_engine(), &path).unwrap();
+    copy_program(fake_engine(), &path);
     world.run(&["engines", "--engine", "jsc"]).expect(0, &[]);
     assert_eq!(count(), 2 * first);
 }

@@ -138,9 +138,7 @@ impl World {
         let _ = fs::remove_file(path);
         let fake = fake_engine();
         // A hard link is as good as a copy, unless the directories lie on two file systems.
-        fs::hard_link(fake, path)
-            .or_else(|_| fs::copy(fake, path).map(|_| ()))
-            .unwrap();
+        fs::hard_link(fake, path).unwrap_or_else(|_| copy_program(fake, path));
         fs::write(orders_of(path), orders.join("\n")).unwrap();
         path.to_owned()
     }
@@ -212,7 +210,7 @@ impl World {
             return self.xtask(arguments);
         }
         let program = self.file("xtask");
-        fs::copy(env!("CARGO_BIN_EXE_wasm-leaks"), &program).unwrap();
+        copy_program(Path::new(env!("CARGO_BIN_EXE_wasm-leaks")), &program);
         self.open(self.directory.path(), 0o055);
         let mut command = self.command(&program, arguments);
         command.uid(65534);
@@ -388,6 +386,13 @@ fn entries(directory: &Path) -> Vec<PathBuf> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
         Err(error) => panic!("{}: {error}", directory.display()),
     }
+}
+
+/// Copies a program by another process: a child that a test beside this one starts meanwhile would hold a file that
+/// is being written here, and nobody can run a program that somebody can write ("text file busy").
+pub fn copy_program(from: &Path, to: &Path) {
+    let copied = Command::new("cp").arg(from).arg(to).status().unwrap();
+    assert!(copied.success(), "failed to copy `{}`", from.display());
 }
 
 fn orders_of(program: &Path) -> PathBuf {
