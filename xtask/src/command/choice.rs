@@ -120,7 +120,7 @@ fn passing(
     if flags.failed {
         let with_flags = |cell: CellIndex| {
             let (case, program) = key(cell);
-            (case, program, rows[cell.1].flags.clone())
+            (case, program, rows[cell.1].called_with())
         };
         let Some(failed) = failed(cells, with_flags, session)? else {
             return Ok(None);

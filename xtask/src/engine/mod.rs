@@ -19,4 +19,3 @@ pub mod settings;
 pub mod shell;
 pub mod table;
 pub mod version;
-pub mod versions;

@@ -51,12 +51,17 @@ pub enum FoundBy {
 }
 
 impl Program {
-    /// The major version of its engine, where that is known: 10 of V8 10.2.
-    pub fn engine_major(&self) -> u32 {
-        let version = match self.shell.host {
+    /// The version of its engine, where that is known: of a host the one that it reports.
+    pub fn own_version(&self) -> Option<&str> {
+        match self.shell.host {
             true => self.engine_version.as_deref(),
             false => self.version.as_deref(),
-        };
+        }
+    }
+
+    /// The major version of its engine, where that is known: 10 of V8 10.2.
+    pub fn engine_major(&self) -> u32 {
+        let version = self.own_version();
         let major = version.and_then(|version| version.split(|c: char| !c.is_ascii_digit()).next());
         major.and_then(|major| major.parse().ok()).unwrap_or(0)
     }

@@ -4,12 +4,11 @@
 use crate::engine::configuration::{self, ConfiguredProgram};
 use crate::engine::engine_option::EngineOption;
 use crate::engine::found::Found;
-use crate::engine::places;
+use crate::engine::places::{self, version_key};
 use crate::engine::probe::Prober;
 use crate::engine::program::FoundBy;
 use crate::engine::settings::ProgramSettings;
 use crate::engine::table::Engine;
-use crate::engine::versions;
 use crate::run::session::Session;
 use anyhow::{Context, Result, anyhow, bail};
 use std::collections::BTreeSet;
@@ -48,7 +47,7 @@ fn search(option: &EngineOption, prober: &Prober<'_>) -> Result<Found> {
         EngineOption::Program(path, engine) => only(path, *engine, None, prober),
         EngineOption::Named(name, path) => only(path, None, Some(name), prober),
         EngineOption::OfFile(named) => of_file(named, prober),
-        EngineOption::All(engine) => versions::all_of(engine, prober),
+        EngineOption::All(engine) => all_of(engine, prober),
     }
 }
 
@@ -138,8 +137,32 @@ fn only(path: &Path, engine: Option<&Engine>, name: Option<&String>, prober: &Pr
     })
 }
 
-/// Probes one candidate after the other until one is the engine.
+/// The best program of the engine.
 fn first_of(engine: &'static Engine, prober: &Prober<'_>) -> Result<Found> {
+    candidates(engine, prober, 1)
+}
+
+/// All programs of the engine, in all places, and hosts as well: the oldest version first. They are selected again by
+/// their paths. Of several names of one file that make no difference the best counts.
+fn all_of(engine: &'static Engine, prober: &Prober<'_>) -> Result<Found> {
+    let mut found = candidates(engine, prober, usize::MAX)?;
+    let mut known = BTreeSet::new();
+    found.programs.retain(|program| {
+        let file = fs::canonicalize(&program.path).unwrap_or_else(|_| program.path.clone());
+        known.insert((file, program.to_string()))
+    });
+    for program in &mut found.programs {
+        program.found_by = FoundBy::Option;
+    }
+    // Of equals the best stays first.
+    found
+        .programs
+        .sort_by_key(|program| version_key(program.own_version().unwrap_or_default()));
+    Ok(found)
+}
+
+/// Probes one candidate after the other, the best first, until so many are the engine.
+fn candidates(engine: &'static Engine, prober: &Prober<'_>, most: usize) -> Result<Found> {
     let mut found = Found::default();
     let mut probed = BTreeSet::new();
     for (path, found_by) in places::PLACES.iter().flat_map(|place| place(engine)) {
@@ -156,17 +179,19 @@ fn first_of(engine: &'static Engine, prober: &Prober<'_>) -> Result<Found> {
             answer.program(path.clone(), found_by.clone())
         });
         match program {
-            Ok(program) => {
-                found.programs.push(program);
-                return Ok(found);
-            }
+            Ok(program) => found.programs.push(program),
             Err(refusal) => found.warnings.push(format!(
                 "`{}` ({found_by}) is not used for {}: {refusal}",
                 path.display(),
                 engine.name
             )),
         }
+        if found.programs.len() == most {
+            break;
+        }
     }
-    found.missing.push(engine);
+    if found.programs.is_empty() {
+        found.missing.push(engine);
+    }
     Ok(found)
 }

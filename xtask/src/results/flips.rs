@@ -24,7 +24,7 @@ pub fn flips(results: &Results) -> Vec<Flip<'_>> {
     let mut order: Vec<usize> = (0..results.programs.len())
         .filter(|index| results.programs[*index].name.is_none())
         .collect();
-    order.sort_by_key(|index| version_of(&results.programs[*index]));
+    order.sort_by_key(|index| version_key(results.programs[*index].own_version().unwrap_or_default()));
     let mut found = Vec::new();
     let mut last_case = None;
     for case in cells.iter().map(|cell| &cell.runs[0].case) {
@@ -72,15 +72,6 @@ fn flips_of<'a>(cells: &[&Repeated<'a>], order: &[usize], results: &'a Results) 
         }
     }
     found
-}
-
-/// The numbers of the engine's own version.
-fn version_of(program: &ProgramRow) -> Vec<u64> {
-    let version = match program.host {
-        true => program.engine_version.as_deref(),
-        false => program.version.as_deref(),
-    };
-    version_key(version.unwrap_or_default())
 }
 
 #[cfg(test)]

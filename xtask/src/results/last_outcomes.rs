@@ -10,7 +10,7 @@ use crate::results::repeated::group;
 use std::collections::HashMap;
 use std::path::Path;
 
-/// A case, and the path and the flags of a program.
+/// A case, the path of a program, and the variables and flags that it is called with.
 pub type CellKey = (String, String, Vec<String>);
 
 /// Whether cells were as expected.
@@ -40,7 +40,7 @@ impl LastOutcomes {
             let key = (
                 cell.shown().case.clone(),
                 program.program.clone(),
-                program.flags.clone(),
+                program.called_with(),
             );
             self.0.entry(key).or_insert(cell.outcome().is_fine());
         }
@@ -81,9 +81,12 @@ mod tests {
             (
                 case.to_owned(),
                 program.to_owned(),
-                results(2).programs[1].flags.clone(),
+                results(2).programs[1].called_with(),
             )
         };
+        // With a variable it is another program.
+        let (case, program, _) = key("m0", "/bin/p1");
+        assert_eq!(last.was_fine(&(case, program, vec!["A=1".to_owned()])), None);
         for (case, program, wanted) in [
             ("m0", "/bin/p1", Some(true)),
             ("m1", "/bin/p1", Some(false)),

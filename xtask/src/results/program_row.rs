@@ -55,6 +55,14 @@ impl ProgramRow {
         }
     }
 
+    /// The version of its engine, where that is known: of a host the one that it reports.
+    pub fn own_version(&self) -> Option<&str> {
+        match self.host {
+            true => self.engine_version.as_deref(),
+            false => self.version.as_deref(),
+        }
+    }
+
     /// The variables as `NAME=VALUE`.
     pub fn variables(&self) -> Vec<String> {
         let variables = self.environment.iter();

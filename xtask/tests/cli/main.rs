@@ -25,6 +25,7 @@ mod report_page;
 mod reporting;
 mod running;
 mod snapshots;
+mod spoilt;
 mod usage;
 mod watching;
 #[path = "../world/mod.rs"]
