@@ -2,7 +2,7 @@
 'use strict';
 
 const { spawn } = require('node:child_process');
-const { mkdtempSync, rmSync, readFileSync, writeFileSync } = require('node:fs');
+const { mkdtempSync, rmSync, readFileSync, statSync, writeFileSync } = require('node:fs');
 const { tmpdir } = require('node:os');
 const path = require('node:path');
 const { setTimeout: pause } = require('node:timers/promises');
@@ -13,6 +13,10 @@ const quick = words[0] === '--quick';
 const file = path.resolve(words.at(-1));
 const axe = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
 const wrong = [];
+
+// 30 cases on 9 programs fit into 1 MiB.
+const cells = 270;
+const largest = 1 << 20;
 
 const profile = mkdtempSync(path.join(tmpdir(), 'page-'));
 const browser = spawn('chromium', ['--headless', '--no-sandbox', '--disable-gpu', '--disable-background-networking',
@@ -92,7 +96,9 @@ const LOOK = `(() => {
       return box.x < 0 || box.y < 0 || box.x + box.width > width || box.y + box.height > height;
     }).length,
     unnamed: plots.filter((plot) => !plot.querySelector('title')?.textContent || !plot.querySelector('desc')?.textContent).length,
+    cells: document.querySelectorAll('td[data-cell]').length,
     articles: [...document.querySelectorAll('article')].filter(seen).length,
+    astray: [...document.querySelectorAll('a[href^="#"]')].filter((link) => !document.getElementById(link.hash.slice(1))).length,
     allArticles: document.querySelectorAll('article').length,
     bars: [...document.querySelectorAll('rect.bar')].filter((bar) => bar.getBoundingClientRect().width < 0.2).length,
     overflow: document.documentElement.scrollWidth - document.documentElement.clientWidth,
@@ -106,9 +112,12 @@ async function look(how) {
   if (isEmpty) page.fail('no plot is visible');
   else if (found.visible < found.plots) page.fail(`${found.plots - found.visible} plots are not visible`);
   for (const [name, text] of [['empty', 'curves have no points'], ['outside', 'curves leave their plots'],
-    ['unnamed', 'plots have no title or description'], ['bars', 'bars cannot be seen']]) {
+    ['unnamed', 'plots have no title or description'], ['bars', 'bars cannot be seen'],
+    ['astray', 'links lead nowhere']]) {
     if (found[name] > 0) page.fail(`${found[name]} ${text}`);
   }
+  const { size } = statSync(file);
+  if (size > largest * Math.max(1, found.cells / cells)) page.fail(`${size} bytes are too many for ${found.cells} cells`);
   if (found.articles < found.allArticles) page.fail('cases are hidden');
   if (found.overflow > 0) page.fail(`it is ${found.overflow} pixels wider than the window`);
   if (how.scripts) {

@@ -2,7 +2,8 @@
 // multiples, with a list of free blocks for each size.
 
 #define EXPORT __attribute__((visibility("default")))
-#define HIDDEN __attribute__((visibility("hidden")))
+// Not inlined, so that blocks are seen.
+#define HIDDEN __attribute__((visibility("hidden"), noinline))
 
 typedef unsigned long size;
 
@@ -42,7 +43,7 @@ HIDDEN void *malloc(size bytes) {
   return block;
 }
 
-HIDDEN void free(void *at, size bytes) {
+HIDDEN void free_sized(void *at, size bytes) {
   Block *block = at;
   block->next = unused[units_of(bytes)];
   unused[units_of(bytes)] = block;
@@ -78,4 +79,4 @@ EXPORT double polygon_area(const Polygon *polygon) {
   return (twice < 0 ? -twice : twice) / 2;
 }
 
-EXPORT void polygon_free(Polygon *polygon) { free(polygon, size_of(polygon->count)); }
+EXPORT void polygon_free(Polygon *polygon) { free_sized(polygon, size_of(polygon->count)); }

@@ -6,8 +6,8 @@ use super::births::EarlierHeap;
 use super::jsc_classes::{FOLLOWING, GLOBALS, internal, modules, node_kind, tell_cleanup_callback};
 use super::json::{Item, Row, stream};
 use super::{
-    Edge, EdgeKind, EdgeLabel, Heap, HeapRoot, NodeId, NodeKind, ReportedReference, TargetHint, parse_address,
-    shortened,
+    Edge, EdgeKind, EdgeLabel, HELD_TARGETS, Heap, HeapRoot, NodeId, NodeKind, ReportedReference, TargetHint,
+    parse_address, shortened,
 };
 use anyhow::{Context, Result, bail, ensure};
 use rustc_hash::{FxHashMap as HashMap, FxHashSet as HashSet};
@@ -178,16 +178,23 @@ impl JscRows {
     }
 
     fn heap(mut self, wanted: TargetHint<'_>) -> Result<Heap> {
+        let is_held = matches!(wanted, TargetHint::WeakRef(_));
         let (wanted, reported) = match wanted {
             TargetHint::Address(wanted, reported) => (wanted, reported),
             TargetHint::Nothing(reported) => (&[][..], reported),
-            TargetHint::WeakRef(_) => bail!("JavaScriptCore's snapshots do not have the targets of WeakRefs"),
+            TargetHint::WeakRef(_) => (&[][..], &[][..]),
         };
         let mut heap = Heap::default();
         let kind = self.snapshot_type()?;
         if let Some(root) = kind.root {
             self.take_roots(root);
         }
+        let held = match is_held {
+            true => self
+                .take_held()
+                .with_context(|| format!("it has no property `{HELD_TARGETS}`"))?,
+            false => Vec::new(),
+        };
         self.add_reported(reported);
         let ids: HashMap<u64, NodeId> = (0..).zip(&self.nodes).map(|(id, node)| (node.number, id)).collect();
         self.edges.sort_by_key(|edge| ids.get(&edge.from).copied());
@@ -233,7 +240,10 @@ impl JscRows {
         heap.globals = globals.map(|(id, _)| id).collect();
         heap.modules = modules(&heap);
         heap.roots = self.roots(&ids)?;
-        heap.targets = wanted.iter().map(|address| by_address.get(address).copied()).collect();
+        heap.targets = match is_held {
+            true => held.iter().map(|number| ids.get(&(*number)?).copied()).collect(),
+            false => wanted.iter().map(|address| by_address.get(address).copied()).collect(),
+        };
         heap.texts = self.nodes.iter().map(|node| self.class(node) == "string").collect();
         heap.note_sizes(self.nodes.iter().map(|node| node.bytes.into()));
         heap.identities = self.nodes.iter().map(|node| node.address).collect();
@@ -248,6 +258,37 @@ impl JscRows {
         let roots = self.edges.extract_if(.., |edge| edge.from == root);
         // Its labels say nothing.
         self.roots = roots.map(|edge| [edge.to, u64::MAX, u64::MAX]).collect();
+    }
+
+    /// Takes away the array that holds the targets, and the reference to it; returns their numbers, by index.
+    fn take_held(&mut self) -> Option<Vec<Option<u64>>> {
+        let name = |edge: &JscEdgeRow| match edge.what {
+            JscEdge::Row(kind, name) => Some((self.edge_types.get(usize::from(kind))?.as_ref(), name)),
+            JscEdge::Reported(_) => None,
+        };
+        let is_held = |edge: &&JscEdgeRow| {
+            name(edge).is_some_and(|(kind, name)| kind == "Property" && self.edge_name(name) == HELD_TARGETS)
+        };
+        let holder = self.edges.iter().find(is_held)?.to;
+        let element = |edge: &JscEdgeRow| match name(edge) {
+            Some(("Index", index)) if edge.from == holder => Some((index, edge.to)),
+            _ => None,
+        };
+        let mut elements: Vec<(u32, u64)> = self.edges.iter().filter_map(element).collect();
+        elements.sort_unstable();
+        // One that has died is `undefined`, to which nothing leads. An index is no length to trust.
+        let count = elements
+            .last()
+            .map_or(0, |(index, _)| *index as usize + 1)
+            .min(self.nodes.len());
+        let mut found = vec![None; count];
+        for (index, number) in elements {
+            if let Some(place) = found.get_mut(index as usize) {
+                *place = Some(number);
+            }
+        }
+        self.edges.retain(|edge| edge.from != holder && edge.to != holder);
+        Some(found)
     }
 
     /// Adds what a script reported of objects that are in the snapshot.
@@ -391,4 +432,41 @@ fn texts(value: Row<'_, '_>, into: &mut Vec<Box<str>>) -> Result<()> {
         into.push(shortened(text).into());
         Ok(())
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::path::{PathStart, shortest};
+
+    /// A page as the inspector writes it: `kept` of its window holds one of three objects, and our own array two of them.
+    const PAGE: &str = r#"{"version":3,"type":"Inspector",
+"nodes":[0,0,0,0, 10,64,1,0, 11,64,2,0, 12,32,3,2, 13,32,3,2, 14,32,3,2],
+"nodeClassNames":["<root>","Window","Array","Item"],
+"edges":[0,10,0,0, 10,11,1,0, 11,12,2,0, 11,14,2,2, 10,14,1,1, 10,13,1,1],
+"edgeTypes":["Internal","Property","Index","Variable"],
+"edgeNames":["HELD","kept"]}"#;
+
+    #[test]
+    fn targets_are_those_that_are_held_and_by_nothing_else() {
+        let text = PAGE.replace("HELD", HELD_TARGETS);
+        let heap = parse(text.as_bytes(), TargetHint::WeakRef("any")).unwrap();
+        assert_eq!(heap.targets, [Some(3), None, Some(5)]);
+        let path = shortest(&heap, 5).unwrap();
+        assert!(matches!(path.start, PathStart::Global(_)));
+        assert_eq!(path.edges.len(), 1);
+        assert_eq!(heap.label(path.edges[0].label).as_deref(), Some("kept"));
+        assert!(shortest(&heap, 3).is_none());
+    }
+
+    #[test]
+    fn where_nothing_is_held_that_is_said() {
+        let error = parse(PAGE.as_bytes(), TargetHint::WeakRef("any")).unwrap_err();
+        assert_eq!(error.to_string(), format!("it has no property `{HELD_TARGETS}`"));
+        let far = PAGE
+            .replace("HELD", HELD_TARGETS)
+            .replace("11,14,2,2", "11,14,2,4294967295");
+        let heap = parse(far.as_bytes(), TargetHint::WeakRef("any")).unwrap();
+        assert_eq!(heap.targets.len(), 6);
+    }
 }

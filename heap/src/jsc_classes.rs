@@ -53,7 +53,13 @@ pub fn node_kind(class: &str) -> NodeKind {
 }
 
 /// Global objects, and the scope of global variables.
-pub const GLOBALS: &[&str] = &["global", "GlobalObject", "JSGlobalLexicalEnvironment"];
+pub const GLOBALS: &[&str] = &[
+    "global",
+    "GlobalObject",
+    "JSGlobalLexicalEnvironment",
+    "Window",
+    "DedicatedWorkerGlobalScope",
+];
 
 /// The scopes of modules. Instances of WebAssembly have such, too, which only they keep.
 pub fn modules(heap: &Heap) -> Vec<NodeId> {

@@ -195,6 +195,10 @@ pub struct SourcePosition {
     pub column: u32,
 }
 
+/// The global property that has an array of the objects of interest in a snapshot of JavaScriptCore that is to be read with
+/// [`TargetHint::WeakRef`]: such a snapshot has no targets of WeakRefs. The array does not count as what keeps them alive.
+pub const HELD_TARGETS: &str = "wasm-leaks targets";
+
 /// How the objects of interest are found in a snapshot.
 #[derive(Debug, Clone, Copy)]
 pub enum TargetHint<'a> {

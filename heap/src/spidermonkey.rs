@@ -10,9 +10,12 @@
 //! > 0x1d5a69f77270 B objectElements[0]
 //! ```
 
+mod cycles;
+
 use super::births::EarlierHeap;
 use super::{Edge, EdgeKind, EdgeLabel, Heap, HeapRoot, NodeId, NodeKind, SourcePosition, TargetHint, shortened};
 use anyhow::{Context, Result, bail, ensure};
+use cycles::{CycleLog, CycleNode};
 use rustc_hash::FxHashMap as HashMap;
 use std::io::BufRead;
 
@@ -29,7 +32,14 @@ struct Dump {
     /// Nodes by address.
     ids: HashMap<u64, NodeId>,
     names: super::Names,
+    /// What comes after the dump of a page in Firefox.
+    cycles: CycleLog,
+    /// The first node of C++, which come last.
+    first_of_cplusplus: Option<NodeId>,
 }
+
+/// An edge that the dump does not tell at its node, with its name, if it has one.
+type ExtraEdge<'a> = (EdgeKind, NodeId, Option<&'a str>);
 
 #[derive(Debug)]
 struct WeakEntry {
@@ -93,6 +103,7 @@ impl Dump {
         let mut line = Vec::new();
         let mut number = 0;
         let mut in_roots = true;
+        let mut in_cycles = false;
         loop {
             line.clear();
             let read = std::io::Read::take(&mut input, LINE as u64).read_until(b'\n', &mut line)?;
@@ -106,7 +117,11 @@ impl Dump {
                 "it has an unknown version: it does not begin with `# Roots.`"
             );
             number += 1;
-            if text.starts_with("==========") {
+            if in_cycles {
+                dump.cycles.read(&text);
+            } else if text == cycles::HEADING {
+                in_cycles = true;
+            } else if text.starts_with("==========") {
                 in_roots = false;
             } else if in_roots {
                 dump.read_root(&text);
@@ -116,7 +131,38 @@ impl Dump {
         }
         ensure!(number > 0, "it is empty");
         ensure!(!in_roots && !dump.nodes.is_empty(), "it is cut off before its nodes");
+        dump.add_cycles()?;
         Ok(dump)
+    }
+
+    /// Adds the objects of C++, with their edges, behind those of scripts.
+    fn add_cycles(&mut self) -> Result<()> {
+        self.cycles.finish();
+        let cycles = std::mem::take(&mut self.cycles);
+        let edges = cycles.edges_by_object();
+        self.first_of_cplusplus = Some(NodeId::try_from(self.nodes.len()).context("it has too many nodes")?);
+        for (number, (address, name)) in cycles.objects.iter().enumerate() {
+            let id = NodeId::try_from(self.nodes.len()).context("it has too many nodes")?;
+            self.ids.entry(*address).or_insert(id);
+            let text = self.names.number(&cycles::text(name));
+            let own = edges.get(&number).map_or(&[][..], Vec::as_slice);
+            self.nodes.push(DumpNode {
+                text,
+                edges: u32::try_from(own.len()).context("it has too many edges")?,
+            });
+            for edge in own {
+                let name = self.names.number(&edge.name);
+                self.edges.push(DumpEdge { to: edge.to, name });
+            }
+        }
+        drop(edges);
+        self.cycles = cycles;
+        Ok(())
+    }
+
+    /// Whether a node is an object of C++.
+    fn is_of_cplusplus(&self, id: NodeId) -> bool {
+        self.first_of_cplusplus.is_some_and(|first| id >= first)
     }
 
     /// What is no root and no entry of a weak map in this part is a heading.
@@ -204,13 +250,17 @@ impl Dump {
             // Its edges come last: an object's shape is the first of them.
             let has_shape = own.first().is_some_and(|raw| self.names.get(raw.name) == "shape");
             ensure!(
-                kind == NodeKind::Engine || has_shape,
+                kind == NodeKind::Engine || has_shape || self.is_of_cplusplus(id),
                 "it is cut off: an object has no shape"
             );
-            for (kind, to) in extra.get(&id).into_iter().flatten() {
+            for (kind, to, name) in extra.get(&id).into_iter().flatten() {
+                let label = match name {
+                    Some(name) => EdgeLabel::Name(heap.names.number(name)),
+                    None => EdgeLabel::None,
+                };
                 heap.add_edge(Edge {
                     kind: *kind,
-                    label: EdgeLabel::None,
+                    label,
                     to: *to,
                 })?;
             }
@@ -279,16 +329,21 @@ impl Dump {
     }
 
     /// Edges that the dump does not tell at their nodes: from a registry to its
-    /// records, and from the key in a weak map to the value, which it keeps alive
-    /// for as long as the map lives.
-    fn extra_edges(&self, records: &HashMap<NodeId, NodeId>) -> HashMap<NodeId, Vec<(EdgeKind, NodeId)>> {
+    /// records, from the key in a weak map to the value, which it keeps alive
+    /// for as long as the map lives, and from an object of scripts to that of C++ behind it.
+    fn extra_edges(&self, records: &HashMap<NodeId, NodeId>) -> HashMap<NodeId, Vec<ExtraEdge<'_>>> {
         let of_records = records
             .iter()
-            .map(|(record, registry)| (*registry, (EdgeKind::Internal, *record)));
+            .map(|(record, registry)| (*registry, (EdgeKind::Internal, *record, None)));
         let id = |address: &u64| self.ids.get(address).copied();
-        let entry = |entry: &WeakEntry| Some((id(&entry.key)?, (EdgeKind::WeakMapValue, id(&entry.value)?)));
-        let mut extra: HashMap<NodeId, Vec<(EdgeKind, NodeId)>> = HashMap::default();
-        for (from, edge) in of_records.chain(self.weak_entries.iter().filter_map(entry)) {
+        let entry = |entry: &WeakEntry| Some((id(&entry.key)?, (EdgeKind::WeakMapValue, id(&entry.value)?, None)));
+        let of_weak_maps = self.weak_entries.iter().filter_map(entry);
+        let to_cplusplus = self.cycles.edges.iter().filter_map(|edge| match edge.from {
+            CycleNode::Script(from) => Some((id(&from)?, (EdgeKind::Internal, id(&edge.to)?, Some(&*edge.name)))),
+            CycleNode::CPlusPlus(_) => None,
+        });
+        let mut extra: HashMap<NodeId, Vec<ExtraEdge<'_>>> = HashMap::default();
+        for (from, edge) in of_records.chain(of_weak_maps).chain(to_cplusplus) {
             extra.entry(from).or_default().push(edge);
         }
         // In the same order each time, which that of a hash map is not.
@@ -298,7 +353,10 @@ impl Dump {
 
     /// Finds the global objects and the scopes of global variables, and returns the latter.
     fn find_globals(&self, heap: &mut Heap) -> Vec<NodeId> {
-        let global = |id: &NodeId| self.names.get(self.nodes[*id as usize].text).starts_with("global ");
+        let global = |id: &NodeId| {
+            let text = self.names.get(self.nodes[*id as usize].text);
+            GLOBALS.iter().any(|global| text.starts_with(global))
+        };
         let objects: Vec<NodeId> = (0..self.nodes.len() as NodeId).filter(global).collect();
         let scope = |id: &NodeId| heap.by_name(*id, "global-lexical-env");
         let scopes: Vec<NodeId> = objects.iter().filter_map(scope).collect();
@@ -306,11 +364,17 @@ impl Dump {
         scopes
     }
 
+    /// What an object of C++ holds is no root by itself, if the object is known; one that something unknown holds is.
+    ///
     /// Records are held by the global object itself for as long as their registry
     /// lives; where nothing else leads to one, that is the root.
     fn roots(&self, records: &HashMap<NodeId, NodeId>) -> Vec<HeapRoot> {
         let root = |(address, name): &(u64, Box<str>)| {
             let node = *self.ids.get(address)?;
+            let holder = cycles::holder(name).and_then(|holder| self.ids.get(&holder));
+            if holder.is_some_and(|holder| self.is_of_cplusplus(*holder)) {
+                return None;
+            }
             Some(HeapRoot {
                 node,
                 name: name.to_string(),
@@ -323,7 +387,12 @@ impl Dump {
             name: "records of finalization registries".to_owned(),
         };
         let roots = self.roots.iter().filter_map(root);
-        roots.chain(records.into_iter().map(record)).collect()
+        let known = self.cycles.known.iter().filter_map(|address| self.ids.get(address));
+        let known = known.filter(|id| self.is_of_cplusplus(**id)).map(|node| HeapRoot {
+            node: *node,
+            name: "held by the browser".to_owned(),
+        });
+        roots.chain(records.into_iter().map(record)).chain(known).collect()
     }
 
     /// An instance is an `Object` to the engine; its class is the constructor of its prototype.
@@ -422,15 +491,20 @@ const SCOPES: &[&str] = &[
     "NonSyntacticVariables",
 ];
 
+/// How the texts of global objects begin: of shells, and of pages.
+const GLOBALS: &[&str] = &["global ", "Window ", "DedicatedWorkerGlobalScope "];
+
 /// What a node is, and its class: the text begins with the name of the engine's
 /// class, or with what it is that is no object.
 fn node_kind(text: &str) -> (NodeKind, &str) {
-    const UNKNOWN: &str = " <unknown object>";
     // One without a name has nothing behind it.
     if text == "Function" || text.starts_with("Function ") {
         return (NodeKind::Function, "function");
     }
-    let Some(class) = text.strip_suffix(UNKNOWN) else {
+    if let Some(found) = cycles::node_kind(text) {
+        return found;
+    }
+    let Some(class) = class_of(text) else {
         return (NodeKind::Engine, text);
     };
     let engine = SCOPES.contains(&class)
@@ -456,6 +530,24 @@ fn node_kind(text: &str) -> (NodeKind, &str) {
         false => (NodeKind::Object, class),
     }
 }
+
+/// The class of an object. Its text has ` <unknown object>` behind that; in Firefox the private slots, if the class has
+/// some, and nothing, if it has other slots. What is no object has a name in lower case there, but for [`NO_OBJECTS`].
+fn class_of(text: &str) -> Option<&str> {
+    if let Some(class) = text.strip_suffix(" <unknown object>") {
+        return Some(class);
+    }
+    if let Some(at) = text.find(":Private(") {
+        let (class, slot) = text[..at].rsplit_once(' ')?;
+        return slot.parse::<u32>().is_ok().then_some(class);
+    }
+    let is_class = text.starts_with(|c: char| c.is_ascii_uppercase()) && !NO_OBJECTS.contains(&text);
+    is_class.then_some(text)
+}
+
+/// Kinds of cells whose names look like classes, but that have no shape. SpiderMonkey 140 has no name for the buffers of
+/// its own collector.
+const NO_OBJECTS: &[&str] = &["BigInt", "INVALID"];
 
 /// Names of edges that only the engine knows. A property may have any name, too, but
 /// hardly one of these.

@@ -425,6 +425,19 @@ fn a_property_may_have_a_name_that_the_engine_has_for_its_own() {
     }
 }
 
+/// Their names look like those of classes, and they have no shape as objects do.
+#[test]
+fn what_is_no_object_needs_no_shape() {
+    let dump = named("m1.spidermonkey.txt");
+    let with = |cell: &str| format!("{}0x2 B {cell}\n", dump.text);
+    for cell in ["BigInt", "INVALID"] {
+        let heap = dump.parse(with(cell).as_bytes()).unwrap();
+        assert_eq!(steps(&heap).unwrap(), dump.steps, "{cell}");
+    }
+    let error = dump.parse(with("Object").as_bytes()).unwrap_err();
+    assert!(error.to_string().contains("has no shape"), "{error}");
+}
+
 #[test]
 fn what_is_no_snapshot_of_a_known_version_is_said_to_be_none() {
     let jsc = named("m1.jsc.json");

@@ -2,6 +2,7 @@
 //! numbers whose meaning is described in `snapshot.meta`
 //! (v8/src/profiler/heap-snapshot-generator.cc).
 
+mod embedder;
 mod words;
 
 use super::{Edge, EdgeKind, EdgeLabel, Heap, NodeId, NodeKind, SourcePosition, TargetHint, shortened};
@@ -242,6 +243,7 @@ impl V8Rows {
             let name = self.string(node.name);
             let number = heap.names.number(words::class(name));
             let id = heap.add_node(words::node_kind(kind, name), number)?;
+            let is_native = kind == embedder::NATIVE;
             for _ in 0..node.edges {
                 let raw = edges.next().context("it has fewer edges than its nodes count")?;
                 let kind = types.get(usize::from(raw.kind)).copied().unwrap_or_default();
@@ -263,6 +265,15 @@ impl V8Rows {
                     }
                     continue;
                 }
+                // References between objects in C++ are numbered, and are no elements of an array.
+                let to_own = || {
+                    self.kind_of(layout, raw.to)
+                        .is_some_and(|(kind, name)| embedder::is_of_embedder(kind, name))
+                };
+                let kind = match kind {
+                    "element" if is_native || to_own() => "hidden",
+                    kind => kind,
+                };
                 let edge = self.edge(&mut heap, kind, *raw);
                 heap.add_edge(edge)?;
             }
@@ -294,6 +305,12 @@ impl V8Rows {
         heap.identities = self.nodes.iter().map(|node| node.number.into()).collect();
         heap.note_sizes(self.nodes.iter().map(|node| node.bytes.into()));
         Ok(heap)
+    }
+
+    /// The type and the name of a node, if there is such a one.
+    fn kind_of<'a>(&'a self, layout: &'a V8Layout, node: NodeId) -> Option<(&'a str, &'a str)> {
+        let row = self.nodes.get(node as usize)?;
+        Some((layout.node_types.get(usize::from(row.kind))?, self.string(row.name)))
     }
 
     fn edge(&self, heap: &mut Heap, kind: &str, raw: V8EdgeRow) -> Edge {

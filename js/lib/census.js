@@ -4,7 +4,7 @@
 
 (function () {
   const { telemetry, describe, fail, finish, isOfMemory, registries, instancesMade } = harness;
-  const { options, reader, readings, planted, outer, timers, sizes } = harness;
+  const { options, reader, readings, planted, outer, timers, sizes, blocks } = harness;
   const { turn, Error: AnyError } = globalThis;
   const { now } = Date;
   const { max, min } = Math;
@@ -81,6 +81,7 @@
     await callTest(program, 1);
     await callTest(program, 1);
     // These cost time, and have shown by then what they are for.
+    blocks.settle();
     if (calls < PLANTED_CALLS || readings.count() < PLANTED_READINGS) planted.call(ROUND_SIZES[0]);
     else readings.noteNoMorePlanted();
     await turn();
@@ -99,8 +100,9 @@
 
   // Whether all that is needed is known.
   function isDecided(most) {
-    const { kinds, bytes, steps, many, heap, replaced } = readings.grown();
-    if (replaced && !steps) return false;
+    const { kinds, bytes, steps, many, heap, replaced, blocks: stay } = readings.grown();
+    // Whether objects stay says who would free the blocks.
+    if (replaced && (!steps || stay)) return false;
     // The heap as a whole decides where nothing else does.
     if (!kinds && !steps) return (bytes && calls >= 2 * ENOUGH_CALLS) || (heap && calls >= 4 * ENOUGH_CALLS);
     // Of what takes long fewer calls are enough, unless memory is not clear yet.
@@ -158,13 +160,15 @@
     const before = calls;
     for (let i = 0; i < WITNESS_ROUNDS; i++) await callTest(program, times);
     await callTest(program, 1);
+    // V8 keeps the receivers of a stack with it until it is written.
+    blocks.settle();
     await readings.collect();
     await readings.collect();
     return calls - before;
   }
 
   async function run(program) {
-    if (reader.pause) reader.pause();
+    if (reader.pause) await reader.pause();
     if (program.setup) await apply(program.setup, undefined, []);
     await reader.start();
     await read();
@@ -173,7 +177,7 @@
     readings.noteOwners();
     await turn();
     const times = await measure(program);
-    telemetry('census', { reader: reader.engine, countsAll: reader.countsAll === true, round: times, stays: reader.stays, before, after: readings.countSteps() });
+    telemetry('census', { reader: reader.engine, countsAll: reader.countsAll === true, round: times, stays: reader.stays + blocks.stays(), before, after: readings.countSteps() });
     await turn();
     for (let i = 0; i < WARM_UP; i++) await round(program, times);
     await read();
@@ -223,11 +227,15 @@
       if (!program.test) throw new AnyError('the script defines no function `test(n)`, or does not export it');
       await run(program);
       readings.report();
+      blocks.report();
       finish(0);
     } catch (error) {
       // What was read until then is judged.
       const isEnough = readings.count() >= LEAST_READINGS;
-      if (isEnough) readings.report();
+      if (isEnough) {
+        readings.report();
+        blocks.report();
+      }
       if (!isEnough || !(isNoRoom(error) || isFull())) return fail(error, calls);
       telemetry('stopped', { text: describe(error), calls });
       finish(0);

@@ -1,13 +1,13 @@
 // The console of the shells: jsc has none, SpiderMonkey's has only `log`, d8's prints
 // warnings on standard output, shows objects by their own `toString`, and throws when an
-// assertion fails. So theirs is replaced. Loaded after web.js.
+// assertion fails. So theirs is replaced; and so is that of a page, which prints nowhere. Loaded after web.js.
 'use strict';
 
 (function () {
   const global = globalThis;
   const ours = harness;
   const { bind, getterOf, isHost, put } = ours.web;
-  if (isHost) return;
+  if (isHost && !ours.page) return;
 
   const { print: say, printErr: sayError } = ours;
   const { Error: AnyError, String: text, Map: Table, Set: Group, RegExp: Pattern, Date: Day } = global;

@@ -308,7 +308,8 @@ const explainTarget = [];
     }
     await turn();
     if (left > 0) {
-      snapshot.write(snapshot.file);
+      const writing = snapshot.write(snapshot.file);
+      if (writing) await writing;
       telemetry('snapshot', { file: snapshot.file });
     }
     if (!asked.dead && left * 2 < wrappers.length) await watchMemory(test, between, full);

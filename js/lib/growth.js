@@ -12,6 +12,10 @@
   // and feedback come late, and are few.
   const FEW = 48;
   const RATE_OF_FEW = 0.02;
+  // So few objects, or so little of the heap, have to come at one rate: code that is compiled anew,
+  // ever more rarely, leaves as much at its places.
+  const LITTLE = { objects: 256, bytes: 0, heap: 1048576, touched: 0, texts: 0 };
+  const FIT_OF_LITTLE = 0.9;
   // The rate of the later half of the calls, against that of the earlier one.
   const STEADY = 0.8;
   const SLOWING = 0.3;
@@ -52,6 +56,22 @@
     return { before: rate(calls, values, from, to), now: rate(calls, values, to, last) };
   }
 
+  // How well a line fits: r², from 0 to 1.
+  function fit(calls, values) {
+    let [x, y] = [0, 0];
+    for (let i = 0; i < calls.length; i++) {
+      x += calls[i] / calls.length;
+      y += values[i] / calls.length;
+    }
+    let [both, callsOnly, valuesOnly] = [0, 0, 0];
+    for (let i = 0; i < calls.length; i++) {
+      both += (calls[i] - x) * (values[i] - y);
+      callsOnly += (calls[i] - x) ** 2;
+      valuesOnly += (values[i] - y) ** 2;
+    }
+    return (both * both) / (callsOnly * valuesOnly);
+  }
+
   // 'grows', 'flat', 'slows' (it grew, and then less), or 'unclear'. Values are those at
   // readings after so many calls. What is let go of now and then is compared by its least
   // values: it grows if all that is left at last is more than there ever was before.
@@ -64,6 +84,7 @@
     const enough = grown >= LEAST[unit] && rate(calls, values, 0, last) >= leastRate;
     if (!enough || values[last] <= most(values, 0, last)) return 'flat';
     if (least(values, latest, last + 1) <= most(values, 0, latest)) return 'unclear';
+    if (grown < LITTLE[unit] && fit(calls, values) < FIT_OF_LITTLE) return 'unclear';
     const half = middle(calls, 0);
     const share = rate(calls, values, half, last) / rate(calls, values, 0, half);
     // Capacity doubles: later growth comes in fewer, larger steps.

@@ -4,19 +4,23 @@
 
 (function () {
   const global = globalThis;
-  const { replace } = harness;
+  const ours = harness;
+  const { replace } = ours;
   const bind = method => Function.prototype.call.bind(method);
   const getterOf = (prototype, name) => bind(Object.getOwnPropertyDescriptor(prototype, name).get);
 
   const { create, keys } = Object;
   const { imul } = Math;
-  const { ArrayBuffer: Buffer, Uint8Array: Bytes, Int32Array: Words, WeakRef: Weak, WeakSet: Known, WeakMap: Notes } = global;
+  const { ArrayBuffer: Buffer, SharedArrayBuffer: SharedBuffer, Uint8Array: Bytes, Int32Array: Words, WeakRef: Weak, WeakSet: Known, WeakMap: Notes } = global;
   const { Memory, Table, Instance, Module } = WebAssembly;
   const { instantiate, compile, instantiateStreaming, compileStreaming } = WebAssembly;
+  const { imports: importsOf } = Module;
   const deref = Weak && bind(Weak.prototype.deref);
   const then = bind(Promise.prototype.then);
   const bufferOf = getterOf(Memory.prototype, 'buffer');
-  const bytesOf = getterOf(Buffer.prototype, 'byteLength');
+  const ownBytesOf = getterOf(Buffer.prototype, 'byteLength');
+  const sharedBytesOf = SharedBuffer && getterOf(SharedBuffer.prototype, 'byteLength');
+  const bytesOf = buffer => (buffer instanceof Buffer ? ownBytesOf(buffer) : sharedBytesOf(buffer));
   const lengthOf = getterOf(Table.prototype, 'length');
   const [note, noteOf] = [bind(Notes.prototype.set), bind(Notes.prototype.get)];
   const isView = Buffer.isView;
@@ -59,15 +63,30 @@
     };
   }
 
-  function noteInstance(instance, module) {
+  function noteInstance(instance, module, imports) {
     made++;
     const number = module && noteOf(numbers, module);
+    if (number !== undefined && imports) noteImported(module, number, imports);
     if (Weak) instances[instances.length] = { object: new Weak(instance), number };
     const { exports } = instance;
     const names = keys(exports);
     for (let i = 0; i < names.length; i++) {
       const name = names[i];
       if (isWatched(exports[name])) noteObject(exports[name], undefined, { module: number, name });
+    }
+  }
+
+  // What a script made belongs to the first module that imports it.
+  function noteImported(module, number, imports) {
+    let unowned = 0;
+    for (let i = 0; i < weak.length; i++) if (weak[i].owner === undefined) unowned++;
+    const wanted = unowned > 0 ? importsOf(module) : [];
+    for (let i = 0; i < wanted.length; i++) {
+      const { kind, module: from, name } = wanted[i];
+      if (kind !== 'memory' && kind !== 'table') continue;
+      const object = imports[from][name];
+      for (let j = 0; j < weak.length; j++)
+        if (weak[j].owner === undefined && deref(weak[j].object) === object) weak[j].owner = { module: number, name };
     }
   }
 
@@ -127,30 +146,68 @@
       return object;
     });
   }
-  replace(WebAssembly, 'Module', (make, given) => noteModule(make(...given), noteDigest(given[0])));
+  // Where blocks are counted, instances are made of modules that report them. The module that a
+  // program has is its own: it may ask what it imports, or give it to a worker.
+  const instead = new Notes();
+  // One for all that have the same bytes.
+  const replaced = create(null);
+  const replacementFor = (source, bytes) => (ours.blocks && bytes ? ours.blocks.replacement(source, bytes) : undefined);
+  function noteReplaced(module, replacement, bytes) {
+    if (replacement) note(instead, module, { replacement, bytes });
+    return module;
+  }
+
+  // What to make an instance of, and what it imports.
+  function reporting(module, imports) {
+    const found = module instanceof Module ? noteOf(instead, module) : undefined;
+    if (found === undefined) return { module, imports };
+    const { replacement, bytes: { digest, size } } = found;
+    const key = `${digest}-${size}`;
+    if (!replaced[key]) replaced[key] = new Module(replacement);
+    return { module: replaced[key], imports: ours.blocks.withReports(found.bytes, imports, module) };
+  }
+
+  replace(WebAssembly, 'Module', (make, given) => {
+    const bytes = noteDigest(given[0]);
+    const replacement = replacementFor(given[0], bytes);
+    return noteReplaced(noteModule(make(...given), bytes), replacement, bytes);
+  });
   replace(WebAssembly, 'Instance', (make, given) => {
-    const instance = attempted(make, given);
-    noteInstance(instance, given[0]);
+    const { module, imports } = reporting(given[0], given[1]);
+    const instance = attempted(make, module === given[0] ? given : [module, imports]);
+    if (module !== given[0]) ours.blocks.made(imports, instance);
+    noteInstance(instance, given[0], given[1]);
     return instance;
   });
-  const instantiated = (source, bytes, found) => {
-    const module = found instanceof Instance ? source : noteModule(found.module, bytes);
-    noteInstance(found instanceof Instance ? found : found.instance, module);
+  const ofModule = (module, given) => {
+    const { module: other, imports } = reporting(module, given);
+    return then(instantiate(other, imports), instance => {
+      if (other !== module) ours.blocks.made(imports, instance);
+      noteInstance(instance, module, given);
+      return instance;
+    });
+  };
+  const compiled = (source, bytes, replacement) =>
+    then(compile(source), module => noteReplaced(noteModule(module, bytes), replacement, bytes));
+  const ofBytes = (found, bytes, imports) => {
+    noteInstance(found.instance, noteModule(found.module, bytes), imports);
     return found;
   };
-  const digestOf = source => (source instanceof Module ? undefined : noteDigest(source));
-  WebAssembly.instantiate = (source, imports) => {
-    const bytes = digestOf(source);
-    return then(instantiate(source, imports), found => instantiated(source, bytes, found));
-  };
   WebAssembly.compile = source => {
-    const bytes = digestOf(source);
-    return then(compile(source), module => noteModule(module, bytes));
+    const bytes = noteDigest(source);
+    return compiled(source, bytes, replacementFor(source, bytes));
+  };
+  WebAssembly.instantiate = (source, imports) => {
+    if (source instanceof Module) return ofModule(source, imports);
+    const bytes = noteDigest(source);
+    const replacement = replacementFor(source, bytes);
+    if (!replacement) return then(instantiate(source, imports), found => ofBytes(found, bytes, imports));
+    return then(compiled(source, bytes, replacement), module => then(ofModule(module, imports), instance => ({ module, instance })));
   };
   // A response is read once: by the engine, which gives a module without its bytes.
   if (typeof instantiateStreaming === 'function') {
     WebAssembly.instantiateStreaming = (source, imports) =>
-      then(instantiateStreaming(source, imports), found => instantiated(null, undefined, found));
+      then(instantiateStreaming(source, imports), found => ofBytes(found, undefined, imports));
     WebAssembly.compileStreaming = source =>
       then(compileStreaming(source), module => noteModule(module, undefined));
   }

@@ -3,7 +3,7 @@
 'use strict';
 
 (function () {
-  const { options } = harness;
+  const { options, page } = harness;
   const bind = method => Function.prototype.call.bind(method);
   const startsWith = bind(String.prototype.startsWith);
   const slice = bind(String.prototype.slice);
@@ -24,8 +24,8 @@
     if (typeof url !== 'string' || url === '') return undefined;
     const path = startsWith(url, 'file://') ? decodeURI(slice(url, 7)) : url;
     if (startsWith(path, lib) || startsWith(path, 'wasm-function[')) return undefined;
-    if (startsWith(path, directory)) return slice(path, directory.length);
-    if (startsWith(path, root)) return up() + slice(path, root.length);
+    if (startsWith(path, directory)) return named(slice(path, directory.length));
+    if (startsWith(path, root)) return up() + named(slice(path, root.length));
     if (home && startsWith(path, home)) return up() + slice(path, home.length);
     const packages = lastIndexOf(path, '/node_modules/');
     if (packages >= 0 && path[0] === '/') return slice(path, packages + 1);
@@ -33,6 +33,10 @@
     // As it was loaded, from the directory.
     return search(/^(?:<|\[|\()/, path) === null ? path : undefined;
   }
+
+  // In a page all of these are addresses.
+  const { decodeURI: decode } = globalThis;
+  const named = path => (page ? decode(path) : path);
 
   const up = () => {
     let steps = '';

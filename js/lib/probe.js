@@ -36,7 +36,8 @@
       return undefined;
     }
   };
-  const host = hosts.find(([, hostVersion]) => attempt(hostVersion) !== undefined);
+  const browser = typeof harness === 'object' ? harness.page : undefined;
+  const host = browser ? [browser.browser, () => browser.version, () => browser.engineVersion] : hosts.find(([, hostVersion]) => attempt(hostVersion) !== undefined);
   const [shell, shellVersion, engineVersion] = host || shells[engine] || ['unknown'];
 
   const module = bytes => new WebAssembly.Module(new Uint8Array([0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, ...bytes]));
@@ -89,6 +90,7 @@
     'worker': () => typeof Worker === 'function',
     'console': () => typeof console.log === 'function',
     'process': () => typeof process.exit === 'function',
+    'document': () => document.createElement('p').tagName === 'P',
     // d8 calls back at once, whatever the delay.
     'timers': () => waited === true,
   };
@@ -103,6 +105,8 @@
       features: Object.keys(features).filter(name => attempt(features[name]) === true),
     };
     (typeof print === 'function' ? print : console.log)('@ ' + JSON.stringify(found));
+    // A page does not end by itself.
+    if (browser) quit(0);
   }
 
   let waited = false;

@@ -1,8 +1,9 @@
-// Readings of JavaScriptCore's heap: all objects, by class. It has no places.
+// Readings of JavaScriptCore's heap: all objects, by class. It has no places. In WebKitGTK its
+// driver counts them.
 'use strict';
 
 (function () {
-  const { planted, ownRecords } = harness;
+  const { planted, ownRecords, page } = harness;
   const { parse } = JSON;
   const { max } = Math;
   const { Float64Array: Numbers } = globalThis;
@@ -19,8 +20,9 @@
   }
 
   const isBun = typeof Bun === 'object';
-  if (!isBun && typeof generateHeapSnapshotForGCDebugging !== 'function') return;
-  const generate = isBun
+  const isHere = page ? page.browser === 'webkitgtk' : isBun || typeof generateHeapSnapshotForGCDebugging === 'function';
+  if (!isHere) return;
+  const generate = page ? undefined : isBun
     ? process.getBuiltinModule('bun:jsc').generateHeapSnapshotForDebugging
     : (ask => () => parse(head(ask())))(generateHeapSnapshotForGCDebugging);
 
@@ -31,12 +33,16 @@
   const NODE = 7;
 
   // No object for each class: these would be among those that are counted next.
-  function collectKinds({ nodes, nodeClassNames }) {
+  function countNodes({ nodes, nodeClassNames }) {
     const values = new Numbers(2 * nodeClassNames.length);
     for (let i = 0; i < nodes.length; i += NODE) {
       values[2 * nodes[i + 2]]++;
       values[2 * nodes[i + 2] + 1] += nodes[i + 1];
     }
+    return { nodeClassNames, values };
+  }
+
+  function collectKinds({ nodeClassNames, values }) {
     const { refs, objects } = ownRecords();
     for (let i = 0; i < nodeClassNames.length; i++) {
       const name = nodeClassNames[i];
@@ -52,7 +58,7 @@
     // Whatever was made before, too.
     countsAll: true,
     start: () => {},
-    read: () => collectKinds(generate()),
+    read: page ? async () => collectKinds(await page.census('census')) : () => collectKinds(countNodes(generate())),
     facts: name => ({ class: name, planted: planted.classes[name] || '', stack: [] }),
     // What this script and others of ours make is among it.
     stays: 32,

@@ -1,12 +1,15 @@
 // Readings of SpiderMonkey's heap: its census, by class and by the stack that made it. The
-// debugger lives in another global: inner_global.js passes on what it answers.
+// debugger lives in another global: in the shell inner_global.js passes on what it answers, in
+// Firefox the driver does.
 'use strict';
 
 (function () {
-  const { outer, planted, places } = harness;
-  if (!outer) return;
+  const { outer, page, planted, places } = harness;
+  if (page ? page.browser !== 'firefox' : !outer) return;
 
   const { parse } = JSON;
+  // The answer, or a promise of it.
+  const debug = page ? what => page.census(what) : what => outer[what]();
   const { create } = Object;
   const search = Function.prototype.call.bind(RegExp.prototype.exec);
 
@@ -52,19 +55,22 @@
     return most;
   }
 
-  // The program is loaded next: an array that grows may be made there.
-  outer.track(true);
-
   harness.reader = {
     engine: 'spidermonkey',
+    // The program is loaded next: an array that grows may be made there.
+    prepare: () => debug('track'),
     // What is made by `setup` is told by class alone: it may be much, and is not what grows.
-    pause: () => outer.track(false),
-    start: () => outer.track(true),
-    read: () => collectKinds(parse(outer.census())),
+    pause: () => debug('pause'),
+    start: async () => {
+      await debug('track');
+      // The first answer leaves some hundred strings of the engine's own in a worker.
+      if (page) collectKinds(parse(await debug('census')));
+    },
+    read: async () => collectKinds(parse(await debug('census'))),
     facts: key => facts[key],
     // A class of a script is `Object` to the census: the constructors have the names.
-    witness: () => {
-      const rows = parse(outer.classes());
+    witness: async () => {
+      const rows = parse(await debug('classes'));
       const names = create(null);
       for (let i = 0; i < rows.length; i++) {
         const key = `Object${keyOf(places.framesOf(rows[i].stack))}`;
@@ -74,6 +80,7 @@
       }
       for (const key in names) facts[key].class = mostOf(names[key]);
     },
-    stays: 32,
+    // In a page the engine makes functions of its own late.
+    stays: page ? 64 : 32,
   };
 })();

@@ -3,12 +3,15 @@
 'use strict';
 
 (function () {
-  const { places, planted } = harness;
+  const { places, planted, page, readFile } = harness;
   const { parse, stringify } = JSON;
   const { create } = Object;
   const { defineProperty, getOwnPropertyDescriptor, deleteProperty, set } = Reflect;
   const { min } = Math;
-  const { Promise: Later } = globalThis;
+  const { Promise: Later, Error: AnyError } = globalThis;
+  const decode = page ? new TextDecoder().decode.bind(new TextDecoder()) : undefined;
+  // Where a page's heap is written.
+  const WITNESSED = 'witness.heap';
   const startsWith = Function.prototype.call.bind(String.prototype.startsWith);
 
   // The parts of a snapshot that is being written.
@@ -25,6 +28,14 @@
 
   // What answers `ask(method, parameters)`: the answer, or a promise of it.
   function connect() {
+    if (page) {
+      return async (method, parameters) => {
+        if (method !== 'HeapProfiler.takeHeapSnapshot') return page.call(method, parameters);
+        if (!(await page.ask('own-snapshot', WITNESSED))) throw new AnyError('the browser did not write its heap');
+        chunks[0] = decode(readFile(page.base + WITNESSED));
+        return {};
+      };
+    }
     if (typeof process === 'object') {
       const { Session } = process.getBuiltinModule('node:inspector');
       const session = new Session();
@@ -64,7 +75,7 @@
     };
   }
 
-  const isHere = typeof process === 'object' ? typeof Bun !== 'object' : typeof send === 'function';
+  const isHere = page ? page.browser === 'chromium' : typeof process === 'object' ? typeof Bun !== 'object' : typeof send === 'function';
   if (!isHere) return;
   const ask = connect();
 
@@ -93,7 +104,8 @@
       stack = pushed({ name, file, line: lineNumber + 1, column: columnNumber + 1 }, frames);
       own = '';
     } else if (url !== '') {
-      own = planted.makers[name] || (isOurs(name) ? 'ours' : '');
+      // What such a function calls is ours as well.
+      own = planted.makers[name] || (isOurs(name) || ours === 'ours' ? 'ours' : '');
     }
     nodes[node.id] = { stack, planted: own, builtin: file === undefined && url === '' ? name : '', key: undefined };
     for (let i = 0; i < node.children.length; i++) visit(node.children[i], stack, own, nodes);

@@ -3,7 +3,7 @@
 'use strict';
 
 (function () {
-  const { telemetry, elapsed, visit, countInstances, touched, modules, reader, growth, stepsTrend } = harness;
+  const { telemetry, elapsed, visit, countInstances, touched, modules, reader, growth, stepsTrend, blocks } = harness;
   const { gc, turn, heapBytes } = globalThis;
   const { Float64Array: Numbers } = globalThis;
   const { create } = Object;
@@ -118,6 +118,7 @@
     callsAt[at] = calls;
     columns[at] = column;
     touchedAt[at] = touched();
+    blocks.read();
     // What an engine answers may be large, and is in its heap.
     heapAt[at] = await heap();
     telemetry('reading', { calls, settled: agree, heap: heapAt[at], touched: touchedAt[at], kinds: keys.length, ms: elapsed() });
@@ -185,11 +186,14 @@
     }
     // The storage of what fills more and more slowly still grows in steps.
     found.bytes = found.bytes && !found.unclear;
-    found.steps = stepsTrend(steps.pages) === 'grows' || stepsTrend(steps.entries) === 'grows';
+    // Blocks are exact: no more is needed.
+    found.blocks = blocks.grows(calls);
+    found.steps = found.blocks || stepsTrend(steps.pages) === 'grows' || stepsTrend(steps.entries) === 'grows';
     if (touchedAt[touchedAt.length - 1] !== null && growth(calls, part(touchedAt, 1, Infinity), 'touched') === 'grows') found.steps = true;
     // Memory that will soon be full.
     const { pages } = steps;
     if (found.steps && pages[pages.length - 1] - pages[0] >= MANY_PAGES) found.many = true;
+    if (found.blocks) found.many = true;
     found.replaced = isReplaced(more);
     found.heap = heapAt[0] !== null && !found.unclear && growth(calls, part(heapAt, 1, Infinity), 'heap') === 'grows';
     return found;

@@ -58,7 +58,8 @@
       await turn();
       await collect();
     }
-    snapshot.write(directory + nameOf(number));
+    const writing = snapshot.write(directory + nameOf(number));
+    if (writing) await writing;
     files[number] = nameOf(number);
     calls[number] = called;
     await turn();

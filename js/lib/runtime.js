@@ -288,7 +288,8 @@
     return needsMore(objects)
       || needsMore(stepsTrend(series.pages))
       || needsMore(stepsTrend(series.entries))
-      || needsMore(heapTrend(series.heap, nalloc, rounds));
+      // Some browsers have no figure for it, though there were collections.
+      || ((collections === 0 || series.heap.length > 0) && needsMore(heapTrend(series.heap, nalloc, rounds)));
   }
 
   async function rounds(test, between) {

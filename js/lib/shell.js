@@ -106,7 +106,8 @@
     // A case may replace it.
     const then = Function.prototype.call.bind(Promise.prototype.then);
     const estimate = found => found.total.jsMemoryEstimate;
-    if (typeof gcHeapSize === 'function') define('heapBytes', () => gcHeapSize());
+    if (global.page) define('heapBytes', costly(global.page.heapBytes));
+    else if (typeof gcHeapSize === 'function') define('heapBytes', () => gcHeapSize());
     else if (typeof gcparam === 'function') define('heapBytes', costly(shrunken(gc, gcparam)));
     else if (measure) define('heapBytes', costly(() => then(measure({ execution: 'eager' }), estimate)));
     else define('heapBytes', () => null);
@@ -119,19 +120,21 @@
   for (let found; (found = /^(\w+)=(.*)$/.exec(words[0])) !== null; words.shift()) options[found[1]] = found[2];
   const [guest, ...scripts] = words;
   const lib = options.lib || 'js/lib/';
-  // In SpiderMonkey's inner global: what inner_global.js gives it.
-  const { outer } = global;
+  // In SpiderMonkey's inner global: what inner_global.js gives it. In a browser: what page.js does.
+  const { outer, page } = global;
   delete global.outer;
+  delete global.page;
 
   // Resolves in a later turn of the event loop, before which an engine may run
   // finalizers. SpiderMonkey's shell has no timers, and runs finalizers only
   // once its job queue is drained, which a job can start.
   const later = typeof setTimeout === 'function' ? setTimeout : undefined;
-  define('turn', () => new Promise(resolve => {
+  const nextTurn = () => new Promise(resolve => {
     if (outer) outer.turn(resolve);
     else if (later) later(resolve, 0);
     else enqueueJob(() => { drainJobQueue(); resolve(); });
-  }));
+  });
+  define('turn', (page && page.turn) || nextTurn);
 
   // No shell has it, and wasm-bindgen's glue does not start without it. This is the
   // part that the glue needs.
@@ -151,15 +154,16 @@
     const found = readBinary(path);
     return found instanceof Binary ? new Bytes(found) : found;
   };
-  const harness = { options, outer, forward, readFile, print, printErr, script: options.directory ? scripts[scripts.length - 1].split('/').pop() : scripts[scripts.length - 1], threw: error => { throw error; } };
+  const harness = { options, outer, page, forward, readFile, print, printErr, script: options.directory ? scripts[scripts.length - 1].split('/').pop() : scripts[scripts.length - 1], threw: error => { throw error; } };
   const isOurs = script => script.startsWith(lib);
 
-  // Whether all went well.
-  function loadAll(names) {
+  // Whether all went well. A page loads a script in a later turn; no shell waits.
+  async function loadAll(names) {
     for (const script of names) {
       if (isOurs(script)) define('harness', harness);
       try {
-        load(script);
+        const loading = load(script);
+        if (loading) await loading;
       } catch (error) {
         harness.threw(error);
         return false;
@@ -183,15 +187,20 @@
   }
 
   async function runProgram(script) {
-    if (!loadAll(scripts.slice(0, -1))) return;
+    if (!(await loadAll(scripts.slice(0, -1)))) return;
+    const preparing = harness.reader && harness.reader.prepare ? harness.reader.prepare() : undefined;
+    if (preparing) await preparing;
     for (const name of ['guestPath', 'turn', 'heapBytes', 'readBinary']) delete global[name];
+    // A page of the user's is whole then, and has run its own scripts.
+    if (page && page.loaded) await page.loaded;
     let program;
     try {
       if (options.module) {
         const exported = await import(isHost ? `file://${encodeURI(script)}` : script);
         program = programOf(name => exported[name]);
       } else {
-        load(script);
+        const loading = load(script);
+        if (loading) await loading;
         program = programOf(name => evaluate(`typeof ${name} === 'function' ? ${name} : undefined`));
       }
     } catch (error) {

@@ -1,5 +1,6 @@
 // How an engine is made to write a snapshot of its heap: `harness.snapshot`, with what
-// only some engines have. `write(path)` writes it to a file. Taken before a case runs, which
+// only some engines have. `write(path)` writes it to a file, in a
+// browser later: it gives a promise. Taken before a case runs, which
 // may replace whatever it likes.
 'use strict';
 
@@ -7,10 +8,25 @@
   const { stringify } = JSON;
   const { eval: evaluate, gc } = globalThis;
   const FILE = 'heap.snapshot';
+  const { Error } = globalThis;
+  const lastIndexOf = Function.prototype.call.bind(String.prototype.lastIndexOf);
+  const slice = Function.prototype.call.bind(String.prototype.slice);
+  const nameOf = path => slice(path, lastIndexOf(path, '/') + 1);
 
   // Each of these writes a snapshot on one engine. JavaScriptCore, in its shell and
   // in Bun, reports addresses instead of WeakRefs.
   const snapshots = [
+    function browser() {
+      if (!harness.page) return undefined;
+      const { ask, writesHeap } = harness.page;
+      if (!writesHeap) return { reason: 'this browser has no way to write a snapshot of its heap yet' };
+      // Written by the driver, into the directory above `js/lib`.
+      return {
+        write: async path => {
+          if (!(await ask('snapshot', nameOf(path)))) throw new Error('the browser did not write its heap');
+        },
+      };
+    },
     function bun() {
       if (typeof Bun !== 'object') return undefined;
       const jsc = process.getBuiltinModule('bun:jsc');

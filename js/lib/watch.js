@@ -157,7 +157,10 @@
     if (number !== undefined) telemetry('rejection-handled', { number });
   }
 
-  if (typeof process === 'object') {
+  if (ours.page) {
+    const thrown = error => report('callback', describe(error), placeOf(error));
+    ours.page.listen({ thrown, rejected: noteRejection, handled: noteHandled });
+  } else if (typeof process === 'object') {
     process.on('unhandledRejection', (reason, promise) => noteRejection(promise, reason));
     process.on('rejectionHandled', noteHandled);
     // Deno tells only those who listen to this.

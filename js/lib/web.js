@@ -47,7 +47,8 @@
     return bytes;
   }
 
-  ours.web = { bind, getterOf, isHost, put, define, guarded, bytesOf };
+  // A page has what hosts have, too.
+  ours.web = { bind, getterOf, isHost: isHost || ours.page !== undefined, put, define, guarded, bytesOf };
 
   function inOneLine(words) {
     let line = words.length > 0 ? text(words[0]) : '';
@@ -107,7 +108,7 @@
   const { DOMException: Refusal } = global;
 
   // The clock. SpiderMonkey's `now` counts from 1970, the others' from their start.
-  if (!isHost) {
+  if (!isHost && !ours.page) {
     const begun = today();
     define('performance', {});
     const clock = performance;

@@ -62,7 +62,8 @@
     return reader.startsWith(name, 'system / ') ? undefined : name;
   }
 
-  // How many of each class are alive of those that were made meanwhile, by the key of the kind.
+  // How many of each class are alive of those that were made meanwhile, and how many there are of all, by the key of the
+  // kind. All are what the sampling profiler counts.
   function classesOf(heap) {
     const { node_fields: fields, node_types: types } = heap.snapshot.meta;
     const at = columnsOf(fields);
@@ -73,14 +74,16 @@
       const made = stacks[heap.nodes[i + at.trace_node_id]];
       const type = types[at.type][heap.nodes[i + at.type]];
       if (!made || made.stack.length === 0) continue;
+      const key = keyOf(made);
+      if (!found[key]) found[key] = { all: 0, classes: create(null) };
+      found[key].all++;
       const name = heap.strings[heap.nodes[i + at.name]];
       if (SKIPPED[type] && name !== 'system / Context') continue;
       const { file } = made.stack[0];
       const known = className(type, name, locations[i] && `${file}:${locations[i]}`);
       if (known === undefined) continue;
-      const key = keyOf(made);
-      if (!found[key]) found[key] = create(null);
-      found[key][known] = (found[key][known] || 0) + 1;
+      const { classes } = found[key];
+      classes[known] = (classes[known] || 0) + 1;
     }
     return found;
   }
@@ -98,8 +101,10 @@
     for (const key in found) {
       const facts = reader.facts(key);
       if (!facts) continue;
+      const { all, classes } = found[key];
+      facts.noted = all / calls;
       facts.classes = [];
-      for (const name in found[key]) facts.classes[facts.classes.length] = [name, found[key][name] / calls];
+      for (const name in classes) facts.classes[facts.classes.length] = [name, classes[name] / calls];
     }
   };
 })();

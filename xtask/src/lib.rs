@@ -4,6 +4,7 @@
 mod base;
 mod measure;
 mod run;
+mod browser;
 mod engine;
 mod case;
 mod guest;
@@ -59,6 +60,8 @@ fn run_command(command: &Command, interrupt: &Interrupt) -> Result<Status> {
     match command {
         Command::Test(flags) => command::test::test(flags, &session()?),
         Command::Explain(flags) => command::explain::explain(flags, &session()?),
+        Command::Bisect(flags) => command::bisect::bisect(flags, &session()?),
+        Command::Browse(flags) => command::browse::browse(flags),
         Command::Build(flags) => command::build::build(flags, &session()?),
         Command::Engines(flags) => command::engines::engines(flags, &session()?),
         Command::Findings(flags) => command::findings::findings(flags, &session()?),
@@ -66,6 +69,7 @@ fn run_command(command: &Command, interrupt: &Interrupt) -> Result<Status> {
         Command::Compare(flags) => command::compare::compare(flags),
         Command::Completions(flags) => command::completions::completions(flags),
         Command::Manual => command::manual::manual(),
+        Command::Instrument(flags) => command::instrument::instrument(flags, &session()?),
         Command::New(flags) => command::new::new(flags, &session()?),
         Command::Watch(flags) => command::watch::watch(flags, &session()?),
         // The guard belongs to another command, which handles the signals.

@@ -1,5 +1,6 @@
 //! What V8's nodes and edges are in the words of all engines.
 
+use super::embedder::is_of_embedder;
 use crate::web_assembly::INSTANCE;
 use crate::{Edge, EdgeKind, EdgeLabel, Heap, HeapRoot, NodeId, NodeKind};
 use anyhow::{Context, Result};
@@ -22,7 +23,7 @@ pub fn node_kind(kind: &str, name: &str) -> NodeKind {
         "closure" => NodeKind::Function,
         _ if name == PROXY => NodeKind::Object,
         "hidden" | "array" | "code" | "object shape" | "synthetic" | "number" => NodeKind::Engine,
-        _ if name.starts_with("system / ") => NodeKind::Engine,
+        _ if name.starts_with("system / ") || is_of_embedder(kind, name) => NodeKind::Engine,
         _ => NodeKind::Object,
     }
 }

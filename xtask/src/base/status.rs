@@ -11,6 +11,8 @@ pub enum Status {
     Unexpected,
     /// There is no answer: 2.
     NoAnswer,
+    /// What a script asked for that was run in place of a program of its own.
+    OfScript(u8),
     /// A signal ended the command: 128 plus its number, as shells report it.
     Interrupted(i32),
 }
@@ -21,6 +23,7 @@ impl From<Status> for ExitCode {
             Status::Expected => 0,
             Status::Unexpected => 1,
             Status::NoAnswer => 2,
+            Status::OfScript(status) => status,
             Status::Interrupted(signal) => u8::try_from(128 + signal).unwrap_or(2),
         })
     }

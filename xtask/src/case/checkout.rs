@@ -4,10 +4,12 @@ use crate::base::directories::Directories;
 use crate::base::file;
 use crate::base::suggest::did_you_mean;
 use crate::case::expectation::Expectation;
+use crate::case::expectations::Expectations;
+use crate::case::scope::ExpectationScope;
 use crate::case::{Case, SCRIPT};
-use crate::engine::table::{self, ENGINES};
+use crate::engine::configuration;
 use anyhow::{Context, Result, bail, ensure};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsStr;
 use std::fs;
 use std::io::{self, ErrorKind};
@@ -61,21 +63,21 @@ pub fn read(
         directories,
     };
     let names = names(checkout.root)?;
-    let mut chosen: Vec<&String> = Vec::new();
+    let mut chosen: BTreeSet<&String> = BTreeSet::new();
     for word in words {
         chosen.extend(select(&names, word.as_ref(), checkout)?);
     }
     if words.is_empty() {
         chosen.extend(&names);
     }
-    let mut files = expectations(checkout, &names, |name| chosen.iter().any(|chosen| *chosen == name))?;
+    let mut files = expectations(checkout, &names, |name| chosen.contains(name))?;
     let mut cases = Vec::new();
     for name in names.iter().filter(|name| chosen.contains(name)) {
         cases.push(case(name, &mut files, missing, checkout)?);
     }
     // A case given by its own directory counts as named.
     let is_named = |case: &Case| words.iter().any(|word| means_case(word.as_ref(), &case.name, checkout));
-    cases.retain(|case| !case.expectation.only_named || is_named(case));
+    cases.retain(|case| !case.expectations.shared().only_named || is_named(case));
     ensure!(
         !cases.is_empty(),
         "there is no case in `{}`",
@@ -84,10 +86,24 @@ pub fn read(
     Ok(cases)
 }
 
-fn case(name: &str, files: &mut Expectations, missing: MissingExpectation, checkout: &Checkout<'_>) -> Result<Case> {
+fn case(
+    name: &str,
+    files: &mut ExpectationFiles,
+    missing: MissingExpectation,
+    checkout: &Checkout<'_>,
+) -> Result<Case> {
     let path = checkout.expected().join(format!("{name}.txt"));
     let shown = checkout.show(&path);
-    let expectation = match (files.remove(&(name.to_owned(), None)), missing) {
+    let of_case = files.remove(name).unwrap_or_default();
+    let mut shared = None;
+    let mut narrower = Vec::new();
+    for file in of_case {
+        match file.scope {
+            Some(scope) => narrower.push((scope, file.expectation)),
+            None => shared = Some(file.expectation),
+        }
+    }
+    let expectation = match (shared, missing) {
         (Some(expectation), _) => expectation,
         (None, MissingExpectation::Allowed) => Expectation::of_no_file(&shown),
         (None, MissingExpectation::Refused) => bail!(
@@ -95,10 +111,6 @@ fn case(name: &str, files: &mut Expectations, missing: MissingExpectation, check
              `...`, or `cargo xtask test {name} --accept` writes it; expected/readme.txt explains the format"
         ),
     };
-    let by_engine = ENGINES
-        .iter()
-        .filter_map(|engine| Some((engine.name, files.remove(&(name.to_owned(), Some(engine.name)))?)))
-        .collect();
     Ok(Case {
         name: name.to_owned(),
         title: name.to_owned(),
@@ -107,8 +119,7 @@ fn case(name: &str, files: &mut Expectations, missing: MissingExpectation, check
         directory: checkout.cases().join(name),
         stage_directory: format!("{CASES}/{name}"),
         expected: path,
-        expectation,
-        by_engine,
+        expectations: Expectations::of(expectation, narrower),
     })
 }
 
@@ -181,40 +192,62 @@ pub fn names(root: &Path) -> Result<Vec<String>> {
     Ok(names)
 }
 
-type Expectations = BTreeMap<(String, Option<&'static str>), Expectation>;
+/// The files in `expected/`, by case.
+type ExpectationFiles = BTreeMap<String, Vec<ExpectationFile>>;
 
-/// The files in `expected/`, by case and, for a file of one engine, by engine.
+/// A file in `expected/`.
+struct ExpectationFile {
+    /// The programs that it is for, if not for all.
+    scope: Option<ExpectationScope>,
+    expectation: Expectation,
+}
+
+/// The files in `expected/`.
 /// If all cases are chosen, all file names are checked; only files of chosen cases are read.
-fn expectations(checkout: &Checkout<'_>, names: &[String], chosen: impl Fn(&str) -> bool) -> Result<Expectations> {
-    let all = names.iter().all(|name| chosen(name));
-    let mut found = BTreeMap::new();
+fn expectations(
+    checkout: &Checkout<'_>,
+    names: &[String],
+    chosen: impl Fn(&String) -> bool,
+) -> Result<ExpectationFiles> {
+    let all = names.iter().all(&chosen);
+    let known = configuration::names()?;
+    let mut found = ExpectationFiles::new();
     for path in file::entries(&checkout.expected())? {
         let shown = checkout.show(&path);
-        let (case, engine) = match case_and_engine(&path, names) {
-            Ok((case, engine)) if chosen(&case) => (case, engine),
+        let (case, scope) = match case_and_scope(&path, names, &known) {
+            Ok((case, scope)) if chosen(&case) => (case, scope),
             Err(why) if all => bail!("`{shown}` is never used: {why}"),
             _ => continue,
         };
-        found.insert((case, engine), Expectation::read(&path, &shown)?);
+        let expectation = Expectation::read(&path, &shown)?;
+        ensure!(
+            expectation.page.is_none(),
+            "`{shown}`: a case of the checkout makes what it needs in our page; `page` and `url` are for scripts of your own"
+        );
+        found
+            .entry(case)
+            .or_default()
+            .push(ExpectationFile { scope, expectation });
     }
     Ok(found)
 }
 
-/// The case and the engine of a file in `expected/`, by its name; the error says why it has none.
-fn case_and_engine(path: &Path, names: &[String]) -> Result<(String, Option<&'static str>)> {
+/// The case of a file in `expected/` and the programs that it is for, by its name; the error says why it has none.
+fn case_and_scope(path: &Path, names: &[String], known: &[String]) -> Result<(String, Option<ExpectationScope>)> {
     let name = path.file_name().and_then(OsStr::to_str);
     let stem = name
         .and_then(|name| name.strip_suffix(".txt"))
-        .context("expectations are CASE.txt or CASE.ENGINE.txt")?;
-    let (case, engine) = match stem.split_once('.') {
+        .context("expectations are CASE.txt, CASE.ENGINE.txt or CASE.ENGINE-VERSION.txt")?;
+    let (case, scope) = match stem.split_once('.') {
         None => (stem, None),
-        Some((case, engine)) => (case, Some(table::engine_named(engine)?.name)),
+        Some((case, scope)) => (case, Some(ExpectationScope::parse(scope, known)?)),
     };
-    if !names.iter().any(|name| name == case) {
+    // In order, as entries of a directory are read.
+    if names.binary_search_by(|name| name.as_str().cmp(case)).is_err() {
         bail!(
             "there is no js/cases/{case}/test.js{}",
             did_you_mean(case, names.iter().map(String::as_str))
         );
     }
-    Ok((case.to_owned(), engine))
+    Ok((case.to_owned(), scope))
 }

@@ -3,15 +3,16 @@
 
 use crate::base::file;
 use crate::base::suggest::did_you_mean;
+use crate::case::allocator;
 use crate::case::claim::Claim;
+use crate::case::expected_line::{ExpectedLine, Pattern};
+use crate::case::page_source::PageSource;
 use crate::engine::feature::Feature;
 use crate::measure::verdict::Verdict;
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use clap::ValueEnum;
-use regex::Regex;
-use std::collections::HashMap;
+use instrument::GivenAllocator;
 use std::path::Path;
-use std::sync::Arc;
 
 #[derive(Debug)]
 pub struct Expectation {
@@ -21,6 +22,9 @@ pub struct Expectation {
     pub verdicts: Vec<Verdict>,
     /// The guests that are built for the case, as it names them; none is the default.
     pub guests: Vec<String>,
+    /// The functions of the allocator of its modules that hand out and take back blocks of linear memory; none if they
+    /// are to be found by their names.
+    pub allocator: Vec<GivenAllocator>,
     /// More flags for clang.
     pub clang: Vec<String>,
     /// The claim that the case shows, for `docs/findings.md`.
@@ -31,6 +35,8 @@ pub struct Expectation {
     pub sources: Vec<String>,
     /// The features that the engine must have; a cell without them is skipped.
     pub needs: Vec<Feature>,
+    /// The page that the script runs in, if that is not ours.
+    pub page: Option<PageSource>,
     /// The case runs only when it is named.
     pub only_named: bool,
     /// How many rounds the case runs at first, and how many objects it is to make in each.
@@ -47,48 +53,18 @@ pub struct Expectation {
     pub is_default: bool,
 }
 
-/// A line of the expected transcript.
-#[derive(Debug)]
-pub struct ExpectedLine {
-    /// Its line number in the file, from 1.
-    pub number: usize,
-    /// The text in the file.
-    pub text: String,
-    pub pattern: Pattern,
-}
-
-#[derive(Debug, Clone)]
-pub enum Pattern {
-    /// An exact match.
-    Plain,
-    /// Contains `{{…}}`; the whole line must match.
-    /// Shared by lines that are alike: a clone of a regex has memory of its own to match in.
-    Regex(Arc<Regex>),
-    /// `...`: any number of lines.
-    Any,
-}
-
-impl ExpectedLine {
-    /// Whether a line of a transcript matches this one; never for `...`.
-    pub fn matches(&self, line: &str) -> bool {
-        match &self.pattern {
-            Pattern::Plain => self.text == line,
-            Pattern::Regex(regex) => regex.is_match(line),
-            Pattern::Any => false,
-        }
-    }
-}
-
 /// The directives of a file read so far.
 #[derive(Debug, Default)]
 struct Directives {
     verdicts: Option<Vec<Verdict>>,
     guests: Vec<String>,
+    allocator: Vec<GivenAllocator>,
     clang: Option<Vec<String>>,
     shows: Option<String>,
     claimed: Option<Claim>,
     sources: Vec<String>,
     needs: Option<Vec<Feature>>,
+    page: Option<PageSource>,
     only_named: Option<bool>,
     rounds: Option<u32>,
     objects: Option<u32>,
@@ -117,6 +93,10 @@ const DIRECTIVES: &[(&str, DirectiveReader)] = &[
         directives.guests.push(value.to_owned());
         Ok(())
     }),
+    ("allocator", |directives, value| {
+        directives.allocator.extend(allocator::functions(value)?);
+        Ok(())
+    }),
     ("clang", |directives, value| {
         once(
             &mut directives.clang,
@@ -135,6 +115,12 @@ const DIRECTIVES: &[(&str, DirectiveReader)] = &[
     }),
     ("needs", |directives, value| {
         once(&mut directives.needs, features(value)?)
+    }),
+    ("page", |directives, value| {
+        once(&mut directives.page, PageSource::file(value)?)
+    }),
+    ("url", |directives, value| {
+        once(&mut directives.page, PageSource::address(value)?)
     }),
     ("run", |directives, value| {
         once(&mut directives.only_named, only_named(value)?)
@@ -178,11 +164,13 @@ impl Expectation {
             path: path.to_owned(),
             verdicts: NO_LEAK.to_vec(),
             guests: Vec::new(),
+            allocator: Vec::new(),
             clang: Vec::new(),
             shows: None,
             claimed: None,
             sources: Vec::new(),
             needs: Vec::new(),
+            page: None,
             only_named: false,
             rounds: None,
             objects: None,
@@ -203,31 +191,23 @@ impl Expectation {
     fn parse_with(text: &str, path: &str, verdicts: Option<&[Verdict]>) -> Result<Expectation> {
         let mut directives = Directives::default();
         let mut lines: Vec<ExpectedLine> = Vec::new();
-        // A compiled pattern takes ten kilobytes, and lines are often alike.
-        let mut patterns: HashMap<&str, Pattern> = HashMap::new();
         for (index, text) in text.lines().enumerate() {
             let number = index + 1;
             let at = || format!("{path}:{number}");
             if let Some(directive) = text.strip_prefix("#:") {
                 read_directive(&mut directives, directive).with_context(at)?;
             } else if !text.starts_with('#') {
-                let pattern = match patterns.get(text) {
-                    Some(pattern) => pattern.clone(),
-                    None => pattern(text).with_context(at)?,
-                };
-                if matches!(pattern, Pattern::Regex(_)) {
-                    patterns.entry(text).or_insert_with(|| pattern.clone());
-                }
-                if matches!(pattern, Pattern::Any) {
+                let line = ExpectedLine::new(number, text).with_context(at)?;
+                if matches!(line.pattern, Pattern::Any) {
                     let doubled = lines.last().is_some_and(|line| matches!(line.pattern, Pattern::Any));
                     ensure!(!doubled, "{}: a `...` after a `...` is never used", at());
                 }
-                lines.push(ExpectedLine {
-                    number,
-                    text: text.to_owned(),
-                    pattern,
-                });
+                lines.push(line);
             }
+        }
+        let mut needs = directives.needs.unwrap_or_default();
+        if directives.page.is_some() && !needs.contains(&Feature::Document) {
+            needs.push(Feature::Document);
         }
         let is_default = verdicts.is_some() && directives.verdicts.is_none() && lines.is_empty();
         Ok(Expectation {
@@ -236,11 +216,13 @@ impl Expectation {
                 .or_else(|| verdicts.map(<[Verdict]>::to_vec))
                 .with_context(|| format!("{path}:1: a line `#: verdict = …` is missing"))?,
             guests: directives.guests,
+            allocator: directives.allocator,
             clang: directives.clang.unwrap_or_default(),
             shows: directives.shows,
             claimed: directives.claimed,
             sources: directives.sources,
-            needs: directives.needs.unwrap_or_default(),
+            needs,
+            page: directives.page,
             only_named: directives.only_named.unwrap_or(false),
             rounds: directives.rounds,
             objects: directives.objects,
@@ -324,33 +306,6 @@ fn count(value: &str, most: u32) -> Result<u32> {
     count.with_context(|| format!("`{value}` is not a number from 1 to {most}"))
 }
 
-fn pattern(text: &str) -> Result<Pattern> {
-    if text == "..." {
-        return Ok(Pattern::Any);
-    }
-    if !text.contains("{{") {
-        return Ok(Pattern::Plain);
-    }
-    let mut regex = String::from("^");
-    let mut rest = text;
-    while let Some((plain, after)) = rest.split_once("{{") {
-        let (inner, after) = close(after).context("a `{{` is not closed by `}}`")?;
-        Regex::new(inner).with_context(|| format!("bad regex `{inner}`"))?;
-        regex += &format!("{}(?:{inner})", regex::escape(plain));
-        rest = after;
-    }
-    regex += &format!("{}$", regex::escape(rest));
-    Ok(Pattern::Regex(Arc::new(Regex::new(&regex).context("bad regex")?)))
-}
-
-/// Splits a text at its first `}}`; of more braces in a row the last two count, for `{{\d{2}}}` is `\d{2}`.
-fn close(text: &str) -> Option<(&str, &str)> {
-    let start = text.find("}}")?;
-    let braces = text[start..].bytes().take_while(|byte| *byte == b'}').count();
-    let end = start + braces;
-    Some((&text[..end - 2], &text[end..]))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -375,6 +330,10 @@ mod tests {
         };
         assert_eq!(parsed("run = always").verdicts, [Verdict::Leaks, Verdict::Late]);
         assert_eq!(parsed("guest = a.c b.c\n#: guest = c/").guests, ["a.c b.c", "c/"]);
+        assert_eq!(
+            parsed("allocator = malloc\n#: allocator = free=give").allocator.len(),
+            2
+        );
         assert_eq!(parsed("clang = -DA='b c' -g0").clang, ["-DA=b c", "-g0"]);
         assert_eq!(parsed("shows = it stays").shows.as_deref(), Some("it stays"));
         assert_eq!(parsed("claimed = leaks on v8").claimed.unwrap().text, "leaks on v8");
@@ -402,27 +361,6 @@ mod tests {
     }
 
     #[test]
-    fn matches_lines() {
-        for (expected, line, matches) in [
-            ("a.c", "a.c", true),
-            ("a.c", "abc", false),
-            ("{{\\d+}} live", "12 live", true),
-            ("{{\\d+}} live", "12 live.", false),
-            ("{{\\d+}} live", "x12 live", false),
-            ("{{a|b}}{{c|d}}.", "ad.", true),
-            ("{{a|b}}{{c|d}}.", "adx", false),
-            ("{{\\d{2}}} live", "12 live", true),
-            ("{{\\d{2}}} live", "1 live", false),
-            ("({{.*}})", "(x)", true),
-            ("({{.*}})", "x", false),
-        ] {
-            let text = format!("#: verdict = leaks\n{expected}");
-            let expectation = Expectation::parse(&text, "e.txt").unwrap();
-            assert_eq!(expectation.lines[0].matches(line), matches, "{expected} against {line}");
-        }
-    }
-
-    #[test]
     fn an_error_names_file_and_line() {
         for (text, expected) in [
             ("plain", "e.txt:1: a line `#: verdict = …` is missing"),
@@ -438,6 +376,10 @@ mod tests {
             (
                 "#: clang = '-g",
                 "e.txt:1: the directive `clang`: a quote is not closed",
+            ),
+            (
+                "#: allocator = free=",
+                "e.txt:1: the directive `allocator`: in `free=`: no function is named: write an export, or `#INDEX`",
             ),
             ("#: verdict", "e.txt:1: a directive reads `#: name = value`"),
             (

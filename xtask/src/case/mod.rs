@@ -3,11 +3,16 @@
 //! In: words of the command line. Out: cases: their scripts, their expectations, the sources of their guests.
 //! Only this wing knows the places of a case's files. It runs nothing, and builds no guest.
 
+pub mod allocator;
 pub mod checkout;
 pub mod claim;
 pub mod expectation;
+pub mod expectations;
+pub mod expected_line;
 pub mod guest_source;
 pub mod own;
+pub mod page_source;
+pub mod scope;
 pub mod script_map;
 pub mod source_maps;
 pub mod template;
@@ -16,11 +21,13 @@ pub mod tree;
 pub mod wildcard;
 
 use crate::base::file;
-use crate::engine::table::Engine;
+use crate::engine::feature::Feature;
+use crate::engine::program::Program;
 use anyhow::{Context, Result, ensure};
 use expectation::{DEFAULT_GUEST, Expectation};
+use expectations::Expectations;
 use guest_source::GuestSource;
-use std::collections::BTreeMap;
+use scope::{ExpectationScope, ProgramIdentity};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use tree::CaseFile;
@@ -41,8 +48,7 @@ pub struct Case {
     own: Option<OwnScript>,
     /// The file of its expectation, if there is one.
     expected: PathBuf,
-    expectation: Expectation,
-    by_engine: BTreeMap<&'static str, Expectation>,
+    expectations: Expectations,
 }
 
 /// The script of a user's own case, which the census judges.
@@ -54,25 +60,20 @@ pub struct OwnScript {
 }
 
 impl Case {
-    /// The expectation for this engine.
-    pub fn expectation(&self, engine: &Engine) -> &Expectation {
-        self.by_engine.get(engine.name).unwrap_or(&self.expectation)
+    /// The expectation for this program.
+    pub fn expectation(&self, program: &Program) -> &Expectation {
+        self.expectations.of_program(ProgramIdentity::of(program))
     }
 
-    /// The expectation for all engines that have none of their own.
-    pub fn shared_expectation(&self) -> &Expectation {
-        &self.expectation
+    /// The expectations, for all programs and for some.
+    pub fn expectations(&self) -> &Expectations {
+        &self.expectations
     }
 
-    /// Whether there is one for this engine alone.
-    pub fn has_own_expectation(&self, engine: &Engine) -> bool {
-        self.by_engine.contains_key(engine.name)
-    }
-
-    /// Where the expectation lies, or would: that of an engine alone, or the shared one.
-    pub fn expectation_file(&self, engine: Option<&Engine>) -> PathBuf {
-        match engine {
-            Some(engine) => self.expected.with_extension(format!("{}.txt", engine.name)),
+    /// Where the expectation lies, or would: that for some programs alone, or the one for all.
+    pub fn expectation_file(&self, scope: Option<&ExpectationScope>) -> PathBuf {
+        match scope {
+            Some(scope) => self.expected.with_extension(format!("{scope}.txt")),
             None => self.expected.clone(),
         }
     }
@@ -80,7 +81,7 @@ impl Case {
     /// The sources of its guests: of one of our own cases exactly one, on which it runs; a user's own loads its
     /// modules itself. The error names the file that refers to a missing one.
     pub fn guests(&self) -> Result<Vec<GuestSource>> {
-        let Expectation { guests, clang, .. } = &self.expectation;
+        let Expectation { guests, clang, .. } = self.expectations.shared();
         let found: Result<Vec<GuestSource>> = match &self.own {
             Some(own) => guests
                 .iter()
@@ -91,12 +92,12 @@ impl Case {
                 GuestSource::in_checkout(&self.root, name, clang).map(|guest| vec![guest])
             }
         };
-        found.with_context(|| self.expectation.path.clone())
+        found.with_context(|| self.expectations.shared().path.clone())
     }
 
     /// The names of its guests.
     pub fn guest_names(&self) -> Option<String> {
-        let names = self.expectation.guests.join(", ");
+        let names = self.expectations.shared().guests.join(", ");
         match (names.is_empty(), &self.own) {
             (true, Some(_)) => None,
             (true, None) => Some(DEFAULT_GUEST.to_owned()),
@@ -107,6 +108,18 @@ impl Case {
     /// The script, if it is a user's own.
     pub fn own(&self) -> Option<&OwnScript> {
         self.own.as_ref()
+    }
+
+    /// The page that it runs in on this program, if it has one of its own: a path on the stage, or an address.
+    pub fn page(&self, program: &Program) -> Result<Option<String>> {
+        let expectation = self.expectation(program);
+        let found = expectation
+            .page
+            .as_ref()
+            .map(|page| page.on_stage(&self.directory, &self.root, tree::ROOT));
+        found
+            .transpose()
+            .with_context(|| format!("{}: the page", expectation.path))
     }
 
     /// The directory of its scripts.
@@ -139,19 +152,24 @@ impl Case {
         &self.stage_directory
     }
 
+    /// Whether it runs in pages of browsers alone.
+    pub fn needs_document(&self) -> bool {
+        self.expectations.shared().needs.contains(&Feature::Document)
+    }
+
     /// The claim that it shows.
     pub fn shows(&self) -> Option<&str> {
-        self.expectation.shows.as_deref()
+        self.expectations.shared().shows.as_deref()
     }
 
     /// The claim about it in 2020.
     pub fn claim(&self) -> Option<&claim::Claim> {
-        self.expectation.claimed.as_ref()
+        self.expectations.shared().claimed.as_ref()
     }
 
     /// Where that was reported or claimed.
     pub fn reports(&self) -> &[String] {
-        &self.expectation.sources
+        &self.expectations.shared().sources
     }
 
     /// The scripts that are loaded, in order, by their names on a stage.

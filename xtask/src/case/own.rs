@@ -3,12 +3,13 @@
 
 use crate::base::file;
 use crate::case::expectation::Expectation;
+use crate::case::expectations::Expectations;
+use crate::case::scope::ExpectationScope;
 use crate::case::tree::{ROOT, is_skipped};
 use crate::case::{Case, OwnScript};
-use crate::engine::table::ENGINES;
+use crate::engine::configuration;
 use crate::run::stage::is_plain;
 use anyhow::{Context, Result, bail, ensure};
-use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -161,7 +162,7 @@ fn case(script: &Path, word: &OsStr) -> Result<Case> {
         true => Expectation::read_of_own_case(&expected, &shown)?,
         false => Expectation::of_no_file(&shown),
     };
-    Ok(Case {
+    let case = Case {
         name: given.display().to_string(),
         title: String::new(),
         root,
@@ -169,9 +170,16 @@ fn case(script: &Path, word: &OsStr) -> Result<Case> {
         directory,
         stage_directory,
         expected,
-        expectation,
-        by_engine: by_engine(script)?,
-    })
+        expectations: Expectations::of(expectation, narrower(script)?),
+    };
+    for expectation in case.expectations.all() {
+        let page = expectation.page.as_ref();
+        let found = page.map(|page| page.on_stage(&case.directory, &case.root, ROOT));
+        found
+            .transpose()
+            .with_context(|| format!("{}: the page", expectation.path))?;
+    }
+    Ok(case)
 }
 
 impl OwnScript {
@@ -196,15 +204,19 @@ fn exports(text: &str) -> bool {
     text.lines().any(is_export)
 }
 
-/// Expectations for one engine alone: `expected.v8.txt`.
-fn by_engine(script: &Path) -> Result<BTreeMap<&'static str, Expectation>> {
-    let mut found = BTreeMap::new();
-    for engine in ENGINES {
-        let path = file::directory(script).join(format!("expected.{}.txt", engine.name));
-        if path.exists() {
-            let shown = path.display().to_string();
-            found.insert(engine.name, Expectation::read_of_own_case(&path, &shown)?);
-        }
+/// Expectations for some programs alone: `expected.v8.txt`, `expected.v8-13.6.txt`.
+fn narrower(script: &Path) -> Result<Vec<(ExpectationScope, Expectation)>> {
+    let known = configuration::names()?;
+    let mut found = Vec::new();
+    for path in file::entries(file::directory(script))? {
+        let name = path.file_name().and_then(OsStr::to_str);
+        let scope = name.and_then(|name| name.strip_prefix("expected.")?.strip_suffix(".txt"));
+        let Some(scope) = scope.filter(|_| path.is_file()) else {
+            continue;
+        };
+        let shown = path.display().to_string();
+        let scope = ExpectationScope::parse(scope, &known).with_context(|| format!("`{shown}` is never used"))?;
+        found.push((scope, Expectation::read_of_own_case(&path, &shown)?));
     }
     Ok(found)
 }

@@ -72,7 +72,7 @@ pub fn of_case(case: &Case, guest: &Path, directories: &Directories) -> Result<V
 
 /// The expectation of a copied case. A census has rounds of its own, so any lines may be printed.
 fn expected(case: &Case) -> String {
-    let expectation = &case.expectation;
+    let expectation = case.expectations.shared();
     let mut verdicts = expectation.verdicts.clone();
     // To a census, pages of linear memory that were needed for once stay.
     if verdicts.contains(&Verdict::Collected) && !verdicts.contains(&Verdict::Bounded) {

@@ -1,6 +1,7 @@
 //! Judges a cell: first by its transcript, then by its exit status where that
 //! means something, and last by the numbers. Pure.
 
+use crate::browser::running::LOST;
 use crate::case::expectation::Expectation;
 use crate::cell::script_error::{lacks, rejected_at_the_end, script_error, uncaught};
 use crate::cell::transcript::{Difference, Mismatch, compare};
@@ -8,6 +9,7 @@ use crate::engine::feature::Feature;
 use crate::engine::program::Program;
 use crate::engine::shell::Shell;
 use crate::measure::census::Census;
+use crate::measure::census_events::BlockMistake;
 use crate::measure::census_seen::census;
 use crate::measure::numbers::{Numbers, numbers};
 use crate::measure::telemetry::{Printed, TelemetryEvent};
@@ -78,7 +80,7 @@ pub fn judge(
         .any(|event| matches!(event, TelemetryEvent::Steps(_)));
     let how = match rejected.is_some() && has_ended && matches!(ending.stop, Some(Stop::Flooded(_))) {
         true => None,
-        false => broke(ending),
+        false => broke(ending, stderr, program.shell),
     };
     if how.is_none()
         && let Some(feature) = lacks(printed, stderr)
@@ -114,7 +116,10 @@ pub fn judge(
     let numbers = (census.is_none() && !is_own(printed)).then(|| numbers(&printed.events));
     let of_numbers = numbers.as_ref().map(|numbers| numbers.verdict);
     let verdict = census.as_ref().map(|census| census.verdict).or(of_numbers);
-    let mut departures: Vec<Departure> = uncaught(&printed.events).map(Departure::Other).collect();
+    let mut departures: Vec<Departure> = uncaught(&printed.events)
+        .chain(wrong_frees(&printed.events))
+        .map(Departure::Other)
+        .collect();
     let others = [
         match expectation.is_default {
             true => Ok(()),
@@ -142,6 +147,14 @@ pub fn judge(
     }
 }
 
+/// The first of the frees, of each module, of what is no block.
+fn wrong_frees(events: &[TelemetryEvent]) -> impl Iterator<Item = String> {
+    events.iter().filter_map(|event| match event {
+        TelemetryEvent::Ledger(trouble) => trouble.mistakes.first().map(BlockMistake::text),
+        _ => None,
+    })
+}
+
 /// Whether it is a user's own program that ran.
 fn is_own(printed: &Printed) -> bool {
     printed.events.contains(&TelemetryEvent::Program)
@@ -161,8 +174,9 @@ fn departure(difference: Difference, expectation: &Expectation) -> Departure {
 /// A wrapper script reports its child's death by a signal as 128 plus the signal's number.
 const BY_SIGNAL: std::ops::Range<i32> = 129..160;
 
-/// Why a program did not end by itself, if so.
-pub fn broke(ending: Ending) -> Option<String> {
+/// Why a program did not end by itself, if so. Of a browser, which is started by this program, that has the reason on
+/// standard error.
+pub fn broke(ending: Ending, stderr: &str, shell: &Shell) -> Option<String> {
     Some(match (ending.stop, ending.end) {
         (Some(Stop::TimedOut(overrun)), _) => overrun.to_string(),
         (Some(Stop::TookMemory(overrun)), _) => overrun.to_string(),
@@ -179,6 +193,10 @@ pub fn broke(ending: Ending) -> Option<String> {
             )
         }
         (None, None) => "its guard was killed".to_owned(),
+        (None, Some(End::Status(status))) if shell.browser.is_some() && status == i32::from(LOST) => {
+            let last = stderr.lines().rfind(|line| !line.is_empty());
+            last.unwrap_or("the browser was lost").to_owned()
+        }
         (None, Some(End::Status(_))) => return None,
     })
 }

@@ -19,6 +19,8 @@ pub struct GivenLimits {
     pub memory: Option<u32>,
     pub rounds: Option<u32>,
     pub objects: Option<u32>,
+    /// Of how many blocks of linear memory the stack of one is taken.
+    pub blocks: Option<u32>,
     /// The limit of memory where none is given, in bytes.
     pub usual_memory: u64,
 }
@@ -51,7 +53,8 @@ impl GivenLimits {
         let time = format!("milliseconds={}", self.of(expectation).time.as_millis() / 5 * 4);
         let rounds = rounds.map(|rounds| format!("rounds={rounds}"));
         let objects = objects.map(|objects| format!("objects={objects}"));
-        rounds.into_iter().chain(objects).chain([time]).collect()
+        let blocks = self.blocks.map(|every| format!("blocks={every}"));
+        rounds.into_iter().chain(objects).chain(blocks).chain([time]).collect()
     }
 }
 
@@ -66,6 +69,7 @@ mod tests {
             memory: Some(7),
             rounds: Some(8),
             objects: Some(9),
+            blocks: None,
             usual_memory: 1 << 30,
         };
         let usual = GivenLimits {

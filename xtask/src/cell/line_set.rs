@@ -1,6 +1,6 @@
 //! Sets of the lines of a run, by offset: which positions in it a transcript may have come to.
 
-use crate::case::expectation::ExpectedLine;
+use crate::case::expected_line::ExpectedLine;
 use std::collections::HashMap;
 
 /// Lines of a run, a bit each.

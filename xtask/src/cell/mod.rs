@@ -4,6 +4,7 @@
 //! It builds no command lines, and does not know how its facts are kept or shown.
 
 pub mod accepted;
+pub mod block_places;
 pub mod in_sources;
 pub mod judge;
 pub mod limits;

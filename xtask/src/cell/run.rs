@@ -3,19 +3,23 @@
 use crate::base::file;
 use crate::case::Case;
 use crate::case::tree;
+use crate::cell::block_places::with_places;
 use crate::cell::in_sources::in_sources;
-use crate::cell::judge::{Judgement, Outcome, judge};
+use crate::cell::judge::{Departure, Judgement, Outcome, judge};
 use crate::cell::limits::GivenLimits;
 use crate::cell::needs;
 use crate::cell::script_error::script_error;
 use crate::engine::feature::Feature;
 use crate::engine::host::{self, OwnPlace, Performance};
 use crate::engine::library::{
-    self, CENSUS, GROWTH, INNER_GLOBAL, MEMORIES, PLACES, PLANTED, REACH, READERS, READINGS, RETAIN, RUNTIME, SNAPSHOT,
-    TREND, WATCH, WEB, WITNESS_V8,
+    self, BLOCKS, CENSUS, DEBUGGER_CENSUS, GROWTH, INNER_GLOBAL, LEDGER, MEMORIES, PLACES, PLANTED, REACH, READERS,
+    READINGS, RETAIN, RUNTIME, SNAPSHOT, TREND, WATCH, WEB, WITNESS_V8,
 };
 use crate::engine::program::Program;
 use crate::guest::guests::Guests;
+use crate::guest::instrumenting::{ANSWERS, StageAnswers};
+use crate::measure::block_findings::BlockOwners;
+use crate::measure::census::{KindGrowth, What};
 use crate::measure::census_events::{ModuleSeen, digest};
 use crate::measure::telemetry::{self, Printed, TelemetryEvent};
 use crate::run::lifeline::End;
@@ -26,6 +30,7 @@ use crate::run::stage::Stage;
 use anyhow::{Context, Result};
 use serde_json::Value;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 /// The names on a stage of a guest, and of its glue from wasm-bindgen.
 const GUEST: &str = "guest.wasm";
@@ -75,15 +80,20 @@ impl<'a> Cell<'a> {
             cpu_seconds: 0.0,
             peak_bytes: 0,
         };
-        if let Some(doubt) = &self.program.doubt {
-            return Ok(not_run(Outcome::Inconclusive(doubt.clone())));
+        if let Some(doubt) = self.doubt() {
+            return Ok(not_run(Outcome::Inconclusive(doubt)));
         }
         if let Some(feature) = self.lacks() {
             return Ok(not_run(Outcome::Skipped(feature)));
         }
-        let stage = self.stage(guests, session)?;
+        let mut stage = self.stage(guests, session)?;
         let not_run = not_run(Outcome::Ok);
         let key = host::new_key();
+        if self.case.own().is_some() {
+            let answers = StageAnswers::new(stage.path(), &key, guests.instrumenting(self.case));
+            stage.write(&format!("{ANSWERS}/readme"), b"Answers to the scripts.\n")?;
+            stage.answer(Arc::new(answers));
+        }
         performance.key = Some(key.clone());
         Ok(match host::run(self.program, &performance, &stage, limits, session)? {
             Ok(finished) => not_run.with(finished, &key, guests)?,
@@ -94,19 +104,27 @@ impl<'a> Cell<'a> {
         })
     }
 
+    /// Why the program cannot be judged by this case, if so.
+    pub fn doubt(self) -> Option<String> {
+        let shell = self.program.shell;
+        let is_unread = self.case.own().is_some() && !shell.counts_alive;
+        let unread = is_unread.then(|| format!("what is alive in a page of {} cannot be counted yet", shell.name));
+        self.program.doubt.clone().or(unread)
+    }
+
     /// The limits of its program.
     pub fn limits(self, given: &GivenLimits) -> Limits {
-        given.of(self.case.expectation(self.program.engine))
+        given.of(self.case.expectation(self.program))
     }
 
     /// The values for `js/lib/runtime.js` and `census.js`.
     pub fn options(self, given: &GivenLimits) -> Vec<String> {
-        given.options(self.case.expectation(self.program.engine))
+        given.options(self.case.expectation(self.program))
     }
 
     /// A feature that the case needs and the engine lacks, if any.
     pub fn lacks(self) -> Option<Feature> {
-        let needs = &self.case.expectation(self.program.engine).needs;
+        let needs = &self.case.expectation(self.program).needs;
         let has = |feature: &&Feature| self.program.features.contains(feature);
         needs.iter().find(|feature| !has(feature)).copied()
     }
@@ -152,6 +170,8 @@ impl<'a> Cell<'a> {
                 root: tree::ROOT.to_owned(),
                 home: self.case.root().to_owned(),
                 is_module: own.is_module,
+                is_in_browser: self.program.shell.browser.is_some(),
+                page: self.case.page(self.program)?,
             }),
             ..Performance::default()
         })
@@ -170,7 +190,9 @@ impl<'a> Cell<'a> {
                 library::put(&session.directories, &stage, &[WATCH, MEMORIES, TREND, RUNTIME])?;
             }
             Some(_) => {
-                let scripts = census_scripts().chain(retaining_scripts()).chain([INNER_GLOBAL]);
+                let scripts = census_scripts()
+                    .chain(retaining_scripts())
+                    .chain([INNER_GLOBAL, DEBUGGER_CENSUS]);
                 let scripts: Vec<&str> = scripts.collect();
                 library::put(&session.directories, &stage, &scripts)?;
             }
@@ -190,7 +212,7 @@ fn own_scripts() -> impl Iterator<Item = &'static str> {
 
 /// Our scripts before a user's own, for the census.
 fn census_scripts() -> impl Iterator<Item = &'static str> {
-    let judging = [TREND, GROWTH, PLACES, PLANTED];
+    let judging = [TREND, GROWTH, PLACES, PLANTED, LEDGER, BLOCKS];
     own_scripts()
         .chain(judging)
         .chain(READERS)
@@ -207,17 +229,25 @@ impl Facts<'_> {
     fn with(mut self, mut finished: Finished, key: &str, guests: &Guests) -> Result<Self> {
         let ending = finished.ending();
         let mut printed = telemetry::split(finished.lines, Some(key));
+        if self.cell.case.own().is_some() {
+            printed = with_places(printed, &guests.instrumenting(self.cell.case));
+        }
         if let Some(maps) = guests.source_maps(self.cell.case) {
             printed = in_sources(printed, maps);
             finished.stderr = maps.in_text(&finished.stderr).into_owned();
         }
         let program = self.cell.program;
-        let expectation = self.cell.case.expectation(program.engine);
+        let expectation = self.cell.case.expectation(program);
         self.judgement = judge(ending, &printed, &finished.stderr, expectation, program);
         if let Some(feature) = self.cannot_compile(&printed, &self.modules(guests)?) {
             self.judgement = Judgement::of(Outcome::Skipped(feature));
         }
         self.name_modules(guests)?;
+        if self.cell.case.own().is_some() {
+            self.tell_collector(guests);
+            self.tell_untold(guests);
+            self.tell_refused(guests);
+        }
         if let Outcome::Broke(how) = &mut self.judgement.outcome
             && let Some(Stop::TimedOut(_) | Stop::TookMemory(_)) = ending.stop
         {
@@ -246,6 +276,56 @@ impl Facts<'_> {
             .iter()
             .filter_map(|path| file::read(path).ok())
             .find_map(|module| needs::lacking(&module, |feature| !features.contains(&feature)))
+    }
+
+    /// Says that blocks are kept in their module, where that has a collector.
+    fn tell_collector(&mut self, guests: &Guests) {
+        let Some(census) = &mut self.judgement.census else {
+            return;
+        };
+        let first = census.grows.iter().find(|growth| growth.kind.what == What::Blocks);
+        let module = first.and_then(|growth| growth.kind.module.as_ref());
+        let known = module.and_then(|module| guests.instrumenting(self.cell.case).known(module));
+        let is_by_objects = matches!(census.blocks.owner, Some(BlockOwners::Stays(_)));
+        if known.is_some_and(|known| known.has_collector()) && !is_by_objects {
+            census.blocks.owner = Some(BlockOwners::Collector);
+        }
+    }
+
+    /// It is a failure if no module has the functions that the user named as its allocator.
+    fn tell_refused(&mut self, guests: &Guests) {
+        let Some(why) = guests.instrumenting(self.cell.case).refused() else {
+            return;
+        };
+        let departure = Departure::Other(format!(
+            "`#: allocator` names the allocator of no module that was compiled: {why}"
+        ));
+        match &mut self.judgement.outcome {
+            Outcome::Failed(departures) => departures.push(departure),
+            outcome @ Outcome::Ok => *outcome = Outcome::Failed(vec![departure]),
+            Outcome::Skipped(_) | Outcome::Inconclusive(_) | Outcome::Broke(_) => {}
+        }
+    }
+
+    /// Says why nothing is known of the blocks of a module whose memory grows.
+    fn tell_untold(&mut self, guests: &Guests) {
+        let Some(census) = &mut self.judgement.census else {
+            return;
+        };
+        let is_told = |growth: &KindGrowth| growth.kind.what == What::BlockBytes;
+        let grows = census
+            .grows
+            .iter()
+            .filter(|growth| growth.kind.what == What::LinearMemory);
+        let module = grows.filter_map(|growth| growth.kind.module.as_ref()).next();
+        let Some(module) = module.filter(|_| !census.grows.iter().any(is_told)) else {
+            return;
+        };
+        let known = guests.instrumenting(self.cell.case).known(module);
+        if let Some(untold) = known.and_then(|known| known.untold()) {
+            census.blocks.untold = Some(untold.why);
+            census.blocks.wants_names = untold.is_for_want_of_names;
+        }
     }
 
     /// Names the files of the modules that the census found, by their bytes.

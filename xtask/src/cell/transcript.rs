@@ -1,6 +1,6 @@
 //! Compares a transcript with its expectation.
 
-use crate::case::expectation::{ExpectedLine, Pattern};
+use crate::case::expected_line::{ExpectedLine, Pattern};
 use crate::cell::line_set::{EqualLines, LineSet};
 
 /// Where a transcript departs from its expectation.

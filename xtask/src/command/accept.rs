@@ -4,11 +4,11 @@ use crate::base::status::Status;
 use crate::base::text::inert;
 use crate::base::{file, output};
 use crate::case::Case;
+use crate::case::scope::ExpectationScope;
 use crate::cell::accepted::{fitting_lines, rewritten, with_verdict};
 use crate::cell::judge::unexpected_verdict;
 use crate::cell::transcript::compare;
 use crate::command::flags::AcceptFlag;
-use crate::engine::table::{ENGINES, Engine};
 use crate::measure::verdict::Verdict;
 use crate::results::cell_row::{CellRow, DepartureRow, OutcomeName};
 use crate::results::document::Results;
@@ -130,13 +130,13 @@ struct Change {
     new: String,
 }
 
-/// The runs on the programs of one engine.
-struct OfEngine<'a> {
-    engine: &'static Engine,
+/// The runs on programs for which one file is, or would be.
+struct OfPrograms<'a> {
+    scope: ExpectationScope,
     rows: Vec<&'a CellRow>,
 }
 
-impl OfEngine<'_> {
+impl OfPrograms<'_> {
     fn verdicts(&self) -> BTreeSet<Verdict> {
         self.rows.iter().filter_map(|row| row.verdict).collect()
     }
@@ -144,16 +144,21 @@ impl OfEngine<'_> {
 
 /// The files that have to change; `None` if no expectation fits.
 fn changes(case: &Case, rows: &[&CellRow], results: &Results) -> Result<Option<Vec<Change>>> {
-    let of_engine = |engine: &'static Engine| OfEngine {
-        engine,
-        rows: rows
-            .iter()
-            .copied()
-            .filter(|row| results.program(row).engine == engine.name)
-            .collect(),
-    };
-    let engines = ENGINES.iter().map(of_engine).filter(|of| !of.rows.is_empty());
-    let (own, shared): (Vec<_>, Vec<_>) = engines.partition(|of| case.has_own_expectation(of.engine));
+    let mut own: Vec<OfPrograms<'_>> = Vec::new();
+    let mut shared: Vec<OfPrograms<'_>> = Vec::new();
+    for row in rows {
+        let program = results.program(row);
+        let usual = ExpectationScope::usual(program.identity());
+        let (groups, scope) = match (case.expectations().scope(program.identity()), usual) {
+            (Some(scope), _) => (&mut own, scope.clone()),
+            (None, Some(usual)) => (&mut shared, usual),
+            (None, None) => continue,
+        };
+        match groups.iter_mut().find(|group| group.scope == scope) {
+            Some(group) => group.rows.push(row),
+            None => groups.push(OfPrograms { scope, rows: vec![row] }),
+        }
+    }
     let shared_verdicts = shared_verdicts(case, &shared);
     let (shared, deviating): (Vec<_>, Vec<_>) = shared
         .into_iter()
@@ -163,10 +168,10 @@ fn changes(case: &Case, rows: &[&CellRow], results: &Results) -> Result<Option<V
     if !base.is_empty() {
         all.push((None, base));
     }
-    all.extend(own.into_iter().chain(deviating).map(|of| (Some(of.engine), of.rows)));
+    all.extend(own.into_iter().chain(deviating).map(|of| (Some(of.scope), of.rows)));
     let mut changes = Vec::new();
-    for (engine, rows) in all {
-        match change(case, engine, &rows)? {
+    for (scope, rows) in all {
+        match change(case, scope.as_ref(), &rows)? {
             Fitting::Change(change) => changes.push(change),
             Fitting::AsItIs => {}
             Fitting::None => return Ok(None),
@@ -177,13 +182,13 @@ fn changes(case: &Case, rows: &[&CellRow], results: &Results) -> Result<Option<V
 
 /// The verdicts of the file that all engines share: those that it has, if an engine keeps to
 /// them; else those of most engines, and of these the first.
-fn shared_verdicts(case: &Case, engines: &[OfEngine<'_>]) -> BTreeSet<Verdict> {
-    let expected: BTreeSet<Verdict> = case.shared_expectation().verdicts.iter().copied().collect();
-    let is_there = !case.shared_expectation().is_default;
+fn shared_verdicts(case: &Case, engines: &[OfPrograms<'_>]) -> BTreeSet<Verdict> {
+    let expected: BTreeSet<Verdict> = case.expectations().shared().verdicts.iter().copied().collect();
+    let is_there = !case.expectations().shared().is_default;
     if is_there && engines.iter().any(|of| of.verdicts().is_subset(&expected)) {
         return expected;
     }
-    let all: Vec<BTreeSet<Verdict>> = engines.iter().map(OfEngine::verdicts).collect();
+    let all: Vec<BTreeSet<Verdict>> = engines.iter().map(OfPrograms::verdicts).collect();
     let count = |verdicts: &BTreeSet<Verdict>| all.iter().filter(|other| *other == verdicts).count();
     let most = all.iter().map(count).max();
     let of_most = all.iter().find(|verdicts| Some(count(verdicts)) == most);
@@ -196,9 +201,9 @@ enum Fitting {
     None,
 }
 
-/// The change of the file for an engine, or of the one that engines share, to what these runs showed.
-fn change(case: &Case, engine: Option<&'static Engine>, rows: &[&CellRow]) -> Result<Fitting> {
-    let path = case.expectation_file(engine);
+/// The change of the file for some programs, or of the one for all, to what these runs showed.
+fn change(case: &Case, scope: Option<&ExpectationScope>, rows: &[&CellRow]) -> Result<Fitting> {
+    let path = case.expectation_file(scope);
     let read = |path: &PathBuf| -> Result<Option<String>> {
         if !path.exists() {
             return Ok(None);
@@ -209,10 +214,8 @@ fn change(case: &Case, engine: Option<&'static Engine>, rows: &[&CellRow]) -> Re
         ))
     };
     let old = read(&path)?;
-    let expectation = match engine {
-        Some(engine) => case.expectation(engine),
-        None => case.shared_expectation(),
-    };
+    let own = scope.and_then(|scope| case.expectations().of_scope(scope));
+    let expectation = own.unwrap_or(case.expectations().shared());
     let transcripts: Vec<&[String]> = rows.iter().map(|row| row.transcript.as_slice()).collect();
     let fits = |transcript: &&[String]| compare(&expectation.lines, transcript).is_ok();
     let keeps_lines = !expectation.is_default && transcripts.iter().all(fits);

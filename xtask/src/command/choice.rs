@@ -3,7 +3,7 @@
 use crate::base::suggest::did_you_mean;
 use crate::base::{invocation, output, text};
 use crate::case::{Case, wildcard};
-use crate::command::filter_flags::FilterFlags;
+use crate::command::filter_flags::CellFilters;
 use crate::engine::found::Found;
 use crate::engine::program::Program;
 use crate::results::expected_times::ExpectedTimes;
@@ -29,7 +29,7 @@ impl Choice {
 }
 
 /// Takes out the cases that `--not` names. A pattern that matches none is reported: it may be misspelled.
-pub fn without_excluded(cases: &mut Vec<Case>, flags: &FilterFlags) -> Result<()> {
+pub fn without_excluded(cases: &mut Vec<Case>, flags: &CellFilters) -> Result<()> {
     for pattern in &flags.not {
         let before = cases.len();
         let names: Vec<String> = cases.iter().map(|case| case.name.clone()).collect();
@@ -50,16 +50,16 @@ pub fn without_excluded(cases: &mut Vec<Case>, flags: &FilterFlags) -> Result<()
     Ok(())
 }
 
-/// Chooses cells. What has none is taken out of the cases and the programs. `None` if `--failed` finds that all of
+/// Chooses cells; with times only those that take two seconds at most. What has none is taken out of the cases and the programs. `None` if `--failed` finds that all of
 /// them were as expected; an error if another filter leaves no cell, or if `--failed` knows none.
 pub fn choose(
-    flags: &FilterFlags,
+    flags: &CellFilters,
     cases: &mut Vec<Case>,
     found: &mut Found,
-    times: &ExpectedTimes,
+    quick: Option<&ExpectedTimes>,
     session: &Session,
 ) -> Result<Option<Choice>> {
-    let Some(kept) = passing(flags, cases, &found.programs, times, session)? else {
+    let Some(kept) = passing(flags, cases, &found.programs, quick, session)? else {
         return Ok(None);
     };
     let programs: Vec<usize> = (0..found.programs.len())
@@ -88,15 +88,15 @@ type CellIndex = (usize, usize);
 
 /// The cells that pass every filter.
 fn passing(
-    flags: &FilterFlags,
+    flags: &CellFilters,
     cases: &[Case],
     programs: &[Program],
-    times: &ExpectedTimes,
+    quick: Option<&ExpectedTimes>,
     session: &Session,
 ) -> Result<Option<Vec<CellIndex>>> {
     let rows = |case| (0..programs.len()).map(move |program| (case, program));
     let mut cells: Vec<CellIndex> = (0..cases.len()).flat_map(rows).collect();
-    let expectation = |(case, program): CellIndex| cases[case].expectation(programs[program].engine);
+    let expectation = |(case, program): CellIndex| cases[case].expectation(&programs[program]);
     for feature in &flags.needs {
         let needs = |cell| expectation(cell).needs.contains(feature);
         cells = filtered(cells, &format!("--needs {feature}"), needs)?;
@@ -127,7 +127,7 @@ fn passing(
         };
         cells = failed;
     }
-    if flags.quick {
+    if let Some(times) = quick {
         let keys: Vec<(String, String)> = cells.iter().map(|cell| key(*cell)).collect();
         let here = Times::read(&session.directories.scratch("runs")?, &keys);
         let seconds = |cell: CellIndex| {

@@ -6,7 +6,7 @@ use crate::base::text::{clip, command_line, inert, json_without_commands};
 use crate::command::flags::EnginesFlags;
 use crate::engine::found::Found;
 use crate::engine::search;
-use crate::install::installer::{commands, install, install_command};
+use crate::install::installer::{commands, install_command, install_engines};
 use crate::install::recipes::Need;
 use crate::results::program_row::ProgramRow;
 use crate::run::session::Session;
@@ -16,9 +16,9 @@ use console::style;
 use serde_json::json;
 
 pub fn engines(flags: &EnginesFlags, session: &Session) -> Result<Status> {
-    let named = &flags.engines.engines;
+    let named = flags.engines.selection();
     if flags.install {
-        install(&[], named, session)?;
+        install_engines(named, session)?;
     }
     let found = search::find(named, session)?;
     found.warnings.iter().for_each(|warning| output::warn(warning));
@@ -26,7 +26,7 @@ pub fn engines(flags: &EnginesFlags, session: &Session) -> Result<Status> {
         true => output::print_data(&json_without_commands(&as_json(&found, session)?))?,
         false => output::print(&as_table(&found, session))?,
     }
-    let is_missing = !named.is_empty() && !found.missing.is_empty();
+    let is_missing = !named.engines.is_empty() && !found.missing.is_empty();
     Ok(if is_missing { Status::NoAnswer } else { Status::Expected })
 }
 
@@ -51,18 +51,17 @@ fn as_table(found: &Found, session: &Session) -> String {
             row.features.join(" "),
         ]);
     }
-    for engine in &found.missing {
-        rows.push(vec![engine.name.to_owned(), style("missing").yellow().to_string()]);
+    for wanted in &found.missing {
+        rows.push(vec![wanted.name(), style("missing").yellow().to_string()]);
     }
     let mut text = columns(&rows);
-    for engine in found.without_shell() {
-        let commands = commands(Need::Shell(engine), session);
+    for wanted in found.without_shell() {
+        let title = wanted.to_string();
+        let need = Need::Shell(wanted);
+        let commands = commands(&need, session);
         text += &match commands.is_empty() {
-            true => format!(
-                "\nthere is no known way to install a shell of {} on this system\n",
-                engine.title
-            ),
-            false => format!("\nto get a shell of {}, `{}` tries:\n", engine.title, install_command()),
+            true => format!("\nthere is no known way to install a shell of {title} on this system\n"),
+            false => format!("\nto get a shell of {title}, `{}` tries:\n", install_command(&[need])),
         };
         for command in commands {
             text += &format!("  {command}\n");
@@ -76,7 +75,7 @@ fn as_json(found: &Found, session: &Session) -> Result<String> {
     let missing: Vec<_> = found
         .missing
         .iter()
-        .map(|engine| json!({ "engine": engine.name, "install": commands(Need::Shell(engine), session) }))
+        .map(|wanted| json!({ "engine": wanted.name(), "install": commands(&Need::Shell(wanted.clone()), session) }))
         .collect();
     let all = json!({ "schema": "wasm-leaks/engines", "version": 2, "programs": programs, "missing": missing });
     Ok(format!("{}\n", serde_json::to_string_pretty(&all)?))

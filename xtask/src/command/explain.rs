@@ -6,13 +6,15 @@ use crate::base::{file, output};
 use crate::cell::limits::GivenLimits;
 use crate::cell::run::Cell;
 use crate::command::flags::{ExplainFlags, ExplainFormat};
-use crate::command::plan;
+use crate::command::planned::planned;
+use crate::command::{choice, plan};
 use crate::engine::table::ENGINES;
 use crate::explain::answer::{Answer, Asking, ExplainedCell, explain_cell};
 use crate::explain::keeping::Keeping;
 use crate::explain::leaks::{Wanted, leaks};
 use crate::explain::snapshots;
 use crate::results::explanations::{SCHEMA, VERSION};
+use crate::run::keys::PressedKeys;
 use crate::run::schedule;
 use crate::run::session::Session;
 use crate::show::diagram::{DiagramLanguage, diagram};
@@ -26,13 +28,18 @@ pub fn explain(flags: &ExplainFlags, session: &Session) -> Result<Status> {
     if !flags.snapshot.is_empty() {
         return explain_snapshots(flags);
     }
-    let cases = plan::cases("explain", &flags.cases, session)?;
+    let mut cases = plan::cases("explain", &flags.cases, session)?;
+    choice::without_excluded(&mut cases, &flags.filters)?;
     if let Some(path) = &flags.page {
         file::can_be_written(path, "--page")?;
     }
-    let (guests, found) = plan::prepare(&cases, &flags.engines.engines, session)?;
-    let row = |case| found.programs.iter().map(move |program| Cell { case, program });
-    let cells: Vec<Cell<'_>> = cases.iter().flat_map(row).collect();
+    let mut found = plan::find(flags.engines.selection(), session)?;
+    let Some(choice) = choice::choose(&flags.filters, &mut cases, &mut found, None, session)? else {
+        return Ok(Status::Expected);
+    };
+    let (guests, found) = plan::prepare_found(&cases, found, session)?;
+    let planned = planned(&cases, &found, &choice, 1);
+    let cells: Vec<Cell<'_>> = planned.iter().map(|planned| planned.cell).collect();
     let given = GivenLimits {
         time: flags.timeout,
         ..GivenLimits::usual(schedule::cores().get())
@@ -43,6 +50,8 @@ pub fn explain(flags: &ExplainFlags, session: &Session) -> Result<Status> {
         kind: flags.kind.as_deref(),
         keep: keep.as_ref(),
     };
+    session.progress.plan(cells.len());
+    let keys = PressedKeys::listen(&session.progress);
     let scheduled = schedule::all(
         &cells,
         |_| 0.0,
@@ -51,9 +60,13 @@ pub fn explain(flags: &ExplainFlags, session: &Session) -> Result<Status> {
         |cell| {
             let name = format!("{} on {}", cell.case.name, cell.program.label());
             let _line = session.progress.begin(&name);
-            Ok(explain_cell(cell, asking, &guests, &given, session))
+            let answer = explain_cell(cell, asking, &guests, &given, session);
+            session.progress.cell_ended();
+            Ok(answer)
         },
     );
+    drop(keys);
+    session.progress.cells_over();
     let mut explained = scheduled.outcomes;
     if session.is_interrupted() {
         // What the signal cut off is no failure of the engine.

@@ -130,6 +130,7 @@ fn claim(case: &Case) -> CaseClaim<'_> {
         shows: case.shows(),
         claim: case.claim(),
         sources: case.reports(),
+        is_of_page: case.needs_document(),
     }
 }
 
@@ -139,7 +140,7 @@ fn lines(mut results: Results) -> Result<Vec<u8>> {
     let cells = std::mem::take(&mut results.cells);
     for program in &mut results.programs {
         program.program.clone_from(&program.shell);
-        program.option = program.name.clone().unwrap_or_else(|| program.engine.clone());
+        program.option = program.usual_option();
     }
     let mut lines = serde_json::to_vec(&results).context(what)?;
     lines.push(b'\n');

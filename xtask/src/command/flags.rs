@@ -1,11 +1,15 @@
 //! The whole command line, before it is resolved.
 
 use crate::base::invocation;
-use crate::case::expectation::{MOST_MEBIBYTES, MOST_OBJECTS, MOST_ROUNDS};
-use crate::cell::limits::GivenLimits;
-use crate::command::filter_flags::FilterFlags;
+use crate::browser::place::BrowserPlace;
+use crate::command::bisect_flags::BisectFlags;
+use crate::command::browse::BrowseFlags;
+use crate::command::filter_flags::{CellFilters, FilterFlags};
+use crate::command::instrument_flags::InstrumentFlags;
+use crate::command::limit_flags::{LimitFlags, count, seconds};
 use crate::command::result_flags::{CompareFlags, FindingsFlags, PageFlags};
 use crate::command::status_flags::StatusFlags;
+use crate::engine::selection::Selection;
 use crate::run::partition::Partition;
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use std::ffi::OsString;
@@ -32,6 +36,12 @@ pub struct Flags {
     pub command: Command,
 }
 
+/// The command of which every other one starts processes.
+const GUARD: &str = "guard";
+
+/// The command that is started in place of a shell, for a browser.
+const BROWSE: &str = "browse";
+
 const EXIT_STATUS: &str = "\
 Exit status:
   0  every cell is as expected; skipped and missing ones are listed
@@ -42,6 +52,16 @@ Exit status:
 impl Flags {
     /// Reads the command line; the error is help, the version, or wrong usage.
     pub fn from_command_line() -> Result<Flags, clap::Error> {
+        // Each program that runs has a guard: it does without the description of all other commands.
+        let mut words = std::env::args_os();
+        if words.nth(1).is_some_and(|word| word == GUARD) {
+            let guard = GuardFlags::augment_args(clap::Command::new(GUARD).no_binary_name(true));
+            let matches = guard.try_get_matches_from(words)?;
+            return Ok(Flags {
+                color: WhenFlag::Auto,
+                command: Command::Guard(GuardFlags::from_arg_matches(&matches)?),
+            });
+        }
         // Help shows the command as it was typed.
         let mut command = Flags::command().bin_name(invocation::name());
         let matches = command.try_get_matches_from_mut(std::env::args_os())?;
@@ -80,6 +100,8 @@ pub enum Command {
     New(NewFlags),
     /// Show what keeps the first object of a case alive, on each engine
     Explain(ExplainFlags),
+    /// Find the two versions of an engine between which the verdict of a case flips
+    Bisect(BisectFlags),
     /// Build the guests of the cases, and print their paths
     Build(BuildFlags),
     /// List the engines found, and how to install missing ones
@@ -90,12 +112,17 @@ pub enum Command {
     Report(PageFlags),
     /// Show what changed between the results of two runs, and whether something got worse
     Compare(CompareFlags),
+    /// Write a module whose allocator reports each block of linear memory, and the script that counts them
+    Instrument(InstrumentFlags),
     /// Print the script by which a shell completes commands and flags
     Completions(CompletionsFlags),
     /// Print the manual page, in roff
     Manual,
+    /// Run scripts in a browser, as a shell runs them
+    #[command(hide = true, name = BROWSE)]
+    Browse(BrowseFlags),
     /// Run a program that dies with this command, together with all its descendants
-    #[command(hide = true)]
+    #[command(hide = true, name = GUARD)]
     Guard(GuardFlags),
 }
 
@@ -216,46 +243,11 @@ pub struct NewFlags {
     pub from: Option<OsString>,
 }
 
-/// Limits; those that are given come before those of the cases' expectations.
-#[derive(Debug, Args)]
-pub struct LimitFlags {
-    /// The processor time that a cell may use; one that makes no progress for as long, or takes five times as long by
-    /// the clock, is ended too [default: 60, or the case's own]
-    #[arg(long, value_name = "SECONDS", value_parser = seconds, allow_negative_numbers = true)]
-    pub timeout: Option<Duration>,
-
-    /// The memory that all processes of a cell may take [default: half of the machine's, divided by --jobs, and at
-    /// least 1024; or the case's own]
-    #[arg(long, value_name = "MIB", value_parser = mebibytes, allow_negative_numbers = true)]
-    pub memory: Option<u32>,
-
-    /// Rounds at first of a checkout's case [default: 100]; of a script of your own, rounds at most
-    #[arg(long, value_name = "N", value_parser = rounds, allow_negative_numbers = true)]
-    pub rounds: Option<u32>,
-
-    /// Objects in a round of a checkout's case [default: 1000]; of a script of your own, calls in a round
-    #[arg(long, value_name = "N", value_parser = objects, allow_negative_numbers = true)]
-    pub objects: Option<u32>,
-}
-
-impl LimitFlags {
-    /// The limits for cells of which this many run at once.
-    pub fn given(&self, jobs: usize) -> GivenLimits {
-        GivenLimits {
-            time: self.timeout,
-            memory: self.memory,
-            rounds: self.rounds,
-            objects: self.objects,
-            ..GivenLimits::usual(jobs)
-        }
-    }
-}
-
 #[derive(Debug, Args)]
 #[command(after_help = EXPLAIN_STATUS)]
 pub struct ExplainFlags {
-    /// Cases to explain, by name or by directory (`js/cases/m1`)
-    #[arg(value_name = "CASE | DIR", required_unless_present = "snapshot")]
+    /// Cases to explain, by name, by directory (`js/cases/m1`) or script, or by a quoted pattern (`'m*'`)
+    #[arg(value_name = "CASE | DIR | GLOB", required_unless_present_any = ["snapshot", "not", "needs", "verdict", "failed"])]
     pub cases: Vec<OsString>,
 
     #[command(flatten)]
@@ -274,7 +266,7 @@ pub struct ExplainFlags {
     pub kind: Option<String>,
 
     /// A heap snapshot that somebody already has, instead of a case; several are of one process, the oldest first
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["cases", "engines", "keep", "page"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["cases", "engines", "keep", "page", "not", "needs", "verdict", "failed"])]
     pub snapshot: Vec<PathBuf>,
 
     /// Keep the heap snapshots in this directory
@@ -288,6 +280,10 @@ pub struct ExplainFlags {
     /// Write the output to this file as a page of Markdown, instead of printing it
     #[arg(long, value_name = "FILE", conflicts_with = "format")]
     pub page: Option<PathBuf>,
+
+    // Last, as its heading stands over what follows.
+    #[command(flatten)]
+    pub filters: CellFilters,
 }
 
 /// How an explanation is printed.
@@ -306,10 +302,36 @@ Exit status:
 
 #[derive(Debug, Args)]
 pub struct EngineFlags {
-    /// Only this engine (v8, jsc, spidermonkey), this program of wasm-leaks.toml, or the program of this path, under a
-    /// name of its own if NAME is no engine's; NAME=all is each program of an engine that is found; may be repeated
-    #[arg(long = "engine", value_name = "NAME | NAME=PATH | PATH")]
+    /// Only this engine (v8, jsc, spidermonkey), this browser (chromium, firefox, webkitgtk), this program of wasm-leaks.toml, or the program of this path, under a
+    /// name of its own if NAME is no engine's; NAME@VERSION is the newest program of this version (v8@13.6), NAME=all
+    /// each program of an engine that is found; may be repeated
+    #[arg(long = "engine", value_name = "NAME | NAME@VERSION | NAME=PATH | PATH")]
     pub engines: Vec<OsString>,
+
+    /// Also each browser that is found, of chromium, firefox and webkitgtk; `--engine chromium` is one of them
+    #[arg(long)]
+    pub browsers: bool,
+
+    /// Where in browsers scripts run; shells have no such places
+    #[arg(
+        long = "in",
+        value_enum,
+        value_name = "PLACE",
+        value_delimiter = ',',
+        default_value = "page"
+    )]
+    pub places: Vec<BrowserPlace>,
+}
+
+impl EngineFlags {
+    /// The programs that these flags ask for.
+    pub fn selection(&self) -> Selection<'_> {
+        Selection {
+            engines: &self.engines,
+            browsers: self.browsers,
+            places: &self.places,
+        }
+    }
 }
 
 #[derive(Debug, Args)]
@@ -343,17 +365,6 @@ pub struct GuardFlags {
     pub command: Vec<OsString>,
 }
 
-/// The longest time limit, in seconds: a year.
-const LONGEST: f64 = 365.0 * 24.0 * 3600.0;
-
-fn seconds(text: &str) -> Result<Duration, String> {
-    text.parse()
-        .ok()
-        .filter(|seconds| *seconds > 0.0 && *seconds <= LONGEST)
-        .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
-        .ok_or_else(|| format!("expected a number of seconds above 0, such as 60 or 0.5, and at most {LONGEST}"))
-}
-
 /// Each job is a thread, and a program.
 fn jobs(text: &str) -> Result<NonZeroUsize, String> {
     at_least_one(text, 1_000)
@@ -362,25 +373,6 @@ fn jobs(text: &str) -> Result<NonZeroUsize, String> {
 /// The plan and the results of all runs are in memory.
 fn repetitions(text: &str) -> Result<NonZeroUsize, String> {
     at_least_one(text, 10_000)
-}
-
-fn rounds(text: &str) -> Result<u32, String> {
-    count(text, MOST_ROUNDS)
-}
-
-fn objects(text: &str) -> Result<u32, String> {
-    count(text, MOST_OBJECTS)
-}
-
-fn mebibytes(text: &str) -> Result<u32, String> {
-    count(text, MOST_MEBIBYTES)
-}
-
-fn count(text: &str, most: u32) -> Result<u32, String> {
-    text.parse()
-        .ok()
-        .filter(|count| (1..=most).contains(count))
-        .ok_or_else(|| format!("expected a whole number from 1 to {most}"))
 }
 
 fn at_least_one(text: &str, most: u32) -> Result<NonZeroUsize, String> {

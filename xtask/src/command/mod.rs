@@ -4,6 +4,9 @@
 //! Here the wings meet: flags → plan → run → judge → results → show.
 
 pub mod accept;
+pub mod bisect;
+pub mod bisect_flags;
+pub mod browse;
 pub mod build;
 pub mod choice;
 pub mod compare;
@@ -14,9 +17,13 @@ pub mod explain;
 pub mod filter_flags;
 pub mod findings;
 pub mod flags;
+pub mod instrument;
+pub mod instrument_flags;
+pub mod limit_flags;
 pub mod list;
 pub mod manual;
 pub mod new;
+pub mod one_cell;
 pub mod part;
 pub mod plan;
 pub mod planned;

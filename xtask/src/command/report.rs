@@ -4,7 +4,7 @@ use crate::base::status::Status;
 use crate::base::{file, invocation, output, text};
 use crate::cell::limits::GivenLimits;
 use crate::cell::run::Cell;
-use crate::command::flags::LimitFlags;
+use crate::command::limit_flags::LimitFlags;
 use crate::command::result_flags::PageFlags;
 use crate::command::{reports, result_files};
 use crate::explain::answer::{Asking, explain_cell};

@@ -51,9 +51,9 @@ pub enum ComparisonFormat {
 
 const COMPARE_STATUS: &str = "\
 Worse is: a cell that was as expected and is no more, or was ok and is skipped; one that leaks
-and had another verdict; a kind that grows and did not, or grows by more than a fourth more (the
-JavaScript heap: more than twice as much); a retaining path that was not there. Times are shown,
-and never worse.
+and had another verdict; a kind that grows and did not, or grows by more than a fourth more (bytes
+of the JavaScript heap: more than twice as much); a retaining path that was not there. Peaks and
+times are shown, and never worse.
 
 Exit status:
   0  nothing got worse; what only one side has is named

@@ -4,15 +4,18 @@ use crate::base::status::Status;
 use crate::base::{invocation, output, text};
 use crate::case::Case;
 use crate::case::checkout::MissingExpectation;
-use crate::cell::limits::GivenLimits;
 use crate::cell::run::Cell;
 use crate::command::flags::{MessageFormat, TestFlags};
+use crate::command::one_cell::{name_of, run_cell};
 use crate::command::planned::{PlannedCell, planned};
 use crate::command::status_flags::StatusLevel;
 use crate::command::{accept, choice, events, list, part, plan, report, reports};
 use crate::engine::found::Found;
+use crate::engine::wanted::WantedEngine;
 use crate::guest::guests::Guests;
-use crate::install::installer::install;
+use crate::install::installer::{install_engines, install_tools};
+use crate::measure::block_findings::BlockOwners;
+use crate::measure::census::Census;
 use crate::measure::verdict::Verdict;
 use crate::results::cell_row::{CellRow, PlanPlace};
 use crate::results::document::Results;
@@ -22,6 +25,7 @@ use crate::results::record::Record;
 use crate::results::repeated::group;
 use crate::results::times::Times;
 use crate::run::commit::checked_out;
+use crate::run::keys::PressedKeys;
 use crate::run::schedule;
 use crate::run::session::Session;
 use crate::show::census_text::findings;
@@ -40,18 +44,20 @@ pub fn test(flags: &TestFlags, session: &Session) -> Result<Status> {
         None => MissingExpectation::Refused,
     };
     let mut cases = plan::cases_with("test", &flags.cases, missing, session)?;
-    choice::without_excluded(&mut cases, &flags.filters)?;
+    choice::without_excluded(&mut cases, &flags.filters.cells)?;
     reports::check(flags)?;
     let times = match flags.part.partition.is_some() || flags.filters.quick {
         true => part::expected_times(&flags.part, session)?,
         false => ExpectedTimes::default(),
     };
-    let engines = &flags.engines.engines;
+    let engines = flags.engines.selection();
     if flags.install {
-        install(&cases, engines, session)?;
+        install_engines(engines, session)?;
     }
     let mut found = plan::find(engines, session)?;
-    let Some(choice) = choice::choose(&flags.filters, &mut cases, &mut found, &times, session)? else {
+    plan::without_pages(&mut cases, &flags.cases, &found);
+    let quick = flags.filters.quick.then_some(&times);
+    let Some(choice) = choice::choose(&flags.filters.cells, &mut cases, &mut found, quick, session)? else {
         return Ok(Status::Expected);
     };
     if flags.filters.list {
@@ -62,6 +68,9 @@ pub fn test(flags: &TestFlags, session: &Session) -> Result<Status> {
             flags,
         );
         return list::list(&cells, &results, flags.reports.message_format);
+    }
+    if flags.install {
+        install_tools(&cases, session)?;
     }
     let (guests, found) = plan::prepare_found(&cases, found, session)?;
     let (cells, mut results) = begin(
@@ -115,7 +124,7 @@ fn begin<'a>(
         }
         None => (whole, None),
     };
-    let missing = found.missing.iter().map(|engine| engine.name.to_owned()).collect();
+    let missing = found.missing.iter().map(WantedEngine::name).collect();
     let mut results = Results::begin(programs, missing, cells.len());
     results.partition = partition;
     (cells, results)
@@ -142,6 +151,8 @@ fn run(
     let jobs = flags.jobs.unwrap_or_else(schedule::cores);
     let given = flags.limits.given(jobs.get());
     events::started(&results, flags.reports.message_format)?;
+    session.progress.plan(cells.len());
+    let keys = PressedKeys::listen(&session.progress);
     let began = Instant::now();
     let scheduled = schedule::all(
         cells,
@@ -168,12 +179,15 @@ fn run(
             {
                 output::warn(&format!("{error:#}; the results are printed, but not recorded"));
             }
+            session.progress.cell_ended();
             show_line(&row, planned.cell, flags.status.status_level, session);
             events::cell_ended(&row, flags.reports.message_format)?;
             let is_needed = !row.outcome.is_fine() || reports::have_output(flags);
             Ok(Some(if is_needed { row } else { row.without_output() }))
         },
     );
+    drop(keys);
+    session.progress.cells_over();
     results.cells = scheduled.outcomes.into_iter().flatten().collect();
     Ok((results, record, scheduled.error))
 }
@@ -210,28 +224,6 @@ fn write_page(
     Ok(())
 }
 
-/// Runs a cell, with a progress line; `None` if the command was interrupted meanwhile.
-fn run_cell(
-    cell: Cell<'_>,
-    place: PlanPlace,
-    guests: &Guests,
-    given: &GivenLimits,
-    session: &Session,
-) -> Result<Option<CellRow>> {
-    let line = session.progress.begin(&name_of(cell));
-    let facts = cell.run(guests, given, session)?;
-    drop(line);
-    if session.is_interrupted() {
-        return Ok(None);
-    }
-    Ok(Some(CellRow::of(facts, place)))
-}
-
-/// A cell in a line of its own.
-fn name_of(cell: Cell<'_>) -> String {
-    format!("{} on {}", cell.case.title, cell.program.label())
-}
-
 /// Prints the line of a cell that has ended, if it gets one.
 fn show_line(row: &CellRow, cell: Cell<'_>, level: Option<StatusLevel>, session: &Session) {
     let line = status_line(row.outcome, &name_of(cell), row.seconds);
@@ -242,12 +234,14 @@ fn show_line(row: &CellRow, cell: Cell<'_>, level: Option<StatusLevel>, session:
     }
 }
 
-/// The command that explains the first script of a user's that leaks; none if none does.
+/// The command that explains the first script of a user's that leaks; none if none does. Of blocks that no
+/// object keeps there is nothing to explain.
 fn to_explain(results: &Results) -> Option<String> {
+    let is_by_objects =
+        |census: &Census| !matches!(census.blocks.owner, Some(BlockOwners::Gone | BlockOwners::Collector));
     let leaks = |row: &&CellRow| {
-        row.census
-            .as_ref()
-            .is_some_and(|census| census.verdict == Verdict::Leaks)
+        let census = row.census.as_ref();
+        census.is_some_and(|census| census.verdict == Verdict::Leaks && is_by_objects(census))
     };
     let row = results.cells.iter().find(leaks)?;
     Some(format!(

@@ -29,7 +29,7 @@ pub fn watch(flags: &TestFlags, session: &Session) -> Result<Status> {
     );
     let mut roots = roots(flags, session)?;
     if !flags.install {
-        plan::check_engines(&flags.engines.engines, session)?;
+        plan::check_engines(flags.engines.selection(), session)?;
     }
     let written = reports::files(flags).map(|(path, _)| real(path));
     let ignored = [session.directories.scratch("runs")?]

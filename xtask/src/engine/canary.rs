@@ -5,7 +5,7 @@ use crate::base::file;
 use crate::base::text::clip;
 use crate::engine::feature::Feature;
 use crate::engine::host::{self, Performance};
-use crate::engine::library::{self, CANARY, SHELL};
+use crate::engine::library::{self, CANARY, PAGE, SHELL};
 use crate::engine::program::Program;
 use crate::measure::telemetry::{self, TelemetryEvent};
 use crate::run::limits::{Limits, Stop};
@@ -95,7 +95,8 @@ fn proof(program: &Program, session: &Session) -> Result<PathBuf> {
     let mut hasher = DefaultHasher::new();
     let stamp = fs::metadata(&program.path).ok().map(|facts| file::stamp(&facts));
     (&program.path, stamp, &program.flags, &program.environment).hash(&mut hasher);
-    for script in [SHELL, CANARY] {
+    program.place.hash(&mut hasher);
+    for script in [SHELL, CANARY, PAGE[0]] {
         library::script(&session.directories, script)?.hash(&mut hasher);
     }
     let heeded = |name: &str| VARIABLES.iter().any(|prefix| name.starts_with(prefix));

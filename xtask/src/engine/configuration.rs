@@ -44,6 +44,11 @@ pub fn programs() -> Result<Vec<ConfiguredProgram>> {
     parse(&bytes, &shown, file::directory(&path))
 }
 
+/// The names of the programs of the file.
+pub fn names() -> Result<Vec<String>> {
+    Ok(programs()?.into_iter().map(|program| program.name).collect())
+}
+
 /// Parses the file, which is shown by this name; paths are relative to its directory.
 fn parse(bytes: &[u8], shown: &str, directory: &Path) -> Result<Vec<ConfiguredProgram>> {
     let text = str::from_utf8(bytes).map_err(|error| {

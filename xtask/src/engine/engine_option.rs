@@ -1,9 +1,11 @@
 //! The values of `--engine`: an engine, a program, or a program with a name of its own.
 
 use crate::base::suggest::did_you_mean;
+use crate::browser::kind::BrowserKind;
 use crate::engine::configuration::ConfiguredProgram;
 use crate::engine::settings::{NAME_RULE, is_name};
 use crate::engine::table::{ENGINES, Engine};
+use crate::engine::wanted::{VERSION_RULE, WantedEngine, is_version};
 use anyhow::{Context, Result, bail, ensure};
 use std::env;
 use std::ffi::{OsStr, OsString};
@@ -25,6 +27,12 @@ pub enum EngineOption {
     OfFile(ConfiguredProgram),
     /// Each program of this engine that is found.
     All(&'static Engine),
+    /// A version of this engine: `v8@13.6`.
+    Version(WantedEngine),
+    /// A browser, wherever it is found.
+    Browser(BrowserKind),
+    /// The browser of this path.
+    BrowserProgram(PathBuf, BrowserKind),
 }
 
 impl EngineOption {
@@ -82,6 +90,17 @@ fn parse(word: &OsStr, of_file: &[ConfiguredProgram]) -> Result<EngineOption> {
     if let Some(engine) = word.to_str().and_then(engine_named) {
         return Ok(EngineOption::Engine(engine));
     }
+    if let Some(browser) = word.to_str().and_then(BrowserKind::named) {
+        return Ok(EngineOption::Browser(browser));
+    }
+    if let Some((engine, version)) = word.to_str().and_then(engine_and_version) {
+        ensure!(
+            is_version(version),
+            "bad version in `--engine {}`: {VERSION_RULE}",
+            word.to_string_lossy().escape_debug()
+        );
+        return Ok(EngineOption::Version(WantedEngine::of_version(engine, version)));
+    }
     let bytes = word.as_bytes();
     let equals = bytes.iter().position(|byte| *byte == b'=');
     // A path may contain `=`, but a name has no slash.
@@ -107,6 +126,9 @@ fn parse(word: &OsStr, of_file: &[ConfiguredProgram]) -> Result<EngineOption> {
     if let Some(engine) = engine_named(name) {
         return Ok(EngineOption::Program(path, Some(engine)));
     }
+    if let Some(browser) = BrowserKind::named(name) {
+        return Ok(EngineOption::BrowserProgram(path, browser));
+    }
     if let Some(engine) = ENGINES.iter().find(|engine| is_slip(name, engine.name)) {
         bail!(
             "`{name}` is no engine; did you mean `{}`? A name of your own has to differ more from an engine's",
@@ -122,6 +144,12 @@ fn is_slip(name: &str, engine: &str) -> bool {
     strsim::damerau_levenshtein(name, engine) == 1 && (is_long || name.chars().count() == engine.len())
 }
 
+/// The parts of `v8@13.6`. A program of such a name is `./v8@13.6`.
+fn engine_and_version(word: &str) -> Option<(&'static Engine, &str)> {
+    let (name, version) = word.split_once('@')?;
+    Some((engine_named(name)?, version))
+}
+
 fn engine_named(name: &str) -> Option<&'static Engine> {
     ENGINES.iter().find(|engine| engine.name == name)
 }
@@ -135,13 +163,12 @@ fn program_path(word: &OsStr, of_file: &[ConfiguredProgram]) -> Result<PathBuf> 
             return std::path::absolute(path).with_context(|| format!("bad path `{}`", path.display()));
         }
         let shown = path.display().to_string();
-        let engines = ENGINES.iter().map(|engine| engine.name);
+        let mut known: Vec<&str> = ENGINES.iter().map(|engine| engine.name).collect();
+        known.extend(BrowserKind::all().map(|browser| -> &str { browser.name() }));
+        known.extend(of_file.iter().map(|program| program.name.as_str()));
         bail!(
             "`{shown}` is neither an engine nor a program on PATH{}",
-            did_you_mean(
-                &shown,
-                engines.chain(of_file.iter().map(|program| program.name.as_str()))
-            )
+            did_you_mean(&shown, known)
         )
     })
 }
@@ -165,7 +192,26 @@ mod tests {
         );
         assert!(matches!(read("/a=b/node"), Ok(EngineOption::Program(path, None)) if path == Path::new("/a=b/node")));
         assert!(matches!(read("v8=all"), Ok(EngineOption::All(engine)) if engine.name == "v8"));
+        assert!(matches!(read("v8@13.6"), Ok(EngineOption::Version(wanted)) if wanted.name() == "v8@13.6"));
+        assert!(matches!(read("./v8@13.6"), Ok(EngineOption::Program(_, None))));
+        for word in ["v8@", "v8@latest", "v8@1/2", "v8@13;6"] {
+            let error = read(word).unwrap_err().to_string();
+            assert!(
+                error.starts_with(&format!("bad version in `--engine {word}`: ")),
+                "{error}"
+            );
+        }
         assert!(matches!(read("v8=./all"), Ok(EngineOption::Program(_, Some(_)))));
+        assert!(matches!(
+            read("firefox"),
+            Ok(EngineOption::Browser(BrowserKind::Firefox))
+        ));
+        assert!(
+            matches!(read("chromium=/a/chrome"), Ok(EngineOption::BrowserProgram(path, BrowserKind::Chromium))
+            if path == Path::new("/a/chrome"))
+        );
+        let error = read("chromum").unwrap_err().to_string();
+        assert!(error.ends_with("did you mean `chromium`?"), "{error}");
         let error = read("spidermonky").unwrap_err().to_string();
         assert_eq!(
             error,

@@ -43,6 +43,8 @@ pub enum Feature {
     Console,
     /// Node.js's `process`.
     Process,
+    /// A page, with elements.
+    Document,
 }
 
 /// The global names by which scripts use a feature of the host.
@@ -73,6 +75,20 @@ const NAMES: &[(Feature, &[&str])] = &[
     (Feature::Worker, &["Worker"]),
     (Feature::Console, &["console"]),
     (Feature::Process, &["process", "Buffer", "require"]),
+    (
+        Feature::Document,
+        &[
+            "document",
+            "window",
+            "HTMLElement",
+            "customElements",
+            "MutationObserver",
+            "ResizeObserver",
+            "IntersectionObserver",
+            "requestAnimationFrame",
+            "matchMedia",
+        ],
+    ),
     (Feature::FinalizationRegistry, &["FinalizationRegistry", "WeakRef"]),
     (Feature::Gc, &["gc"]),
 ];

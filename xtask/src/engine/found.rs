@@ -1,13 +1,13 @@
 //! What a search for engines found.
 
 use crate::engine::program::{FoundBy, Program};
-use crate::engine::table::Engine;
+use crate::engine::wanted::WantedEngine;
 
 /// The programs found, and the engines without one.
 #[derive(Debug, Default)]
 pub struct Found {
     pub programs: Vec<Program>,
-    pub missing: Vec<&'static Engine>,
+    pub missing: Vec<WantedEngine>,
     /// A warning about each candidate that does not work.
     pub warnings: Vec<String>,
 }
@@ -16,19 +16,20 @@ impl Found {
     /// Adds what another search found.
     pub fn add(&mut self, other: Found) {
         self.programs.extend(other.programs);
-        for engine in other.missing {
-            if !self.missing.iter().any(|missing| missing.name == engine.name) {
-                self.missing.push(engine);
+        for wanted in other.missing {
+            if !self.missing.contains(&wanted) {
+                self.missing.push(wanted);
             }
         }
         self.warnings.extend(other.warnings);
     }
 
     /// The engines whose own shell was not found; a host may stand in.
-    pub fn without_shell(&self) -> Vec<&'static Engine> {
+    pub fn without_shell(&self) -> Vec<WantedEngine> {
         let mut engines = self.missing.clone();
         let by_host = |program: &&Program| program.shell.host && program.found_by == FoundBy::Host;
-        engines.extend(self.programs.iter().filter(by_host).map(|program| program.engine));
+        let hosts = self.programs.iter().filter(by_host);
+        engines.extend(hosts.map(|program| WantedEngine::any(program.engine)));
         engines
     }
 }

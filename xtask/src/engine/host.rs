@@ -1,6 +1,7 @@
 //! Runs scripts in a program, on a stage, within limits. Only this file and the
 //! shell's row in the table know how a shell is called.
 
+use crate::engine::caller::Caller;
 use crate::engine::library;
 use crate::engine::program::Program;
 use crate::run::limits::Limits;
@@ -41,6 +42,10 @@ pub struct OwnPlace {
     /// The root where the user has it: a host follows links to packages there.
     pub home: PathBuf,
     pub is_module: bool,
+    /// A browser runs it: its files have the names that they have on the stage, as they stand in addresses.
+    pub is_in_browser: bool,
+    /// The page that a browser opens in place of ours: a path on the stage, or an address.
+    pub page: Option<String>,
 }
 
 /// The arguments of the program, beginning with its flags, without the key.
@@ -50,6 +55,11 @@ pub fn arguments(program: &Program, performance: &Performance) -> Vec<String> {
 
 fn arguments_on(program: &Program, performance: &Performance, stage: &Path, key: Option<&str>) -> Vec<String> {
     let shell = program.shell;
+    let page = performance.own.as_ref().and_then(|own| own.page.as_deref());
+    let caller = Caller {
+        page,
+        ..program.caller()
+    };
     let heap_flag = shell.snapshot_flag.filter(|_| performance.writes_heap);
     let census_flags = match performance.own {
         Some(_) => shell.census_flags,
@@ -73,11 +83,15 @@ fn arguments_on(program: &Program, performance: &Performance, stage: &Path, key:
         let scripts = performance.scripts.iter().map(String::as_str);
         let options = options.iter().map(String::as_str);
         let arguments: Vec<&str> = options.chain([guest]).chain(scripts).collect();
-        return shell.arguments(&flags, library::SHELL, &arguments);
+        return caller.arguments(&flags, library::SHELL, &arguments);
     };
     // It runs in the script's directory, from which `js/lib` is found by its full path; and
     // a module is imported by its own.
-    let full = |name: &str| stage.join(name).display().to_string();
+    let full = |name: &str| match shell.browser {
+        // Its page knows where the stage is.
+        Some(_) => name.to_owned(),
+        None => stage.join(name).display().to_string(),
+    };
     for (name, place) in [("lib", "js/lib"), ("root", &own.root), ("directory", &own.directory)] {
         options.push(format!("{name}={}/", full(place)));
     }
@@ -95,7 +109,7 @@ fn arguments_on(program: &Program, performance: &Performance, stage: &Path, key:
         false => script.to_owned(),
     });
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
-    shell.arguments(&flags, &full(library::SHELL), &arguments)
+    caller.arguments(&flags, &full(library::SHELL), &arguments)
 }
 
 /// Runs the scripts, and puts `js/lib/shell.js` on the stage. The outer error says nothing about the program.
@@ -107,11 +121,17 @@ pub fn run(
     session: &Session,
 ) -> Result<Result<Finished, NotStarted>> {
     library::put(&session.directories, stage, &[library::SHELL])?;
+    if program.shell.browser.is_some() {
+        library::put(&session.directories, stage, &library::PAGE)?;
+        library::put(&session.directories, stage, &library::FIREFOX)?;
+        library::put(&session.directories, stage, &[library::DEBUGGER_CENSUS])?;
+    }
     let arguments = arguments_on(program, performance, stage.path(), performance.key.as_deref());
-    let directory = performance.own.as_ref().map_or("", |own| own.directory.as_str());
+    let own = performance.own.as_ref().filter(|_| program.shell.browser.is_none());
+    let directory = own.map_or("", |own| own.directory.as_str());
     process::run_in(
         directory,
-        &program.path,
+        &program.caller().program()?,
         &arguments,
         &program.environment,
         stage,

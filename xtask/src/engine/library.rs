@@ -11,6 +11,16 @@ use std::borrow::Cow;
 
 /// Gives every shell and host the same interface, then loads the scripts on the command line.
 pub const SHELL: &str = "js/lib/shell.js";
+/// Gives a page, or a worker of one, what a shell has, and loads `shell.js` there.
+pub const PAGE: [&str; 2] = ["js/lib/page.js", "js/lib/page.html"];
+/// Count what is alive beside a page or a worker of Firefox.
+pub const FIREFOX: [&str; 3] = [
+    "js/lib/firefox_page.js",
+    "js/lib/firefox_worker.js",
+    "js/lib/firefox_debugger.js",
+];
+/// What a debugger of SpiderMonkey sees of a heap.
+pub const DEBUGGER_CENSUS: &str = "js/lib/debugger_census.js";
 /// Reports which engine runs it.
 pub const PROBE: &str = "js/lib/probe.js";
 /// Proves that the engine collects.
@@ -32,6 +42,10 @@ pub const PLACES: &str = "js/lib/places.js";
 /// Leaks that the census has to find.
 pub const PLANTED: &str = "js/lib/planted.js";
 /// What is alive, as each engine reports it.
+pub const LEDGER: &str = "js/lib/ledger.js";
+/// Modules that report their blocks.
+pub const BLOCKS: &str = "js/lib/blocks.js";
+/// How to count what is alive, by engine.
 pub const READERS: [&str; 3] = ["js/lib/read_v8.js", "js/lib/read_jsc.js", "js/lib/read_spidermonkey.js"];
 /// The classes of what V8 reports without.
 pub const WITNESS_V8: &str = "js/lib/witness_v8.js";
@@ -66,6 +80,12 @@ pub const WEB: &[&str] = &[
 /// Each script by its name on a stage, as of the build of the program.
 const EMBEDDED: &[(&str, &str)] = &[
     (SHELL, include_str!("../../lib/shell.js")),
+    (PAGE[0], include_str!("../../lib/page.js")),
+    (PAGE[1], include_str!("../../lib/page.html")),
+    (FIREFOX[0], include_str!("../../lib/firefox_page.js")),
+    (FIREFOX[1], include_str!("../../lib/firefox_worker.js")),
+    (FIREFOX[2], include_str!("../../lib/firefox_debugger.js")),
+    (DEBUGGER_CENSUS, include_str!("../../lib/debugger_census.js")),
     (PROBE, include_str!("../../lib/probe.js")),
     (CANARY, include_str!("../../lib/canary.js")),
     (WATCH, include_str!("../../lib/watch.js")),
@@ -75,6 +95,8 @@ const EMBEDDED: &[(&str, &str)] = &[
     (GROWTH, include_str!("../../lib/growth.js")),
     (PLACES, include_str!("../../lib/places.js")),
     (PLANTED, include_str!("../../lib/planted.js")),
+    (LEDGER, include_str!("../../lib/ledger.js")),
+    (BLOCKS, include_str!("../../lib/blocks.js")),
     (READERS[0], include_str!("../../lib/read_v8.js")),
     (READERS[1], include_str!("../../lib/read_jsc.js")),
     (READERS[2], include_str!("../../lib/read_spidermonkey.js")),

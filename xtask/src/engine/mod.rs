@@ -4,6 +4,8 @@
 //! canary, and a host for each, which runs scripts on a stage.
 //! It knows no case, no guest and no result.
 
+pub mod browsers;
+pub mod caller;
 pub mod canary;
 pub mod configuration;
 pub mod engine_option;
@@ -15,7 +17,10 @@ pub mod places;
 pub mod probe;
 pub mod program;
 pub mod search;
+pub mod selection;
 pub mod settings;
 pub mod shell;
 pub mod table;
 pub mod version;
+pub mod wanted;
+pub mod version_order;

@@ -1,6 +1,7 @@
 //! Where an engine may be: variables, PATH, the directories of jsvu and esvu, and
 //! the directories off PATH where systems keep it.
 
+use crate::browser::kind::BrowserKind;
 use crate::engine::program::FoundBy;
 use crate::engine::table::Engine;
 use regex::Regex;
@@ -29,6 +30,15 @@ pub const PLACES: &[fn(&'static Engine) -> Candidates] = &[
     },
     |engine| by(FoundBy::Host, engine.hosts.iter().flat_map(|name| on_path(name))),
 ];
+
+/// The places where a browser may be, the best first.
+pub fn of_browser(browser: BrowserKind) -> Candidates {
+    let mut all = by(FoundBy::Path, browser.programs().iter().flat_map(|name| on_path(name)));
+    let off_path = browser.off_path().iter();
+    let off_path = off_path.flat_map(|pattern| highest_first(matching(pattern)));
+    all.extend(by(FoundBy::System, off_path));
+    all
+}
 
 fn by(found_by: FoundBy, paths: impl IntoIterator<Item = PathBuf>) -> Candidates {
     paths.into_iter().map(|path| (path, found_by.clone())).collect()

@@ -3,8 +3,11 @@
 
 use crate::base::file;
 use crate::base::text::clip;
+use crate::browser::place::BrowserPlace;
+use crate::browser::running::LOST;
+use crate::engine::caller::Caller;
 use crate::engine::feature::Feature;
-use crate::engine::library::{self, PROBE};
+use crate::engine::library::{self, PAGE, PROBE, SHELL};
 use crate::engine::program::{FoundBy, Program};
 use crate::engine::settings::ProgramSettings;
 use crate::engine::shell::{Shell, shell_named};
@@ -36,6 +39,12 @@ const LIMITS: Limits = Limits {
     memory: 4 << 30,
 };
 
+/// A browser takes longer to start.
+const LIMITS_OF_BROWSERS: Limits = Limits {
+    time: Duration::from_secs(60),
+    ..LIMITS
+};
+
 /// Part of the cache's key: raise it when the meaning of an answer changes.
 const GENERATION: u32 = 1;
 
@@ -57,6 +66,13 @@ impl ProbeAnswer {
         shell_named(&self.shell).ok_or_else(|| Refusal("it is an unknown JavaScript shell".to_owned()))
     }
 
+    /// The versions go into tables.
+    fn clip_versions(&mut self) {
+        for version in [&mut self.version, &mut self.engine_version].into_iter().flatten() {
+            *version = clip(version);
+        }
+    }
+
     /// Whether it is this engine that has answered.
     pub fn check_engine(&self, engine: &table::Engine) -> Result<(), Refusal> {
         match self.shell()?.engine == engine.name {
@@ -65,10 +81,12 @@ impl ProbeAnswer {
         }
     }
 
-    pub fn program(self, path: PathBuf, found_by: FoundBy) -> Result<Program, Refusal> {
+    /// The program of this path, which answered in this place, if it is a browser.
+    pub fn program(self, path: PathBuf, place: Option<BrowserPlace>, found_by: FoundBy) -> Result<Program, Refusal> {
         let shell = self.shell()?;
         Ok(Program {
             name: None,
+            place,
             engine: table::engine_named(shell.engine).map_err(|error| Refusal(error.to_string()))?,
             shell,
             path,
@@ -138,7 +156,21 @@ impl<'a> Prober<'a> {
     /// is remembered as long as the program stays the same; a refusal is not,
     /// because it may have been the machine's fault.
     pub fn probe(&self, path: &Path, settings: &ProgramSettings) -> Probed<ProbeAnswer> {
-        let key = match self.key(path, settings) {
+        self.probe_called(path, None, settings)
+    }
+
+    /// The same, of a browser: in this place.
+    pub fn probe_browser(&self, caller: Caller<'_>, settings: &ProgramSettings) -> Probed<ProbeAnswer> {
+        self.probe_called(caller.path, Some(caller), settings)
+    }
+
+    fn probe_called(
+        &self,
+        path: &Path,
+        browser: Option<Caller<'_>>,
+        settings: &ProgramSettings,
+    ) -> Probed<ProbeAnswer> {
+        let key = match self.key(path, browser, settings) {
             Ok(key) => key,
             Err(refusal) => return Ok(Err(refusal)),
         };
@@ -146,7 +178,11 @@ impl<'a> Prober<'a> {
         if let Some(answer) = remembered(&file, &key) {
             return Ok(Ok(answer));
         }
-        let mut answer = match self.probe_anew(path, settings)? {
+        let probed = match browser {
+            Some(caller) => self.probe_page(caller, settings)?,
+            None => self.probe_anew(path, settings)?,
+        };
+        let mut answer = match probed {
             Ok(answer) => answer,
             Err(refusal) => return Ok(Err(refusal)),
         };
@@ -164,7 +200,7 @@ impl<'a> Prober<'a> {
     }
 
     /// A program of this path, size and modification time, called in this way.
-    fn key(&self, path: &Path, settings: &ProgramSettings) -> Result<String, Refusal> {
+    fn key(&self, path: &Path, browser: Option<Caller<'_>>, settings: &ProgramSettings) -> Result<String, Refusal> {
         let refuse = |reason: &str| Err(Refusal(reason.to_owned()));
         let metadata = match fs::metadata(path) {
             Ok(metadata) => metadata,
@@ -183,7 +219,38 @@ impl<'a> Prober<'a> {
         }
         let mut hasher = DefaultHasher::new();
         (path, file::stamp(&metadata), &self.script, GENERATION, settings).hash(&mut hasher);
+        if let Some(caller) = browser {
+            (caller.shell.name, caller.place).hash(&mut hasher);
+        }
         Ok(format!("{:016x}", hasher.finish()))
+    }
+
+    /// A browser is started by this program, and so nothing is risked by the first call.
+    fn probe_page(&self, caller: Caller<'_>, settings: &ProgramSettings) -> Probed<ProbeAnswer> {
+        let stage = Stage::new(self.session)?;
+        library::put(&self.session.directories, &stage, &[SHELL, PAGE[0], PAGE[1], PROBE])?;
+        let arguments = caller.arguments(&settings.flags, SHELL, &["none", PROBE]);
+        let (program, environment) = (caller.program()?, &settings.environment);
+        let run = match process::run(
+            &program,
+            &arguments,
+            environment,
+            &stage,
+            LIMITS_OF_BROWSERS,
+            self.session,
+        )? {
+            Ok(run) => run,
+            Err(error) => return Ok(Err(Refusal(error.to_string()))),
+        };
+        ensure!(run.stop != Some(Stop::Interrupted), "interrupted");
+        let answer = run.lines.iter().find_map(|line| answer_in(line));
+        let mut answer = match answer.ok_or_else(|| Refusal(silence(&run))) {
+            Ok(answer) => answer,
+            Err(refusal) => return Ok(Err(refusal)),
+        };
+        answer.flags.clone_from(&settings.flags);
+        answer.clip_versions();
+        Ok(Ok(answer))
     }
 
     fn probe_anew(&self, path: &Path, settings: &ProgramSettings) -> Probed<ProbeAnswer> {
@@ -223,10 +290,7 @@ impl<'a> Prober<'a> {
             let run = process::run(path, &[flag.to_owned()], environment, &stage, LIMITS, self.session)?;
             answer.version = run.ok().and_then(|run| version::number_in(&run.lines.join("\n")));
         }
-        // The versions go into tables.
-        for version in [&mut answer.version, &mut answer.engine_version].into_iter().flatten() {
-            *version = clip(version);
-        }
+        answer.clip_versions();
         Ok(Ok(answer))
     }
 
@@ -311,6 +375,11 @@ fn is_about_flag(line: &str, flags: &[String]) -> bool {
         && flags.iter().any(|flag| line.contains(&name(flag)))
 }
 
+/// What a browser's driver said, if it was one that was lost.
+fn browser_error(run: &Finished) -> Option<String> {
+    (run.end == Some(End::Status(i32::from(LOST)))).then(|| clip(run.stderr.lines().last().unwrap_or_default()))
+}
+
 /// The reason for a missing answer.
 fn silence(run: &Finished) -> String {
     match (run.stop, run.end) {
@@ -323,6 +392,7 @@ fn silence(run: &Finished) -> String {
         }
         (Some(Stop::Interrupted), _) => "it was interrupted".to_owned(),
         (None, Some(End::Signal(signal))) => format!("it was ended by signal {signal} when probed"),
+        (None, _) if browser_error(run).is_some() => browser_error(run).unwrap_or_default(),
         (None, _) => {
             let printed = run
                 .stderr

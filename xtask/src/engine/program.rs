@@ -1,6 +1,8 @@
 //! A program that runs an engine, and how it was found.
 
 use crate::base::text;
+use crate::browser::place::BrowserPlace;
+use crate::engine::caller::Caller;
 use crate::engine::configuration;
 use crate::engine::feature::Feature;
 use crate::engine::shell::Shell;
@@ -17,6 +19,8 @@ pub struct Program {
     pub name: Option<String>,
     pub engine: &'static Engine,
     pub shell: &'static Shell,
+    /// Where in a browser scripts run; `None` in a shell.
+    pub place: Option<BrowserPlace>,
     pub path: PathBuf,
     /// The shell's or host's version.
     pub version: Option<String>,
@@ -66,13 +70,32 @@ impl Program {
         major.and_then(|major| major.parse().ok()).unwrap_or(0)
     }
 
-    /// The name that people gave it, else that of its engine.
+    /// The name that people gave it, else that of the browser, or of its engine.
     pub fn label(&self) -> &str {
-        self.name.as_deref().unwrap_or(self.engine.name)
+        let own = self.shell.browser.map_or(self.engine.name, |_| self.shell.name);
+        self.name.as_deref().unwrap_or(own)
     }
 
-    /// The value of `--engine` that selects this program, quoted for a shell.
+    /// How it is called.
+    pub fn caller(&self) -> Caller<'_> {
+        Caller {
+            shell: self.shell,
+            place: self.place,
+            page: None,
+            path: &self.path,
+        }
+    }
+
+    /// The value of `--engine` that selects this program, quoted for a shell; with where it runs, of a browser.
     pub fn option(&self) -> String {
+        let option = self.engine_option();
+        match self.place {
+            Some(place) => format!("{option} --in {place}"),
+            None => option,
+        }
+    }
+
+    fn engine_option(&self) -> String {
         match self.found_by {
             FoundBy::Option => {
                 let mut word = OsString::from(format!("{}=", self.label()));
@@ -101,7 +124,7 @@ impl fmt::Display for FoundBy {
 
 impl fmt::Display for Program {
     /// `d8 10.2.154`, or `node 20.20.2, host of V8 11.3`: a host is always marked as one.
-    /// With a name of its own: `stress (d8 10.2.154)`.
+    /// With a name of its own: `stress (d8 10.2.154)`. A browser: `chromium 156.0.8078.108 (page)`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(name) = &self.name {
             write!(f, "{name} (")?;
@@ -111,7 +134,12 @@ impl fmt::Display for Program {
             Some(version) => write!(f, " {version}")?,
             None => f.write_str(", version unknown")?,
         }
-        if self.shell.host {
+        match (self.place, &self.name) {
+            (Some(place), None) => write!(f, " ({place})")?,
+            (Some(place), Some(_)) => write!(f, ", {place}")?,
+            (None, _) => {}
+        }
+        if self.shell.host && self.shell.browser.is_none() {
             write!(f, ", host of {}", self.engine.title)?;
             // A commit's hash says little in a table.
             if let Some(version) = self.engine_version.as_deref().filter(|version| version.contains('.')) {

@@ -1,16 +1,22 @@
 //! Finds the programs to run: for each engine, the first candidate whose answer
 //! to the probe proves that it is that engine.
 
+use crate::browser::kind::BrowserKind;
+use crate::browser::place::BrowserPlace;
+use crate::engine::browsers;
 use crate::engine::configuration::{self, ConfiguredProgram};
 use crate::engine::engine_option::EngineOption;
 use crate::engine::found::Found;
-use crate::engine::places::{self, version_key};
+use crate::engine::places;
 use crate::engine::probe::Prober;
 use crate::engine::program::FoundBy;
+use crate::engine::selection::Selection;
 use crate::engine::settings::ProgramSettings;
 use crate::engine::table::Engine;
+use crate::engine::version_order::version_order;
+use crate::engine::wanted::WantedEngine;
 use crate::run::session::Session;
-use anyhow::{Context, Result, anyhow, bail};
+use anyhow::{Context, Result, anyhow, bail, ensure};
 use std::collections::BTreeSet;
 use std::ffi::{OsStr, OsString};
 use std::fs;
@@ -18,13 +24,47 @@ use std::path::{Path, PathBuf};
 use std::thread;
 
 /// Finds a program for each engine, or for each value of `--engine`, side by side.
-pub fn find(words: &[OsString], session: &Session) -> Result<Found> {
-    let options = EngineOption::parse_all(words, &configuration::programs()?)?;
+pub fn find(wanted: Selection<'_>, session: &Session) -> Result<Found> {
+    let options = EngineOption::parse_all(wanted.engines, &configuration::programs()?)?;
+    let mut found = find_options(&options, wanted.places, session)?;
+    if wanted.browsers {
+        let is_new = |browser: &BrowserKind| !options.contains(&EngineOption::Browser(*browser));
+        let browsers: Vec<EngineOption> = BrowserKind::all().filter(is_new).map(EngineOption::Browser).collect();
+        let mut more = find_options(&browsers, wanted.places, session)?;
+        // Those that are there were asked for.
+        more.missing.clear();
+        found.add(more);
+    }
+    let is_any = found.programs.iter().any(|program| program.place.is_some());
+    ensure!(
+        is_any || !wanted.browsers,
+        "no browser was found; `--engine chromium` names how to install one"
+    );
+    let is_missing = found.missing.iter().any(|wanted| wanted.browser.is_some());
+    ensure!(
+        is_any || is_missing || wanted.places == [BrowserPlace::Page],
+        "`--in` is for browsers, and none is asked for: add `--engine chromium`, or `--browsers`"
+    );
+    Ok(found)
+}
+
+/// The same; a value that is the name of an engine stands for all programs of it, as `NAME=all` does.
+pub fn find_versions(words: &[OsString], session: &Session) -> Result<Found> {
+    let mut options = EngineOption::parse_all(words, &configuration::programs()?)?;
+    for option in &mut options {
+        if let EngineOption::Engine(engine) = option {
+            *option = EngineOption::All(engine);
+        }
+    }
+    find_options(&options, &[BrowserPlace::Page], session)
+}
+
+fn find_options(options: &[EngineOption], places: &[BrowserPlace], session: &Session) -> Result<Found> {
     let prober = Prober::new(session)?;
     let parts: Vec<Result<Found>> = thread::scope(|scope| {
         let searches: Vec<_> = options
             .iter()
-            .map(|option| scope.spawn(|| search(option, &prober)))
+            .map(|option| scope.spawn(|| search(option, places, &prober)))
             .collect();
         let join = |search: thread::ScopedJoinHandle<'_, _>| {
             search
@@ -41,13 +81,18 @@ pub fn find(words: &[OsString], session: &Session) -> Result<Found> {
     Ok(found)
 }
 
-fn search(option: &EngineOption, prober: &Prober<'_>) -> Result<Found> {
+fn search(option: &EngineOption, places: &[BrowserPlace], prober: &Prober<'_>) -> Result<Found> {
+    if let Some(found) = browsers::search(option, places, prober)? {
+        return Ok(found);
+    }
     match option {
+        EngineOption::Browser(_) | EngineOption::BrowserProgram(..) => bail!("a browser was not searched for"),
         EngineOption::Engine(engine) => first_of(engine, prober),
         EngineOption::Program(path, engine) => only(path, *engine, None, prober),
         EngineOption::Named(name, path) => only(path, None, Some(name), prober),
         EngineOption::OfFile(named) => of_file(named, prober),
         EngineOption::All(engine) => all_of(engine, prober),
+        EngineOption::Version(wanted) => of_version(wanted, prober),
     }
 }
 
@@ -95,7 +140,7 @@ fn of_file(named: &ConfiguredProgram, prober: &Prober<'_>) -> Result<Found> {
         })?;
     }
     let mut program = answer
-        .program(path.clone(), found_by)
+        .program(path.clone(), None, found_by)
         .with_context(|| what(&named.path_place))?;
     program.name = Some(named.name.clone());
     program.environment.clone_from(&named.settings.environment);
@@ -129,7 +174,9 @@ fn only(path: &Path, engine: Option<&Engine>, name: Option<&String>, prober: &Pr
     if let Some(engine) = engine {
         answer.check_engine(engine).with_context(what)?;
     }
-    let mut program = answer.program(path.to_owned(), FoundBy::Option).with_context(what)?;
+    let mut program = answer
+        .program(path.to_owned(), None, FoundBy::Option)
+        .with_context(what)?;
     program.name = name.cloned();
     Ok(Found {
         programs: vec![program],
@@ -142,8 +189,8 @@ fn first_of(engine: &'static Engine, prober: &Prober<'_>) -> Result<Found> {
     candidates(engine, prober, 1)
 }
 
-/// All programs of the engine, in all places, and hosts as well: the oldest version first. They are selected again by
-/// their paths. Of several names of one file that make no difference the best counts.
+/// All programs of the engine, in all places, and hosts as well: the oldest version first, those of no known one last.
+/// They are selected again by their paths. Of several names of one file that make no difference the best counts.
 fn all_of(engine: &'static Engine, prober: &Prober<'_>) -> Result<Found> {
     let mut found = candidates(engine, prober, usize::MAX)?;
     let mut known = BTreeSet::new();
@@ -157,7 +204,19 @@ fn all_of(engine: &'static Engine, prober: &Prober<'_>) -> Result<Found> {
     // Of equals the best stays first.
     found
         .programs
-        .sort_by_key(|program| version_key(program.own_version().unwrap_or_default()));
+        .sort_by_key(|program| version_order(program.own_version()));
+    Ok(found)
+}
+
+/// The newest program of the engine that has the version; it is selected again by its path.
+fn of_version(wanted: &WantedEngine, prober: &Prober<'_>) -> Result<Found> {
+    let mut found = all_of(wanted.engine, prober)?;
+    let program = found.programs.into_iter().rfind(|program| wanted.has_version(program));
+    found.missing = match &program {
+        Some(_) => Vec::new(),
+        None => vec![wanted.clone()],
+    };
+    found.programs = program.into_iter().collect();
     Ok(found)
 }
 
@@ -176,7 +235,7 @@ fn candidates(engine: &'static Engine, prober: &Prober<'_>, most: usize) -> Resu
             .with_context(|| format!("failed to probe `{}`", path.display()))?;
         let program = answer.and_then(|answer| {
             answer.check_engine(engine)?;
-            answer.program(path.clone(), found_by.clone())
+            answer.program(path.clone(), None, found_by.clone())
         });
         match program {
             Ok(program) => found.programs.push(program),
@@ -191,7 +250,7 @@ fn candidates(engine: &'static Engine, prober: &Prober<'_>, most: usize) -> Resu
         }
     }
     if found.programs.is_empty() {
-        found.missing.push(engine);
+        found.missing.push(WantedEngine::any(engine));
     }
     Ok(found)
 }

@@ -1,5 +1,6 @@
 //! The shells and hosts, and how each is called: a table.
 
+use crate::browser::kind::BrowserKind;
 use crate::engine::feature::Feature;
 
 /// A program that contains an engine and runs scripts.
@@ -11,6 +12,8 @@ pub struct Shell {
     pub engine: &'static str,
     /// It is no engine's own shell, and the output says so where it stands in for one.
     pub host: bool,
+    /// The browser that it is, in a page or a worker of which scripts run.
+    pub browser: Option<BrowserKind>,
     /// Arguments before all others.
     pub first: &'static [&'static str],
     /// The separator between the script and the script's own arguments.
@@ -22,6 +25,8 @@ pub struct Shell {
     pub snapshot_flag: Option<&'static str>,
     /// Flags that it needs for the census, each from a version of the engine on.
     pub census_flags: &'static [(&'static str, u32)],
+    /// Whether `js/lib/read_*.js` can count what is alive in it.
+    pub counts_alive: bool,
     /// The argument that makes it print its version, where scripts have no access to it.
     pub version_flag: Option<&'static str>,
     /// A run that ends with 7 exits with 7; false if it exits with 0: `quit(7)` does so in jsc,
@@ -44,11 +49,17 @@ const V8_CENSUS_FLAGS: &[(&str, u32)] = &[
     ("--single-threaded-gc", 0),
 ];
 
+const CHROMIUM_CENSUS_FLAGS: &[(&str, u32)] = &[(
+    "--js-flags=--no-turbo-inlining --no-maglev-inlining --single-threaded-gc",
+    0,
+)];
+
 pub static SHELLS: &[Shell] = &[
     Shell {
         name: "d8",
         engine: "v8",
         host: false,
+        browser: None,
         first: &[],
         separator: Some("--"),
         flags: V8_FLAGS,
@@ -58,6 +69,7 @@ pub static SHELLS: &[Shell] = &[
             ("--no-turbo-inlining", 0),
             ("--no-maglev-inlining", 12),
         ],
+        counts_alive: true,
         version_flag: None,
         keeps_exit_status: false,
     },
@@ -65,11 +77,13 @@ pub static SHELLS: &[Shell] = &[
         name: "node",
         engine: "v8",
         host: true,
+        browser: None,
         first: &[],
         separator: None,
         flags: V8_FLAGS,
         snapshot_flag: None,
         census_flags: V8_CENSUS_FLAGS,
+        counts_alive: true,
         version_flag: None,
         keeps_exit_status: true,
     },
@@ -77,6 +91,7 @@ pub static SHELLS: &[Shell] = &[
         name: "deno",
         engine: "v8",
         host: true,
+        browser: None,
         first: &["run", "--quiet", "--no-config", "--no-lock", "--allow-read"],
         separator: None,
         flags: &[(Feature::Gc, "--v8-flags=--expose-gc")],
@@ -86,6 +101,7 @@ pub static SHELLS: &[Shell] = &[
             ("--allow-sys", 0),
             ("--allow-env", 0),
         ],
+        counts_alive: true,
         version_flag: None,
         keeps_exit_status: true,
     },
@@ -93,6 +109,7 @@ pub static SHELLS: &[Shell] = &[
         name: "jsc",
         engine: "jsc",
         host: false,
+        browser: None,
         first: &[],
         separator: Some("--"),
         flags: &[
@@ -101,6 +118,7 @@ pub static SHELLS: &[Shell] = &[
         ],
         snapshot_flag: None,
         census_flags: &[],
+        counts_alive: true,
         version_flag: None,
         keeps_exit_status: false,
     },
@@ -108,11 +126,13 @@ pub static SHELLS: &[Shell] = &[
         name: "bun",
         engine: "jsc",
         host: true,
+        browser: None,
         first: &["run"],
         separator: None,
         flags: &[],
         snapshot_flag: None,
         census_flags: &[],
+        counts_alive: true,
         version_flag: None,
         keeps_exit_status: true,
     },
@@ -120,6 +140,7 @@ pub static SHELLS: &[Shell] = &[
         name: "js",
         engine: "spidermonkey",
         host: false,
+        browser: None,
         first: &[],
         separator: None,
         flags: &[
@@ -128,14 +149,41 @@ pub static SHELLS: &[Shell] = &[
         ],
         snapshot_flag: None,
         census_flags: &[],
+        counts_alive: true,
         version_flag: Some("--version"),
         keeps_exit_status: true,
     },
+    browser("v8", BrowserKind::Chromium, CHROMIUM_CENSUS_FLAGS),
+    browser("spidermonkey", BrowserKind::Firefox, &[]),
+    browser("jsc", BrowserKind::WebKitGtk, &[]),
 ];
+
+/// The row of a browser: it is started with what it needs by its driver.
+const fn browser(engine: &'static str, browser: BrowserKind, census_flags: &'static [(&'static str, u32)]) -> Shell {
+    Shell {
+        name: browser.name(),
+        engine,
+        host: true,
+        browser: Some(browser),
+        first: &[],
+        separator: None,
+        flags: &[],
+        snapshot_flag: None,
+        census_flags,
+        counts_alive: true,
+        version_flag: None,
+        keeps_exit_status: true,
+    }
+}
 
 /// The shell of this name.
 pub fn shell_named(name: &str) -> Option<&'static Shell> {
     SHELLS.iter().find(|shell| shell.name == name)
+}
+
+/// The row of a browser.
+pub fn shell_of_browser(browser: BrowserKind) -> Option<&'static Shell> {
+    SHELLS.iter().find(|shell| shell.browser == Some(browser))
 }
 
 impl Shell {
@@ -167,10 +215,18 @@ mod tests {
                 "run --quiet --no-config --no-lock --allow-read --v8-flags=--expose-gc s.js a b",
             ),
             ("bun", &[], "run s.js a b"),
+            ("chromium", &[], "s.js a b"),
         ] {
             let flags: Vec<String> = flags.iter().map(|flag| (*flag).to_owned()).collect();
             let arguments = shell_named(shell).unwrap().arguments(&flags, "s.js", &["a", "b"]);
             assert_eq!(arguments.join(" "), expected);
+        }
+    }
+
+    #[test]
+    fn every_browser_has_a_row() {
+        for browser in BrowserKind::all() {
+            assert_eq!(shell_of_browser(browser).unwrap().name, browser.name());
         }
     }
 

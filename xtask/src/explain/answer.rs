@@ -160,7 +160,7 @@ fn in_words(answer: HeapAnswer, cell: Cell<'_>, verbose: bool) -> Result<Answer>
             slots: wrappers.slots,
             own_slots: wrappers.own_slots,
             other_growth: memory.and_then(OtherGrowth::of),
-            expected: match cell.case.expectation(engine).verdicts[..] {
+            expected: match cell.case.expectation(cell.program).verdicts[..] {
                 [verdict @ (Verdict::Leaks | Verdict::Bounded)] => Some(verdict),
                 _ => None,
             },
@@ -170,7 +170,7 @@ fn in_words(answer: HeapAnswer, cell: Cell<'_>, verbose: bool) -> Result<Answer>
             let why = engine.snapshot.hides();
             match explanation::explain(&kept, verbose, why) {
                 Some(mut explanation) => {
-                    explanation.expected = match cell.case.expectation(engine).verdicts[..] {
+                    explanation.expected = match cell.case.expectation(cell.program).verdicts[..] {
                         [verdict @ (Verdict::Collected | Verdict::Bounded)] => Some(verdict),
                         _ => None,
                     };

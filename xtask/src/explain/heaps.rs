@@ -79,7 +79,7 @@ pub fn ask_engine(
     let key = host::new_key();
     performance.key = Some(key.clone());
     let finished = host::run(program, &performance, &stage, limits, session)??;
-    if let Some(how) = broke(finished.ending()) {
+    if let Some(how) = broke(finished.ending(), &finished.stderr, program.shell) {
         bail!("while it made calls and wrote its heap it {how}");
     }
     let mut printed = telemetry::split(finished.lines, Some(&key));
@@ -147,7 +147,7 @@ fn calls(census: Option<&Census>, format: SnapshotFormat) -> (u64, u64) {
         rates.map(|growth| growth.per_call).sum()
     };
     let objects = rate(|what| matches!(what, What::Objects | What::Instances));
-    let bytes = rate(|what| matches!(what, What::Bytes | What::LinearMemory | What::Heap));
+    let bytes = rate(|what| matches!(what, What::Bytes | What::BlockBytes | What::LinearMemory | What::Heap));
     let most_objects = match format.hides() {
         Some(_) => MOST_REPORTED,
         None => MOST_OBJECTS,
@@ -188,6 +188,7 @@ pub fn read(paths: &[PathBuf], format: SnapshotFormat, references: &[ReportedRef
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::measure::block_findings::BlockNotes;
     use crate::measure::census::{Kind, KindGrowth};
     use crate::measure::verdict::Verdict;
 
@@ -211,6 +212,7 @@ mod tests {
             stays: Vec::new(),
             doubt: None,
             stopped: None,
+            blocks: BlockNotes::default(),
         };
         use SnapshotFormat::{Jsc, V8};
         for (census, format, wanted) in [

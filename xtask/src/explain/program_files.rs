@@ -21,6 +21,8 @@ pub struct ProgramFiles {
     /// The directory of its script, and the root of its files: absolute, with a slash at the end.
     directory: String,
     root: String,
+    /// The stage, as the other two, if a browser calls files by their names there.
+    stage: Option<String>,
 }
 
 impl ProgramFiles {
@@ -29,6 +31,7 @@ impl ProgramFiles {
         ProgramFiles {
             directory: full(&own.directory),
             root: full(&own.root),
+            stage: own.is_in_browser.then(|| format!("{}/", stage.path().display())),
         }
     }
 
@@ -45,7 +48,10 @@ impl ProgramFiles {
             return Some(format!("{}{name}", "../".repeat(below.matches('/').count())));
         }
         let is_relative = !path.starts_with('/') && !path.contains(':') && !path.is_empty();
-        is_relative.then(|| path.to_owned())
+        match &self.stage {
+            Some(stage) if is_relative => self.name(&format!("{stage}{}", without_percent_signs(path))),
+            _ => is_relative.then(|| path.to_owned()),
+        }
     }
 
     /// The scripts with their names.
@@ -85,10 +91,23 @@ mod tests {
 
     #[test]
     fn a_file_is_called_by_its_way_from_the_script() {
-        let files = ProgramFiles {
+        let files = |stage: Option<&str>| ProgramFiles {
             directory: "/stage/program/cases/a b/".to_owned(),
             root: "/stage/program/".to_owned(),
+            stage: stage.map(str::to_owned),
         };
+        let in_browser = files(Some("/stage/"));
+        for (file, wanted) in [
+            ("program/cases/a%20b/test.js", Some("test.js")),
+            ("program/src/app.js", Some("../../src/app.js")),
+            ("program/cases/a%20b/a%23b.mjs", Some("a#b.mjs")),
+            ("/stage/program/src/app.js", Some("../../src/app.js")),
+            ("js/lib/watch.js", None),
+            ("http://127.0.0.1/app.js", None),
+        ] {
+            assert_eq!(in_browser.name(file).as_deref(), wanted, "{file}");
+        }
+        let files = files(None);
         for (file, wanted) in [
             ("/stage/program/cases/a b/test.mjs", Some("test.mjs")),
             ("file:///stage/program/cases/a%20b/test.mjs", Some("test.mjs")),

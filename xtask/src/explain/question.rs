@@ -76,7 +76,7 @@ pub fn ask_engine(
     performance.key = Some(key.clone());
     let finished = host::run(program, &performance, &stage, cell.limits(given), session)??;
     let output = QuestionOutput {
-        broke: broke(finished.ending()),
+        broke: broke(finished.ending(), &finished.stderr, program.shell),
         stderr: finished.stderr,
         printed: telemetry::split(finished.lines, Some(&key)),
     };

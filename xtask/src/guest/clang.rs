@@ -16,7 +16,15 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Flags for all sources: names are kept, there is no library, and what is not `static` can be exported.
-const COMPILE: &[&str] = &["--target=wasm32", "-nostdlib", "-O2", "-g", "-fvisibility=default"];
+const COMPILE: &[&str] = &[
+    "--target=wasm32",
+    "-nostdlib",
+    // Past the driver, which else has wasm-opt, if it is on PATH, rewrite the module: without names, and not where DWARF says.
+    "-Xclang",
+    "-O2",
+    "-g",
+    "-fvisibility=default",
+];
 
 /// What C++ would need a library for.
 const CPP: &[&str] = &["-fno-exceptions", "-fno-rtti", "-fno-threadsafe-statics"];

@@ -8,13 +8,14 @@ use crate::engine::shell::Shell;
 use crate::guest::built::BuiltGuest;
 use crate::guest::bundle::{self, Bundle, BundleSource, Bundles};
 use crate::guest::esbuild::BundleTarget;
+use crate::guest::instrumenting::Instrumenting;
 use crate::guest::{clang, crates, text};
 use crate::run::session::Session;
 use crate::run::stage::Stage;
 use anyhow::{Context, Result};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// What was made for cases before they run.
 #[derive(Debug, Default)]
@@ -24,6 +25,8 @@ pub struct Guests {
     /// The bundles and source maps of users' own cases, by the names of these.
     bundles: BTreeMap<String, Bundles>,
     maps: BTreeMap<String, Arc<SourceMaps>>,
+    /// The modules that users' own scripts compiled, by the names of the cases.
+    instrumenting: Mutex<BTreeMap<String, Arc<Instrumenting>>>,
 }
 
 /// A file that a build made, and its name on the stage of a user's own case.
@@ -34,6 +37,13 @@ pub struct StagedFile {
 }
 
 impl Guests {
+    /// What instruments the modules that a user's own case compiles.
+    pub fn instrumenting(&self, case: &Case) -> Arc<Instrumenting> {
+        let mut all = self.instrumenting.lock().unwrap_or_else(PoisonError::into_inner);
+        let new = || Arc::new(Instrumenting::by(&case.expectations().shared().allocator));
+        Arc::clone(all.entry(case.name.clone()).or_insert_with(new))
+    }
+
     /// The guest that one of our own cases runs on.
     pub fn of_case(&self, case: &Case) -> Result<&BuiltGuest> {
         let guests = case.guests()?;
@@ -122,7 +132,7 @@ impl Guests {
 }
 
 fn target(shell: &Shell) -> BundleTarget {
-    match shell.host {
+    match shell.host && shell.browser.is_none() {
         true => BundleTarget::Hosts,
         false => BundleTarget::Shells,
     }

@@ -5,6 +5,7 @@
 //! have any, and bundles with their source maps.
 //! It reports tools that a build needs and this machine lacks, and installs nothing.
 
+pub mod block_script;
 pub mod built;
 pub mod bundle;
 pub mod cargo;
@@ -14,6 +15,7 @@ pub mod esbuild;
 pub mod glue;
 pub mod guests;
 pub mod imports;
+pub mod instrumenting;
 pub mod mirror;
 pub mod text;
 pub mod toolchain;

@@ -7,6 +7,7 @@ use crate::case::Case;
 use crate::case::guest_source::{GuestLanguage, GuestSource};
 use crate::engine::found::Found;
 use crate::engine::search;
+use crate::engine::selection::Selection;
 use crate::guest::{bundle, clang, crates, esbuild, toolchain};
 use crate::install::recipes::{Manager, Need, Recipe, choose, recipes_for};
 use crate::run::session::Session;
@@ -17,10 +18,20 @@ use std::ffi::OsString;
 use std::path::Path;
 use xshell::{Shell, cmd};
 
-/// Tries to install everything missing: a Rust toolchain for wasm32, or clang, if a guest of these
-/// cases needs it, esbuild if a script does, and shells of the engines that `--engine` names, or of all.
-/// Failures are reported; the command continues with the programs it has.
-pub fn install(cases: &[Case], engines: &[OsString], session: &Session) -> Result<()> {
+/// Tries to install the missing shells of the engines that `--engine` names, or of all. Failures are reported; the
+/// command continues with the programs it has.
+pub fn install_engines(engines: Selection<'_>, session: &Session) -> Result<()> {
+    let missing = search::find(engines, session)?.without_shell();
+    meet_all(missing.into_iter().map(Need::Shell).collect(), &[], session)
+}
+
+/// The same with the tools that these cases need and that are missing: a Rust toolchain for wasm32, clang, esbuild.
+pub fn install_tools(cases: &[Case], session: &Session) -> Result<()> {
+    meet_all(vec![Need::Wasm32, Need::Clang, Need::Esbuild], cases, session)
+}
+
+/// Meets those of the needs that are not met.
+fn meet_all(needs: Vec<Need>, cases: &[Case], session: &Session) -> Result<()> {
     let guests = cases.iter().map(Case::guests).collect::<Result<Vec<_>>>()?.concat();
     let mut installer = Installer {
         cases,
@@ -29,19 +40,24 @@ pub fn install(cases: &[Case], engines: &[OsString], session: &Session) -> Resul
         shell: tools::shell()?,
         refreshed: BTreeSet::new(),
     };
-    for need in installer.needs(engines)? {
-        installer.meet(need)?;
+    for need in needs {
+        if matches!(need, Need::Shell(_)) || !installer.can_build(&need)? {
+            installer.meet(&need)?;
+        }
     }
     Ok(())
 }
 
 /// The commands that would meet the needs on this system, as the end of an error message.
 pub fn hint(needs: &[Need], session: &Session) -> String {
-    let commands: Vec<String> = needs.iter().flat_map(|need| commands(*need, session)).collect();
+    let commands: Vec<String> = needs.iter().flat_map(|need| commands(need, session)).collect();
     if commands.is_empty() {
         return String::from("; there is no known way to install it on this system");
     }
-    let mut text = format!("; to install what is missing, run `{}`, which tries", install_command());
+    let mut text = format!(
+        "; to install what is missing, run `{}`, which tries",
+        install_command(needs)
+    );
     for command in commands {
         text += &format!("\n  {command}");
     }
@@ -49,16 +65,28 @@ pub fn hint(needs: &[Need], session: &Session) -> String {
 }
 
 /// The commands that could meet a need on this system, the best first.
-pub fn commands(need: Need, session: &Session) -> Vec<String> {
+pub fn commands(need: &Need, session: &Session) -> Vec<String> {
     recipes_for(need)
-        .filter_map(|recipe| plan(recipe, session))
+        .filter_map(|recipe| plan(recipe, need, session))
         .map(|plan| command_line(plan.command))
         .collect()
 }
 
-/// The command that installs engines.
-pub fn install_command() -> String {
-    format!("{} engines --install", invocation::name())
+/// The command that meets the needs: of programs each by its name, if one is not installed unasked.
+pub fn install_command(needs: &[Need]) -> String {
+    let wanted = needs.iter().filter_map(|need| match need {
+        Need::Shell(wanted) => Some(wanted),
+        _ => None,
+    });
+    let wanted: Vec<_> = wanted.collect();
+    let options = match wanted.iter().any(|wanted| wanted.is_asked_for()) {
+        true => wanted
+            .iter()
+            .map(|wanted| format!(" --engine {}", wanted.name()))
+            .collect(),
+        false => String::new(),
+    };
+    format!("{} engines --install{options}", invocation::name())
 }
 
 /// A command that follows a recipe on this system.
@@ -69,7 +97,7 @@ struct InstallCommand {
 }
 
 /// The command of a recipe; `None` where the system has no such program or package.
-fn plan(recipe: &Recipe, session: &Session) -> Option<InstallCommand> {
+fn plan(recipe: &Recipe, need: &Need, session: &Session) -> Option<InstallCommand> {
     let (manager, patterns) = match recipe {
         Recipe::Packages(manager, patterns) | Recipe::Host(manager, patterns) => {
             (Manager::of_program(manager)?, patterns)
@@ -77,8 +105,10 @@ fn plan(recipe: &Recipe, session: &Session) -> Option<InstallCommand> {
         Recipe::Command(words) => {
             which::which(words.first()?).ok()?;
             let own = esbuild::home(session).ok()?.display().to_string();
+            let version = need.version().unwrap_or_default();
+            let word = |word: &&str| word.replace("{esbuild}", &own).replace("{version}", version);
             return Some(InstallCommand {
-                command: words.iter().map(|word| word.replace("{esbuild}", &own)).collect(),
+                command: words.iter().map(word).collect(),
                 root: false,
             });
         }
@@ -109,24 +139,13 @@ struct Installer<'a> {
 }
 
 impl Installer<'_> {
-    fn needs(&self, engines: &[OsString]) -> Result<Vec<Need>> {
-        let mut needs = Vec::new();
-        for need in [Need::Wasm32, Need::Clang, Need::Esbuild] {
-            if !self.can_build(need)? {
-                needs.push(need);
-            }
-        }
-        needs.extend(self.find(engines)?.without_shell().into_iter().map(Need::Shell));
-        Ok(needs)
-    }
-
     /// Whether the guests that need this are built, or can be built; or the scripts can be bundled.
-    fn can_build(&self, need: Need) -> Result<bool> {
-        if need == Need::Esbuild {
+    fn can_build(&self, need: &Need) -> Result<bool> {
+        if *need == Need::Esbuild {
             return Ok(!bundle::needs_esbuild(self.cases, self.session)?);
         }
         let in_language = |language| self.guests.iter().filter(move |guest| guest.language == language);
-        if need == Need::Clang {
+        if *need == Need::Clang {
             let none = in_language(GuestLanguage::C).next().is_none();
             return Ok(none || clang::find(self.session)?.is_some());
         }
@@ -139,17 +158,17 @@ impl Installer<'_> {
     }
 
     fn find(&self, engines: &[OsString]) -> Result<Found> {
-        search::find(engines, self.session)
+        search::find(Selection::of_engines(engines), self.session)
     }
 
     /// Tries one recipe after the other until the need is met.
-    fn meet(&mut self, need: Need) -> Result<()> {
+    fn meet(&mut self, need: &Need) -> Result<()> {
         note(&format!("{} is missing", describe(need)));
         for recipe in recipes_for(need) {
             if self.session.is_interrupted() {
                 return Ok(());
             }
-            if self.is_met(need, recipe)? || (self.follow(recipe)? && self.is_met(need, recipe)?) {
+            if self.is_met(need, recipe)? || (self.follow(recipe, need)? && self.is_met(need, recipe)?) {
                 if let Recipe::Host(..) = recipe {
                     warn(&format!("{} could not be installed; a host stands in", describe(need)));
                 }
@@ -161,11 +180,11 @@ impl Installer<'_> {
     }
 
     /// A host is enough only for the recipes that install one.
-    fn is_met(&self, need: Need, recipe: &Recipe) -> Result<bool> {
-        let Need::Shell(engine) = need else {
+    fn is_met(&self, need: &Need, recipe: &Recipe) -> Result<bool> {
+        let Need::Shell(wanted) = need else {
             return self.can_build(need);
         };
-        let found = self.find(&[engine.name.into()])?;
+        let found = self.find(&[wanted.name().into()])?;
         Ok(match recipe {
             Recipe::Host(..) => found.missing.is_empty(),
             Recipe::Packages(..) | Recipe::Command(_) => found.without_shell().is_empty(),
@@ -173,11 +192,11 @@ impl Installer<'_> {
     }
 
     /// Follows the recipe, if the system can. Returns whether it ran a command that succeeded.
-    fn follow(&mut self, recipe: &Recipe) -> Result<bool> {
+    fn follow(&mut self, recipe: &Recipe, need: &Need) -> Result<bool> {
         if let Recipe::Packages(manager, _) | Recipe::Host(manager, _) = recipe {
             self.refresh(manager)?;
         }
-        match plan(recipe, self.session) {
+        match plan(recipe, need, self.session) {
             Some(plan) => self.run(plan.command, plan.root),
             None => Ok(false),
         }
@@ -217,11 +236,38 @@ impl Installer<'_> {
     }
 }
 
-fn describe(need: Need) -> String {
+fn describe(need: &Need) -> String {
     match need {
         Need::Wasm32 => format!("a Rust toolchain for {}", toolchain::TARGET),
         Need::Clang => "clang for wasm32, with wasm-ld,".to_owned(),
         Need::Esbuild => "esbuild".to_owned(),
-        Need::Shell(engine) => format!("a shell of {}", engine.title),
+        Need::Shell(wanted) => format!("a shell of {wanted}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::browser::kind::BrowserKind;
+    use crate::engine::shell::shell_of_browser;
+    use crate::engine::table::engine_named;
+    use crate::engine::wanted::WantedEngine;
+
+    #[test]
+    fn what_is_not_installed_unasked_is_named() {
+        let shell = |wanted: WantedEngine| Need::Shell(wanted);
+        let [v8, jsc] = ["v8", "jsc"].map(|name| engine_named(name).unwrap());
+        let firefox = WantedEngine::of_browser(shell_of_browser(BrowserKind::Firefox).unwrap()).unwrap();
+        for (needs, options) in [
+            (vec![Need::Clang, shell(WantedEngine::any(v8))], ""),
+            (vec![shell(WantedEngine::of_version(v8, "13.6"))], " --engine v8@13.6"),
+            (
+                vec![shell(firefox), shell(WantedEngine::any(jsc))],
+                " --engine firefox --engine jsc",
+            ),
+        ] {
+            let command = install_command(&needs);
+            assert!(command.ends_with(&format!("engines --install{options}")), "{command}");
+        }
     }
 }

@@ -1,12 +1,12 @@
 //! The recipe for each need, by system: a table.
 
 use crate::engine::places::version_key;
-use crate::engine::table::Engine;
+use crate::engine::wanted::WantedEngine;
 use crate::guest::toolchain::TARGET;
 use regex::Regex;
 
 /// Something that may be missing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Need {
     /// A Rust that can build for wasm32.
     Wasm32,
@@ -14,18 +14,29 @@ pub enum Need {
     Clang,
     /// What bundles scripts.
     Esbuild,
-    /// The shell of an engine.
-    Shell(&'static Engine),
+    /// The shell of an engine, perhaps of one version.
+    Shell(WantedEngine),
 }
 
 impl Need {
     /// Its name in the table.
-    pub fn name(self) -> &'static str {
+    pub fn name(&self) -> String {
         match self {
-            Need::Wasm32 => "wasm32",
-            Need::Clang => "clang",
-            Need::Esbuild => "esbuild",
-            Need::Shell(engine) => engine.name,
+            Need::Wasm32 => "wasm32".to_owned(),
+            Need::Clang => "clang".to_owned(),
+            Need::Esbuild => "esbuild".to_owned(),
+            Need::Shell(wanted) => match wanted.version {
+                Some(_) => format!("{}@", wanted.engine.name),
+                None => wanted.name(),
+            },
+        }
+    }
+
+    /// The wanted version, if one is.
+    pub fn version(&self) -> Option<&str> {
+        match self {
+            Need::Shell(wanted) => wanted.version.as_deref(),
+            Need::Wasm32 | Need::Clang | Need::Esbuild => None,
         }
     }
 }
@@ -80,7 +91,7 @@ pub static MANAGERS: &[Manager] = &[
 pub enum Recipe {
     /// Packages of a manager, by regexes that match whole names (POSIX's, because the managers read them too); of several, the highest version.
     Packages(&'static str, &'static [&'static str]),
-    /// A command that needs no root. `{esbuild}` stands for the directory of our own.
+    /// A command that needs no root. `{esbuild}` stands for the directory of our own, `{version}` for the wanted version.
     Command(&'static [&'static str]),
     /// Packages of a host, for systems without a package of the shell.
     Host(&'static str, &'static [&'static str]),
@@ -124,6 +135,19 @@ pub static RECIPES: &[(&str, Recipe)] = &[
         "v8",
         Recipe::Command(&["npx", "--yes", "jsvu", "--os=default", "--engines=v8"]),
     ),
+    // Of V8 also the first parts of a version; of JavaScriptCore it is a revision of WebKit.
+    (
+        "v8@",
+        Recipe::Command(&["npx", "--yes", "jsvu", "--os=default", "v8@{version}"]),
+    ),
+    (
+        "jsc@",
+        Recipe::Command(&["npx", "--yes", "jsvu", "--os=default", "javascriptcore@{version}"]),
+    ),
+    (
+        "spidermonkey@",
+        Recipe::Command(&["npx", "--yes", "jsvu", "--os=default", "spidermonkey@{version}"]),
+    ),
     ("v8", Recipe::Host("apt-get", &["nodejs"])),
     ("v8", Recipe::Host("dnf", &["nodejs"])),
     ("v8", Recipe::Host("pacman", &["nodejs"])),
@@ -145,13 +169,39 @@ pub static RECIPES: &[(&str, Recipe)] = &[
         "spidermonkey",
         Recipe::Command(&["npx", "--yes", "jsvu", "--os=default", "--engines=spidermonkey"]),
     ),
+    // Ubuntu's packages of the first two only fetch a snap, which may not read what is on a stage.
+    ("chromium", Recipe::Packages("apt-get", &["chromium"])),
+    ("chromium", Recipe::Packages("dnf", &["chromium"])),
+    ("chromium", Recipe::Packages("pacman", &["chromium"])),
+    (
+        "chromium",
+        Recipe::Command(&["brew", "install", "--cask", "google-chrome"]),
+    ),
+    ("firefox", Recipe::Packages("apt-get", &["firefox-esr"])),
+    ("firefox", Recipe::Packages("dnf", &["firefox"])),
+    ("firefox", Recipe::Packages("pacman", &["firefox"])),
+    ("firefox", Recipe::Command(&["brew", "install", "--cask", "firefox"])),
+    // MiniBrowser is among the libraries.
+    (
+        "webkitgtk",
+        Recipe::Packages("apt-get", &["libwebkit2gtk-4[.]1-0", "xvfb"]),
+    ),
+    (
+        "webkitgtk",
+        Recipe::Packages("dnf", &["webkit2gtk4[.]1-devel", "xorg-x11-server-Xvfb"]),
+    ),
+    (
+        "webkitgtk",
+        Recipe::Packages("pacman", &["webkit2gtk-4[.]1", "xorg-server-xvfb"]),
+    ),
 ];
 
 /// The recipes for a need, the best first.
-pub fn recipes_for(need: Need) -> impl Iterator<Item = &'static Recipe> {
+pub fn recipes_for(need: &Need) -> impl Iterator<Item = &'static Recipe> {
+    let wanted = need.name();
     RECIPES
         .iter()
-        .filter(move |(name, _)| *name == need.name())
+        .filter(move |(name, _)| *name == wanted)
         .map(|(_, recipe)| recipe)
 }
 
@@ -192,6 +242,7 @@ pub fn choose(pattern: &str, listing: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::shell::SHELLS;
     use crate::engine::table::ENGINES;
 
     /// The listing of each manager, with some other packages.
@@ -202,16 +253,18 @@ mod tests {
              rustc - Rust\nlibstd-rust-dev-wasm32 - Rust library\nclang - compiler\nlld - linker\nlld-16 - linker\nlld-22 - linker\n\
              liblld-22 - library\nnodejs - JavaScript\nlibjavascriptcoregtk-4.0-bin - JavaScript\n\
              libjavascriptcoregtk-4.0-dev - headers\nlibmozjs-78-dev - old\nlibmozjs-102-dev - new\n\
-             libmozjs-102-0 - library\n",
+             libmozjs-102-0 - library\nchromium - browser\nfirefox-esr - browser\n\
+             libwebkit2gtk-4.1-0 - library\nxvfb - display\n",
         ),
         (
             "dnf",
             "rust-std-static-wasm32-unknown-unknown\nclang\nlld\nnodejs\njavascriptcoregtk4.1-devel\n\
-             javascriptcoregtk6.0-devel\njavascriptcoregtk6.0\nmozjs115-devel\nmozjs128-devel\nmozjs128\n",
+             javascriptcoregtk6.0-devel\njavascriptcoregtk6.0\nmozjs115-devel\nmozjs128-devel\nmozjs128\n\
+             chromium\nfirefox\nwebkit2gtk4.1-devel\nxorg-x11-server-Xvfb\n",
         ),
         (
             "pacman",
-            "rust-wasm\nclang\nlld\nextra/nodejs\nwebkit2gtk-4.1\njs115\njs128\njson-c\n",
+            "rust-wasm\nclang\nlld\nextra/nodejs\nwebkit2gtk-4.1\njs115\njs128\njson-c\nchromium\nfirefox\nxorg-server-xvfb\n",
         ),
         ("brew", "v8\nllvm\nlld\nspidermonkey\n"),
     ];
@@ -250,6 +303,9 @@ clang: brew install llvm lld
 esbuild: npm install --no-audit --no-fund --prefix {esbuild} esbuild@0.28
 v8: brew install v8
 v8: npx --yes jsvu --os=default --engines=v8
+v8@: npx --yes jsvu --os=default v8@{version}
+jsc@: npx --yes jsvu --os=default javascriptcore@{version}
+spidermonkey@: npx --yes jsvu --os=default spidermonkey@{version}
 v8: apt-get install --yes --no-install-recommends nodejs
 v8: dnf install --assumeyes nodejs
 v8: pacman --sync --noconfirm --needed nodejs
@@ -261,7 +317,18 @@ spidermonkey: apt-get install --yes --no-install-recommends libmozjs-102-dev
 spidermonkey: dnf install --assumeyes mozjs128-devel
 spidermonkey: pacman --sync --noconfirm --needed js128
 spidermonkey: brew install spidermonkey
-spidermonkey: npx --yes jsvu --os=default --engines=spidermonkey";
+spidermonkey: npx --yes jsvu --os=default --engines=spidermonkey
+chromium: apt-get install --yes --no-install-recommends chromium
+chromium: dnf install --assumeyes chromium
+chromium: pacman --sync --noconfirm --needed chromium
+chromium: brew install --cask google-chrome
+firefox: apt-get install --yes --no-install-recommends firefox-esr
+firefox: dnf install --assumeyes firefox
+firefox: pacman --sync --noconfirm --needed firefox
+firefox: brew install --cask firefox
+webkitgtk: apt-get install --yes --no-install-recommends libwebkit2gtk-4.1-0 xvfb
+webkitgtk: dnf install --assumeyes webkit2gtk4.1-devel xorg-x11-server-Xvfb
+webkitgtk: pacman --sync --noconfirm --needed webkit2gtk-4.1 xorg-server-xvfb";
         assert_eq!(commands().join("\n"), expected);
     }
 
@@ -295,11 +362,13 @@ spidermonkey: npx --yes jsvu --os=default --engines=spidermonkey";
     fn every_need_has_a_recipe_and_every_row_is_used() {
         let needs: Vec<Need> = ENGINES
             .iter()
+            .flat_map(|engine| [WantedEngine::any(engine), WantedEngine::of_version(engine, "1")])
+            .chain(SHELLS.iter().filter_map(WantedEngine::of_browser))
             .map(Need::Shell)
             .chain([Need::Wasm32, Need::Clang, Need::Esbuild])
             .collect();
         for need in &needs {
-            assert!(recipes_for(*need).next().is_some(), "{need:?}");
+            assert!(recipes_for(need).next().is_some(), "{need:?}");
         }
         for (name, _) in RECIPES {
             assert!(needs.iter().any(|need| need.name() == *name), "{name}");

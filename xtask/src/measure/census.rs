@@ -1,6 +1,7 @@
 //! What the census of a program amounts to: which kinds grow with its calls, which stay,
 //! and the verdict.
 
+use crate::measure::block_findings::{self, BlockNotes};
 use crate::measure::census_events::{KindSeries, ModuleSeen, PlaceFrame};
 use crate::measure::verdict::Verdict;
 use serde::{Deserialize, Serialize};
@@ -24,6 +25,9 @@ pub struct Census {
     pub doubt: Option<String>,
     /// What ended the calls early, in the engine's words.
     pub stopped: Option<String>,
+    /// What is known of the blocks of linear memory, beside how they grow.
+    #[serde(default, skip_serializing_if = "block_findings::is_empty")]
+    pub blocks: BlockNotes,
 }
 
 /// What is counted together.
@@ -50,6 +54,10 @@ pub enum What {
     Objects,
     Instances,
     TableSlots,
+    /// Bytes of blocks of linear memory that were asked for and not freed.
+    BlockBytes,
+    /// How many blocks these are.
+    Blocks,
     /// Bytes of linear memory.
     LinearMemory,
     /// Bytes of objects whose number does not grow.

@@ -54,6 +54,8 @@ pub struct KindSeries {
     pub planted: String,
     /// Their classes, and how many a call, if the engine was asked about these once more.
     pub classes: Vec<(String, f64)>,
+    /// How many a call the engine told of then, of whatever class: it may miss some.
+    pub noted: f64,
     pub stack: Vec<PlaceFrame>,
     pub counts: Vec<f64>,
     pub bytes: Vec<f64>,
@@ -69,6 +71,95 @@ pub struct PlaceFrame {
     pub line: u32,
     #[serde(default)]
     pub column: u32,
+}
+
+/// The blocks of a module that were alive at each reading: all, or those that one place asked for. Places are known from
+/// some reading on: these are the last ones.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+pub struct BlockSeries {
+    pub module: ModuleSeen,
+    pub stack: Option<ReportedStack>,
+    pub counts: Vec<f64>,
+    pub bytes: Vec<f64>,
+    /// Of how many blocks the stack of one was taken, which stands for all of them: if more than one, these are estimates.
+    #[serde(default)]
+    pub every: u32,
+}
+
+/// What is wrong with a ledger of blocks.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+pub struct LedgerTrouble {
+    pub module: ModuleSeen,
+    /// Blocks whose end was not seen: their addresses were given to others.
+    pub unseen: u64,
+    /// How often a block was freed that was none.
+    #[serde(default)]
+    pub mistaken: u64,
+    /// Some of these.
+    #[serde(default)]
+    pub mistakes: Vec<BlockMistake>,
+}
+
+/// A block was freed that was none.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+pub struct BlockMistake {
+    /// It was one, and had been freed shortly before.
+    pub twice: bool,
+    /// Where it was freed.
+    pub again: ReportedStack,
+    /// Where it had been freed before, if that is known.
+    #[serde(default)]
+    pub first: Option<ReportedStack>,
+}
+
+impl BlockMistake {
+    /// What was wrong, with the functions that did it.
+    pub fn text(&self) -> String {
+        let by = words(self.again.frames());
+        match (self.twice, &self.first) {
+            (true, Some(first)) => format!(
+                "a block of linear memory was freed twice: by {by}; and before by {}",
+                words(first.frames())
+            ),
+            (true, None) => format!("a block of linear memory was freed twice: by {by}"),
+            (false, _) => format!("what is no block of linear memory was freed, by {by}"),
+        }
+    }
+}
+
+/// Functions of a stack that are told.
+const TOLD: usize = 4;
+
+/// `release (guest.c:22) < Widget.free (test.js:4)`
+fn words(frames: &[PlaceFrame]) -> String {
+    let word = |frame: &PlaceFrame| match (frame.file.is_empty(), frame.line) {
+        (true, _) => frame.name.clone(),
+        (false, 0) => format!("{} ({})", frame.name, frame.file),
+        (false, line) => format!("{} ({}:{line})", frame.name, frame.file),
+    };
+    let words: Vec<String> = frames.iter().take(TOLD).map(word).collect();
+    match words.is_empty() {
+        true => "functions that the engine does not name".to_owned(),
+        false => words.join(" < "),
+    }
+}
+
+/// A stack as the engine wrote it, or the functions in it.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(untagged)]
+pub enum ReportedStack {
+    Text(String),
+    Frames(Vec<PlaceFrame>),
+}
+
+impl ReportedStack {
+    /// The functions; none of what nobody has read yet.
+    pub fn frames(&self) -> &[PlaceFrame] {
+        match self {
+            ReportedStack::Text(_) => &[],
+            ReportedStack::Frames(frames) => frames,
+        }
+    }
 }
 
 /// What was measured after each of so many rounds: `[round, value]` where a value changes.

@@ -1,7 +1,12 @@
 //! Judges a census, from telemetry alone.
 
+use crate::measure::block_findings::BlockOwners;
+use crate::measure::block_growth::{blocks_that_grow, is_block};
+use crate::measure::block_notes::notes_of;
 use crate::measure::census::{Census, Kind, KindGrowth, KindStay, What};
-use crate::measure::census_events::{CensusStart, KindSeries, MemoryOwner, ModuleSeen, Reading, StepSeries, expand};
+use crate::measure::census_events::{
+    BlockSeries, CensusStart, KindSeries, LedgerTrouble, MemoryOwner, ModuleSeen, Reading, StepSeries, expand,
+};
 use crate::measure::census_places::places_that_grow;
 use crate::measure::growth::{self, Counted, LEAST_READINGS};
 use crate::measure::kind_growth::{fills, growth_of, later, per_call};
@@ -36,6 +41,8 @@ pub fn census(events: &[TelemetryEvent]) -> Option<Census> {
             TelemetryEvent::Census(found) => start = Some(found),
             TelemetryEvent::Reading(reading) => seen.readings.push(reading),
             TelemetryEvent::Kind(kind) => seen.kinds.push(kind),
+            TelemetryEvent::Blocks(blocks) => seen.blocks.push(blocks),
+            TelemetryEvent::Ledger(trouble) => seen.troubles.push(trouble),
             TelemetryEvent::Steps(steps) => seen.steps = Some(steps),
             TelemetryEvent::Stopped { text } => seen.stopped = Some(text),
             _ => {}
@@ -49,13 +56,15 @@ pub fn census(events: &[TelemetryEvent]) -> Option<Census> {
 struct CensusSeen<'a> {
     readings: Vec<&'a Reading>,
     kinds: Vec<&'a KindSeries>,
+    blocks: Vec<&'a BlockSeries>,
+    troubles: Vec<&'a LedgerTrouble>,
     steps: Option<&'a StepSeries>,
     stopped: Option<&'a String>,
 }
 
 impl CensusSeen<'_> {
     fn census(&self, start: &CensusStart) -> Census {
-        let mut grows = self.growths(start);
+        let (mut grows, replaced) = self.growths(start);
         let doubt = self.doubt().or_else(|| self.goes_on(start, &grows));
         let linear = grows.iter().any(|growth| growth.kind.what == What::LinearMemory);
         // These are the bytes of linear memory once more.
@@ -70,6 +79,11 @@ impl CensusSeen<'_> {
         // An engine may count instances among its objects.
         if grows.iter().any(is_instance) {
             grows.retain(|growth| growth.kind.what != What::Instances);
+        }
+        let mut blocks = notes_of(&grows, &self.blocks, &self.troubles, &self.all_calls());
+        // Objects there are, if perhaps no more than before.
+        if replaced && blocks.owner == Some(BlockOwners::Gone) {
+            blocks.owner = Some(BlockOwners::Unknown);
         }
         grows.sort_by(|a, b| (a.kind.what.cmp(&b.kind.what)).then(b.per_call.total_cmp(&a.per_call)));
         let stays = self.stays(start, &grows);
@@ -90,7 +104,13 @@ impl CensusSeen<'_> {
             stays,
             doubt,
             stopped: self.stopped.cloned(),
+            blocks,
         }
+    }
+
+    /// The calls at all readings.
+    fn all_calls(&self) -> Vec<f64> {
+        self.readings.iter().map(|reading| reading.calls).collect()
     }
 
     /// The calls at the readings after the warm-up: the first one was before any call.
@@ -146,7 +166,8 @@ impl CensusSeen<'_> {
         })
     }
 
-    fn growths(&self, start: &CensusStart) -> Vec<KindGrowth> {
+    /// What grows, and whether objects seemed to that the heap has no room for.
+    fn growths(&self, start: &CensusStart) -> (Vec<KindGrowth>, bool) {
         let calls = self.calls();
         let kinds = self.kinds.iter().filter(|kind| kind.planted.is_empty());
         let mut found: Vec<KindGrowth> = kinds.clone().filter_map(|kind| growth_of(kind, &calls)).collect();
@@ -156,17 +177,24 @@ impl CensusSeen<'_> {
             found.retain(|growth| growth.kind.what != What::Bytes);
         }
         found.extend(places_that_grow(&self.kinds, &calls, &found));
-        if are_replaced(&found, &self.readings, start) {
+        let replaced = are_replaced(&found, &self.readings, start);
+        if replaced {
             found.retain(|growth| growth.kind.what != What::Objects);
         }
         found.extend(self.steps_that_grow(start));
-        if !found.iter().any(|growth| growth.kind.what == What::LinearMemory) {
+        let blocks = blocks_that_grow(&self.blocks, &self.troubles, &self.all_calls());
+        // The pages are there for the blocks.
+        if !blocks.is_empty() {
+            found.retain(|growth| growth.kind.what != What::LinearMemory && !is_buffer(growth));
+            found.extend(blocks);
+        }
+        if !found.iter().any(is_block) && !found.iter().any(|growth| growth.kind.what == What::LinearMemory) {
             found.extend(self.touched(&calls));
         }
         if found.is_empty() && !fills {
             found.extend(self.heap(&calls));
         }
-        found
+        (found, replaced)
     }
 
     fn steps_that_grow(&self, start: &CensusStart) -> Vec<KindGrowth> {

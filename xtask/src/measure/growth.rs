@@ -47,6 +47,11 @@ const LAST_BUT_ONE: f64 = 0.1;
 const FEW: f64 = 48.0;
 const RATE_OF_FEW: f64 = 0.02;
 
+/// So few objects, or so little of the heap, have to come at one rate: code that is compiled anew, ever
+/// more rarely, leaves as much at its places.
+const LITTLE: [(Counted, f64); 2] = [(Counted::Objects, 256.0), (Counted::Heap, 1_048_576.0)];
+const FIT_OF_LITTLE: f64 = 0.9;
+
 /// Fewer readings decide nothing.
 pub const LEAST_READINGS: usize = 4;
 
@@ -101,6 +106,10 @@ fn shape(calls: &[f64], values: &[f64], counted: Counted) -> Shape {
     }
     let (earlier, latest) = values.split_at(values.len() - values.len() / 3);
     if latest.iter().copied().fold(f64::INFINITY, f64::min) <= most(earlier) {
+        return Shape::Unclear;
+    }
+    let is_little = LITTLE.iter().any(|(of, most)| *of == counted && grown < *most);
+    if is_little && fit(calls, values) < Some(FIT_OF_LITTLE) {
         return Shape::Unclear;
     }
     let middle = middle(calls);

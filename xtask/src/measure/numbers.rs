@@ -34,6 +34,10 @@ pub struct Numbers {
     pub rounds_lasted: Option<f64>,
     /// Memory ran out, or the guest trapped.
     pub ran_out: bool,
+    /// The most pages that all linear memories together had after a round, or when they were full. Results of older
+    /// versions lack it.
+    #[serde(default)]
+    pub peak_pages: Option<u64>,
     /// Pages of linear memory that it grew by from the first round to the last.
     #[serde(default)]
     pub pages_grown: i64,
@@ -59,6 +63,7 @@ pub fn numbers(events: &[TelemetryEvent]) -> Numbers {
         heap_per_object: seen.heap_per_object(),
         rounds_lasted: lasted(&seen, bytes_per_object),
         ran_out: seen.full.is_some(),
+        peak_pages: seen.all().map(|counts| counts.pages).max(),
         pages_grown: pages(seen.all().last()).saturating_sub(pages(seen.rounds.first())),
         cut_short: seen.cut_short,
         watched: seen.watched(),

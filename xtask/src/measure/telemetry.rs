@@ -2,7 +2,7 @@
 //! `js/lib/runtime.js` reports the numbers. They are not part of the transcript.
 
 use crate::base::text::clip;
-use crate::measure::census_events::{CensusStart, KindSeries, Reading, StepSeries};
+use crate::measure::census_events::{BlockSeries, CensusStart, KindSeries, LedgerTrouble, Reading, StepSeries};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -74,6 +74,10 @@ pub enum TelemetryEvent {
     Reading(Reading),
     /// A kind of object, at each reading.
     Kind(KindSeries),
+    /// Blocks of linear memory that one place asked for, at each reading.
+    Blocks(BlockSeries),
+    /// Blocks were freed in a way that is not seen, or that were none.
+    Ledger(LedgerTrouble),
     /// Memories, tables and instances after each round.
     Steps(StepSeries),
     /// The census ended early, as nothing more could be made.

@@ -1,8 +1,9 @@
-//! What changed in a cell: in verdict, outcome, growth and retaining paths; and what of that is worse. Pure.
+//! What changed in a cell: in verdict, outcome, growth, peaks and retaining paths; and what of that is worse. Pure.
 
 use crate::measure::census::{Kind, What};
 use crate::measure::verdict::Verdict;
 use crate::results::cell_growth::{CellGrowth, Growths, Per, growths};
+use crate::results::cell_peaks::{self, PeakChange};
 use crate::results::cell_row::{CellRow, OutcomeName};
 use crate::results::compared_side::SideCell;
 use crate::results::explanations::PathRow;
@@ -86,6 +87,12 @@ pub enum Changed {
         was: Option<f64>,
         is: Option<f64>,
     },
+    /// How much was alive at most.
+    Peak {
+        kind: Box<Kind>,
+        was: f64,
+        is: f64,
+    },
     /// A retaining path of what leaks: how many there were of this fingerprint, and are.
     Path {
         fingerprint: String,
@@ -107,7 +114,8 @@ impl ComparedCell {
             Changed::Verdict { .. } => 0,
             Changed::Outcome { .. } => 1,
             Changed::Growth { .. } => 2,
-            Changed::Path { .. } => 3,
+            Changed::Peak { .. } => 3,
+            Changed::Path { .. } => 4,
         });
         (self.direction().unwrap_or(Direction::Other), rank)
     }
@@ -120,6 +128,7 @@ pub fn compared(program: ProgramPair, old: &SideCell<'_>, new: &SideCell<'_>) ->
         changes.extend(verdicts(old, new));
         changes.extend(outcomes(old, new));
         changes.extend(grown(old, new));
+        changes.extend(peaked(old, new));
     }
     let (paths, known_paths) = paths(old, new);
     changes.extend(paths);
@@ -148,7 +157,7 @@ fn state(cell: &Repeated<'_>) -> CellState {
 }
 
 /// Other verdicts. It is worse if something leaks now, and had another verdict before.
-fn verdicts(old: &Repeated<'_>, new: &Repeated<'_>) -> Option<CellChange> {
+pub fn verdicts(old: &Repeated<'_>, new: &Repeated<'_>) -> Option<CellChange> {
     let (was, is) = (old.kinds_of_verdicts(), new.kinds_of_verdicts());
     if was == is {
         return None;
@@ -185,7 +194,7 @@ fn outcomes(old: &Repeated<'_>, new: &Repeated<'_>) -> Option<CellChange> {
 }
 
 /// What grows, and did not; what grows more, or less; what grows no more.
-fn grown(old: &Repeated<'_>, new: &Repeated<'_>) -> Vec<CellChange> {
+pub fn grown(old: &Repeated<'_>, new: &Repeated<'_>) -> Vec<CellChange> {
     // Where one side has no verdict nothing is known of what grows.
     if old.kinds_of_verdicts().is_empty() || new.kinds_of_verdicts().is_empty() {
         return Vec::new();
@@ -199,14 +208,16 @@ fn grown(old: &Repeated<'_>, new: &Repeated<'_>) -> Vec<CellChange> {
         let direction = match &before {
             None if is_beside(&now, objects_grow) => Direction::Other,
             None => Direction::Worse,
-            Some(before) if now.is_larger_than(before) => Direction::Worse,
-            Some(before) if before.is_larger_than(&now) => Direction::Better,
-            Some(_) => continue,
+            Some(before) => match now.against(before) {
+                Ordering::Greater => Direction::Worse,
+                Ordering::Less => Direction::Better,
+                Ordering::Equal => continue,
+            },
         };
         let what = Changed::Growth {
             per: now.per,
-            was: before.map(|before| before.most),
-            is: Some(now.most),
+            was: before.map(|before| before.spread.most),
+            is: Some(now.spread.most),
             kind: Box::new(now.kind),
         };
         changes.push(CellChange { direction, what });
@@ -218,7 +229,7 @@ fn grown(old: &Repeated<'_>, new: &Repeated<'_>) -> Vec<CellChange> {
         },
         what: Changed::Growth {
             per: before.per,
-            was: Some(before.most),
+            was: Some(before.spread.most),
             is: None,
             kind: Box::new(before.kind),
         },
@@ -226,10 +237,28 @@ fn grown(old: &Repeated<'_>, new: &Repeated<'_>) -> Vec<CellChange> {
     changes
 }
 
-/// Whether it is the heap as a whole, which grows where objects do. A case has a figure for it only if that grew in each
-/// round, which is as it happens if memory runs out early: that it is there or not says nothing.
+/// Peaks that differ, within one verdict: that is neither worse nor better.
+pub fn peaked(old: &Repeated<'_>, new: &Repeated<'_>) -> Vec<CellChange> {
+    let change = |PeakChange { kind, was, is }| CellChange {
+        direction: Direction::Other,
+        what: Changed::Peak {
+            kind: Box::new(kind),
+            was,
+            is,
+        },
+    };
+    cell_peaks::changed(old, new).into_iter().map(change).collect()
+}
+
+/// Whether it is the heap as a whole, or the storage of an object, which grow where objects do. There is a figure only if
+/// the heap grew in each round, or the storage in many steps, which is as it happens: that it is there or not says nothing.
 fn is_beside(growth: &CellGrowth, objects_grow: bool) -> bool {
-    objects_grow && growth.per == Per::Object && growth.kind.what == What::Heap
+    let by_chance = match growth.kind.what {
+        What::Heap => growth.per == Per::Object,
+        What::Bytes => true,
+        _ => false,
+    };
+    objects_grow && by_chance
 }
 
 /// Paths that are new, or gone; and how many are as before.

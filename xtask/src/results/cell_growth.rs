@@ -6,18 +6,10 @@ use crate::measure::verdict::Verdict;
 use crate::results::cell_row::CellRow;
 use crate::results::fingerprint::{file, without_numbers};
 use crate::results::repeated::Repeated;
+use crate::results::spread::{LEAST_SLOPE, Noise, Spread};
 use serde::Serialize;
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
-
-/// Objects that stay for each one made, of which fewer are no leak to the verdict either: one in two hundred.
-const LEAST_SLOPE: f64 = 0.005;
-
-/// How many times as large a growth has to be for it not to be noise. Of counted objects and of linear memory, rates
-/// of the same program differ by some hundredths from run to run.
-const NOISE: f64 = 1.25;
-
-/// The same for the JavaScript heap as a whole, which differs by half: V8 kept 47 and 71 bytes for each object of one case.
-const HEAP_NOISE: f64 = 2.0;
 
 /// What a growth is counted for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -34,20 +26,14 @@ pub enum Per {
 pub struct CellGrowth {
     pub kind: Kind,
     pub per: Per,
-    /// The least of all runs in which it grew, and the most.
-    pub least: f64,
-    pub most: f64,
+    /// In the runs in which it grew.
+    pub spread: Spread,
 }
 
 impl CellGrowth {
-    /// Whether it is larger than another beyond noise: the least of these runs above the most of those.
-    pub fn is_larger_than(&self, other: &CellGrowth) -> bool {
-        let (noise, floor) = match self.kind.what {
-            What::Objects | What::Instances | What::TableSlots => (NOISE, LEAST_SLOPE),
-            What::LinearMemory | What::Bytes => (NOISE, 1.0),
-            What::Heap => (HEAP_NOISE, 1.0),
-        };
-        self.least > other.most * noise && self.least - other.most > floor
+    /// Whether it is larger or smaller than before, beyond chance.
+    pub fn against(&self, before: &CellGrowth) -> Ordering {
+        self.spread.against(before.spread, Noise::of_growth(self.kind.what))
     }
 }
 
@@ -60,10 +46,7 @@ pub fn growths(cell: &Repeated<'_>) -> Growths {
     let leaked = cell.runs.iter().filter(|row| row.verdict == Some(Verdict::Leaks));
     for (key, growth) in leaked.flat_map(|row| of_run(row)) {
         match all.get_mut(&key) {
-            Some(known) => {
-                known.least = known.least.min(growth.least);
-                known.most = known.most.max(growth.most);
-            }
+            Some(known) => known.spread = known.spread.with(growth.spread),
             None => {
                 all.insert(key, growth);
             }
@@ -88,11 +71,9 @@ fn of_run(row: &CellRow) -> Growths {
         let growth = all.entry(key(&kind)).or_insert(CellGrowth {
             kind,
             per,
-            least: 0.0,
-            most: 0.0,
+            spread: Spread::of(0.0),
         });
-        growth.least += amount;
-        growth.most += amount;
+        growth.spread = Spread::of(growth.spread.least + amount);
     }
     all
 }
@@ -112,7 +93,7 @@ fn of_numbers(numbers: &Numbers) -> Vec<(Kind, f64)> {
 }
 
 /// What a kind is known by again: its class and the functions that made it, without lines, which move with every edit.
-fn key(kind: &Kind) -> Vec<String> {
+pub fn key(kind: &Kind) -> Vec<String> {
     let module = kind.module.as_ref().and_then(|module| module.file.as_deref());
     let mut key = vec![
         format!("{:?}", kind.what),
@@ -131,6 +112,7 @@ fn key(kind: &Kind) -> Vec<String> {
 #[cfg(test)]
 pub mod tests {
     use super::*;
+    use crate::measure::block_findings::BlockNotes;
     use crate::measure::census::{Census, KindGrowth};
     use crate::measure::census_events::PlaceFrame;
     use crate::results::repeated::tests::cell;
@@ -165,6 +147,7 @@ pub mod tests {
                 stays: Vec::new(),
                 doubt: None,
                 stopped: None,
+                blocks: BlockNotes::default(),
             }),
             ..cell(0, "leak", 0)
         }
@@ -197,22 +180,14 @@ pub mod tests {
     }
 
     #[test]
-    fn only_what_is_larger_than_in_all_other_runs_is_larger() {
-        let one = |rates: &[f64]| {
-            let rows: Vec<CellRow> = rates.iter().map(|rate| leaking("Widget", 6, *rate)).collect();
-            of(&rows).into_values().next().unwrap()
-        };
-        for (new, old, wanted) in [
-            (&[2.0][..], &[1.0][..], true),
-            (&[1.2], &[1.0], false),
-            (&[1.0], &[2.0], false),
-            (&[2.0, 2.1], &[1.0, 1.1], true),
-            (&[2.0, 1.1], &[1.0], false),
-            (&[2.0], &[1.0, 1.9], false),
-            // Less than a verdict would notice.
-            (&[0.004], &[0.001], false),
-        ] {
-            assert_eq!(one(new).is_larger_than(&one(old)), wanted, "{new:?} {old:?}");
-        }
+    fn a_growth_is_that_of_all_runs_that_leaked() {
+        let rows = [1.0, 1.1, 2.0].map(|rate| leaking("Widget", 6, rate));
+        let growth = of(&rows).into_values().next().unwrap();
+        assert_eq!((growth.spread.least, growth.spread.most), (1.0, 2.0));
+        let larger = of(&[leaking("Widget", 6, 2.6)]).into_values().next().unwrap();
+        assert_eq!(larger.against(&growth), Ordering::Greater);
+        assert_eq!(growth.against(&larger), Ordering::Less);
+        let alike = of(&[leaking("Widget", 6, 2.4)]).into_values().next().unwrap();
+        assert_eq!(alike.against(&growth), Ordering::Equal);
     }
 }

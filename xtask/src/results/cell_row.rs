@@ -188,7 +188,7 @@ impl CellRow {
     /// The row of a cell that has ended.
     pub fn of(facts: Facts<'_>, place: PlanPlace) -> CellRow {
         let case = facts.cell.case;
-        let expectation = case.expectation(facts.cell.program.engine);
+        let expectation = case.expectation(facts.cell.program);
         let judgement = &facts.judgement;
         let verdict = judgement.census.as_ref().map(|census| census.verdict);
         let verdict = verdict.or(judgement.numbers.as_ref().map(|numbers| numbers.verdict));

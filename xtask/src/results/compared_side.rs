@@ -127,6 +127,7 @@ fn program_of(answer: &ExplanationRow) -> GatheredProgram {
         option: answer.engine.clone(),
         shell: shell.to_owned(),
         host: answer.program.contains(", host of "),
+        place: None,
         version: words.next().map(str::to_owned),
         engine_version: None,
         features: Vec::new(),

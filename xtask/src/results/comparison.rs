@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 
 /// The schema of the JSON; raise the version for any change that a reader would notice.
 pub const SCHEMA: &str = "wasm-leaks/comparison";
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
 /// What changed.
 #[derive(Debug, Serialize)]

@@ -3,6 +3,7 @@
 use crate::base::text::command_line;
 use crate::results::cell_row::CellRow;
 use crate::results::document::Results;
+use crate::results::program_order::{ProgramPlace, in_order};
 use crate::results::program_row::ProgramRow;
 use crate::results::reduced::ReducedCell;
 use crate::results::repeated::Repeated;
@@ -12,7 +13,7 @@ use std::collections::{HashMap, HashSet};
 #[derive(Debug)]
 pub struct Gathered<Cell = ReducedCell> {
     pub runs: Vec<GatheredRun>,
-    /// The programs of all runs.
+    /// The programs of all runs, in their order.
     pub programs: Vec<GatheredProgram>,
     /// By case, then by program.
     pub cells: Vec<GatheredCell<Cell>>,
@@ -125,9 +126,25 @@ where
     let programs = &all.programs;
     all.missing
         .retain(|engine| !programs.iter().any(|program| program.row.engine == *engine));
-    all.cells
-        .sort_by(|a, b| (a.case(), a.program).cmp(&(b.case(), b.program)));
+    all.sort();
     all
+}
+
+impl<Cell: AsRef<CellRow> + AsMut<CellRow>> Gathered<Cell> {
+    /// Puts programs in order, and cells by case and program.
+    fn sort(&mut self) {
+        let places = in_order(&mut self.programs, |program| {
+            ProgramPlace::of(&program.row, [&program.os, &program.arch])
+        });
+        for cell in &mut self.cells {
+            cell.program = places[cell.program];
+            for (_, run) in &mut cell.runs {
+                run.as_mut().program = cell.program;
+            }
+        }
+        self.cells
+            .sort_by(|a, b| (a.case(), a.program).cmp(&(b.case(), b.program)));
+    }
 }
 
 impl<Cell: AsRef<CellRow>> Gathered<Cell> {
@@ -236,6 +253,27 @@ mod tests {
         assert_eq!(all.cells[0].repeated().verdicts(), "collected 1/2, leaks 1/2");
         assert!(all.cells[0].repeated().mixed().is_some());
         assert_eq!(all.runs.iter().map(|run| run.ended).collect::<Vec<_>>(), [2, 1, 2]);
+    }
+
+    #[test]
+    fn columns_are_in_the_same_order_whichever_file_is_read_first() {
+        let file = |version: &str| {
+            let mut one = reduced(1, vec![cell(0, "m0", 0)]);
+            one.programs[0].version = Some(version.to_owned());
+            one.programs[0].title = format!("js {version}");
+            one.cells[0].row.reason = Some(version.to_owned());
+            (version.to_owned(), one)
+        };
+        for order in [["91.1", "128.3", "140.0"], ["128.3", "140.0", "91.1"]] {
+            let all = gather(order.map(file).into());
+            let versions: Vec<_> = all.programs.iter().map(|program| program.row.own_version()).collect();
+            assert_eq!(versions, [Some("91.1"), Some("128.3"), Some("140.0")], "{order:?}");
+            for (index, cell) in all.cells.iter().enumerate() {
+                let row = &cell.shown().row;
+                assert_eq!((cell.program, row.program), (index, index));
+                assert_eq!(row.reason.as_deref(), versions[index]);
+            }
+        }
     }
 
     #[test]

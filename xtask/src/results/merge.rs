@@ -2,11 +2,13 @@
 
 use crate::results::cell_row::{CellRow, RunOrigin};
 use crate::results::document::Results;
+use crate::results::program_order::{ProgramPlace, in_order};
 use crate::results::program_row::ProgramRow;
 use std::collections::BTreeMap;
 
 /// Adds results to others. Cells with the same case and the same build of a program are the same, on any machine: all
-/// runs of the one that began later stay, and those of the other go. Each cell names the run that it is of.
+/// runs of the one that began later stay, and those of the other go. Each cell names the run that it is of. Programs are in
+/// their order.
 pub fn merge(one: Results, other: Results) -> Results {
     let (mut all, mut added) = (named(one), named(other));
     let is_later = added.started >= all.started;
@@ -31,6 +33,10 @@ pub fn merge(one: Results, other: Results) -> Results {
     };
     all.cells.retain(|cell| !is_replaced(cell));
     all.cells.extend(added.cells.into_iter().filter(|cell| !is_old(cell)));
+    let places = in_order(&mut all.programs, |row| ProgramPlace::of(row, ["", ""]));
+    for cell in &mut all.cells {
+        cell.program = places[cell.program];
+    }
     all.cells
         .sort_by(|a, b| (&a.case, a.program, a.run).cmp(&(&b.case, b.program, b.run)));
     (0..)

@@ -1,5 +1,7 @@
 //! A program in the results.
 
+use crate::browser::place::BrowserPlace;
+use crate::case::scope::ProgramIdentity;
 use crate::engine::program::Program;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -18,10 +20,13 @@ pub struct ProgramRow {
     pub program: String,
     /// The value of `--engine` that selects it again, quoted for a shell.
     pub option: String,
-    /// `d8`, `jsc`, `js`, `node`, `deno`, `bun`.
+    /// `d8`, `jsc`, `js`, `node`, `deno`, `bun`, `chromium`, `firefox`, `webkitgtk`.
     pub shell: String,
     /// Whether it is not the engine's own shell.
     pub host: bool,
+    /// Where in a browser scripts ran; of shells and in results of older versions there is none.
+    #[serde(rename = "in", default, skip_serializing_if = "Option::is_none")]
+    pub place: Option<BrowserPlace>,
     /// The shell's or host's version.
     pub version: Option<String>,
     /// The engine's version, if a host reports one.
@@ -46,6 +51,7 @@ impl ProgramRow {
             option: program.option(),
             shell: program.shell.name.to_owned(),
             host: program.shell.host,
+            place: program.place,
             version: program.version.clone(),
             engine_version: program.engine_version.clone(),
             features: program.features.iter().map(ToString::to_string).collect(),
@@ -60,6 +66,25 @@ impl ProgramRow {
         match self.host {
             true => self.engine_version.as_deref(),
             false => self.version.as_deref(),
+        }
+    }
+
+    /// The value of `--engine` that selects it on other machines, if no name of its own or path is needed.
+    pub fn usual_option(&self) -> String {
+        let name = self.name.as_ref();
+        match self.place {
+            Some(place) => format!("{} --in {place}", name.unwrap_or(&self.shell)),
+            None => name.unwrap_or(&self.engine).clone(),
+        }
+    }
+
+    /// What tells it from others where an expectation is for some programs.
+    pub fn identity(&self) -> ProgramIdentity<'_> {
+        ProgramIdentity {
+            name: self.name.as_deref(),
+            engine: &self.engine,
+            shell: &self.shell,
+            version: self.own_version(),
         }
     }
 

@@ -97,6 +97,7 @@ pub mod tests {
             option: "v8".to_owned(),
             shell: "d8".to_owned(),
             host: false,
+            place: None,
             version: Some("1.0".to_owned()),
             engine_version: None,
             features: Vec::new(),

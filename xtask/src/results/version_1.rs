@@ -109,6 +109,7 @@ impl OldEngine {
             program: self.program,
             shell: self.shell,
             host: self.host,
+            place: None,
             version: self.version,
             engine_version: self.engine_version,
             features: self.features,

@@ -161,14 +161,15 @@ fn adopt_orphans() -> nix::Result<()> {
     Ok(())
 }
 
-/// If the guard itself is killed, the kernel kills the program.
+/// If the thread that starts the program is killed, the kernel kills the program.
 #[cfg(target_os = "linux")]
-fn die_with_parent(command: &mut Command) {
+pub fn die_with_parent(command: &mut Command) {
     // SAFETY: Between fork and exec only async-signal-safe calls are allowed; this is one system call and allocates nothing.
     unsafe {
         command.pre_exec(|| Ok(nix::sys::prctl::set_pdeathsig(Signal::SIGKILL)?));
     }
 }
 
+/// Elsewhere the kernel does not.
 #[cfg(not(target_os = "linux"))]
-fn die_with_parent(_: &mut Command) {}
+pub fn die_with_parent(_: &mut Command) {}

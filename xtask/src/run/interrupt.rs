@@ -1,8 +1,10 @@
 //! Ctrl-C, and the other signals that ask the command to end.
 
+use crate::run::keys;
 use crate::run::lifeline::Lifeline;
+use crate::run::progress::Progress;
 use anyhow::{Context, Result};
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGUSR1};
 use signal_hook::iterator::Signals;
 use std::collections::BTreeMap;
 use std::io;
@@ -28,21 +30,27 @@ impl Interrupt {
     /// From here on, the first signal ends all guarded programs, and then the
     /// command; the second ends the command at once. A command that is stuck, such as in a
     /// file system that does not answer, is ended some seconds after the first.
-    pub fn listen(&self) -> Result<()> {
+    ///
+    /// `SIGUSR1` prints what runs now.
+    pub fn listen(&self, progress: &Progress) -> Result<()> {
         // `nohup` and a shell's `&` make the command ignore some signals: they stay ignored.
-        let signals = [SIGINT, SIGTERM, SIGHUP]
+        let signals = [SIGINT, SIGTERM, SIGHUP, SIGUSR1]
             .into_iter()
             .filter(|signal| !is_ignored(*signal));
         let mut signals = Signals::new(signals).context("failed to listen for signals")?;
-        let interrupt = self.clone();
+        let (interrupt, progress) = (self.clone(), progress.clone());
         thread::spawn(move || {
             for signal in signals.forever() {
+                if signal == SIGUSR1 {
+                    progress.print_running();
+                    continue;
+                }
                 if interrupt.signal().is_some() {
-                    let _ = signal_hook::low_level::emulate_default_handler(signal);
+                    die(signal);
                 }
                 thread::spawn(move || {
                     thread::sleep(GRACE);
-                    let _ = signal_hook::low_level::emulate_default_handler(signal);
+                    die(signal);
                 });
                 interrupt.end(signal);
             }
@@ -77,6 +85,12 @@ impl Interrupt {
     fn state(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Ends the command at once, as the signal does by itself.
+fn die(signal: i32) {
+    keys::restore();
+    let _ = signal_hook::low_level::emulate_default_handler(signal);
 }
 
 /// Whether the signal was ignored when the command began; always false outside of Linux.

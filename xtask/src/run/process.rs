@@ -2,6 +2,7 @@
 
 use crate::run::lifeline::{End, Lifeline, LifelineEnd};
 use crate::run::limits::{Limits, Stop};
+use crate::run::questions::{Answering, QuestionFilter};
 use crate::run::session::Session;
 use crate::run::stage::Stage;
 use crate::run::supervise::{Guarded, Supervised, supervise};
@@ -22,6 +23,11 @@ use std::time::Duration;
 
 /// The size of the end of standard error that is kept, in bytes.
 const STDERR_KEPT: usize = 8 << 10;
+
+/// After so few bytes the reader waits for more to come: a program that prints line by line would wake it at each,
+/// which cost a tenth of what a cell does beside its engine. One whose questions wait for an answer is not kept waiting.
+const FEW: usize = 4 << 10;
+const BETWEEN_FEW: Duration = Duration::from_micros(250);
 
 /// The time for the pipes of a program that has ended to close.
 const GRACE: Duration = Duration::from_secs(5);
@@ -109,6 +115,7 @@ pub fn run_in(
     limits: Limits,
     session: &Session,
 ) -> Result<Result<Finished, NotStarted>> {
+    stage.clear()?;
     let (lifeline, guards_end) = Lifeline::new().context("failed to make a lifeline")?;
     let watch = session
         .interrupt
@@ -144,8 +151,9 @@ pub fn run_in(
         over: AtomicBool::new(false),
         lifeline: lifeline.share().context("failed to share a lifeline")?,
     });
-    let stdout = drain(stdout, usize::MAX, Arc::clone(&flood)).context("failed to start a thread")?;
-    let stderr = drain(stderr, STDERR_KEPT, Arc::clone(&flood)).context("failed to start a thread")?;
+    let stdout =
+        drain(stdout, usize::MAX, stage.answering(), Arc::clone(&flood)).context("failed to start a thread")?;
+    let stderr = drain(stderr, STDERR_KEPT, None, Arc::clone(&flood)).context("failed to start a thread")?;
 
     let supervised = supervise(&SupervisedGuard { guard, flood: &flood }, limits, &lifeline, session)?;
     drop(watch);
@@ -171,7 +179,11 @@ pub fn run_in(
         program.display()
     );
     // All writers are gone, so these end too, except if a process escaped where orphans are not adopted.
-    let [stdout, stderr] = [stdout, stderr].map(|pipe| pipe.recv_timeout(GRACE).unwrap_or_default());
+    let printed = [stdout, stderr].map(|pipe| pipe.recv_timeout(GRACE).ok());
+    if stop.is_some() || ended.is_none() || printed.contains(&None) {
+        stage.spoil();
+    }
+    let [stdout, stderr] = printed.map(Option::unwrap_or_default);
     // The stage is gone when people read the output, but the checkout has files of the same names.
     let prefix = format!("{}/", stage.path().display());
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).replace(&prefix, "");
@@ -259,20 +271,38 @@ impl Flood {
     }
 }
 
-/// Reads a pipe to its end, and sends its last `kept` bytes.
-fn drain(mut pipe: PipeReader, kept: usize, flood: Arc<Flood>) -> io::Result<Receiver<Vec<u8>>> {
+/// Reads a pipe to its end, and sends its last `kept` bytes. Questions are passed on, where there is somebody who answers.
+fn drain(
+    mut pipe: PipeReader,
+    kept: usize,
+    answering: Option<Arc<dyn Answering>>,
+    flood: Arc<Flood>,
+) -> io::Result<Receiver<Vec<u8>>> {
     let (sender, receiver) = channel();
     // Not `thread::spawn`, which panics if the machine has no thread to spare.
     thread::Builder::new().spawn(move || {
         let mut all = Vec::new();
         let mut chunk = vec![0; 64 << 10];
-        while let Ok(count @ 1..) = pipe.read(&mut chunk) {
-            let room = flood.admit(&chunk[..count]);
-            all.extend_from_slice(&chunk[..room]);
+        let mut filter = QuestionFilter::default();
+        let mut keep = |bytes: &[u8]| {
+            let room = flood.admit(bytes);
+            all.extend_from_slice(&bytes[..room]);
             if all.len() > kept.saturating_mul(2) {
                 all.drain(..all.len() - kept);
             }
+        };
+        while let Ok(count @ 1..) = pipe.read(&mut chunk) {
+            match &answering {
+                Some(answering) => filter.feed(&chunk[..count], &mut keep, |question| answering.asked(question)),
+                None => {
+                    keep(&chunk[..count]);
+                    if count < FEW {
+                        thread::sleep(BETWEEN_FEW);
+                    }
+                }
+            }
         }
+        keep(&filter.rest());
         all.drain(..all.len().saturating_sub(kept));
         // The receiver is gone if this took too long.
         let _ = sender.send(all);

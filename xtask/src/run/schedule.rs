@@ -27,7 +27,12 @@ pub fn all<I: Copy + Sync, O: Send>(
     let lengths: Vec<f64> = items.iter().map(|item| length(*item)).collect();
     let queue = Mutex::new(longest_last(&lengths));
     // A function, because the lock must not be held while a cell runs.
-    let next = || lock(&queue).pop();
+    let next = || {
+        let mut queue = lock(&queue);
+        let next = queue.pop();
+        session.spares.want(queue.len());
+        next
+    };
     let done = Mutex::new(Vec::new());
     let failed = Mutex::new(None);
     let work = || {

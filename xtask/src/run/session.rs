@@ -3,8 +3,9 @@
 use crate::base::directories::Directories;
 use crate::run::interrupt::Interrupt;
 use crate::run::progress::Progress;
+use crate::run::spares::Spares;
 use anyhow::Result;
-use std::sync::Once;
+use std::sync::{Arc, Once};
 
 /// The directories, the interrupt and the progress lines of a command.
 #[derive(Debug)]
@@ -14,17 +15,21 @@ pub struct Session {
     pub progress: Progress,
     /// Removes once what killed commands left behind.
     pub sweep: Once,
+    /// Directories for stages to come.
+    pub spares: Arc<Spares>,
 }
 
 impl Session {
     /// Begins the run of a command: from here on, signals are handled.
     pub fn begin(interrupt: &Interrupt) -> Result<Session> {
-        interrupt.listen()?;
+        let progress = Progress::default();
+        interrupt.listen(&progress)?;
         Ok(Session {
             directories: Directories::find()?,
             interrupt: interrupt.clone(),
-            progress: Progress::default(),
+            progress,
             sweep: Once::new(),
+            spares: Arc::default(),
         })
     }
 

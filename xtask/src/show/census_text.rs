@@ -6,6 +6,8 @@ use crate::measure::census_events::PlaceFrame;
 use crate::measure::verdict::Verdict;
 use crate::results::document::Results;
 use crate::results::repeated::group;
+use crate::show::amounts::{bytes, count, thousands};
+use crate::show::block_text::{block_notes, untold};
 
 /// Entries that are shown; the others are counted.
 const ENTRIES: usize = 8;
@@ -18,6 +20,12 @@ const SHARE: f64 = 0.1;
 
 /// Callers that are shown of a stack.
 const CALLERS: usize = 3;
+
+/// Functions of a guest that are shown before those of scripts.
+const FIRST: usize = 2;
+
+/// The extensions of scripts.
+const SCRIPTS: [&str; 8] = ["js", "mjs", "cjs", "ts", "mts", "cts", "tsx", "jsx"];
 
 /// The findings of all cells that were judged by a census, case by case; empty if none was.
 pub fn findings(results: &Results) -> String {
@@ -71,20 +79,32 @@ pub fn paragraph(census: &Census) -> String {
 
 /// A line for each entry.
 pub fn lines(census: &Census) -> Vec<String> {
+    let mut lines: Vec<String> = match census.verdict {
+        Verdict::Leaks => block_notes(&census.blocks),
+        _ => Vec::new(),
+    };
     let entries = match census.verdict {
         Verdict::Collected => Vec::new(),
         Verdict::Leaks => entries(&census.grows, |growth| (&growth.kind, growth.per_call), "+", " a call"),
         _ => entries(&census.stays, |stay| (&stay.kind, stay.most), "", " at most"),
     };
     let more = entries.len().saturating_sub(ENTRIES);
-    let mut lines: Vec<String> = entries.into_iter().take(ENTRIES).collect();
+    lines.extend(entries.into_iter().take(ENTRIES));
     if more > 0 {
         lines.push(format!("and {more} more, which the results have (`--json FILE`)"));
     }
     if census.verdict == Verdict::Leaks {
         lines.extend(blind_spot(census).map(str::to_owned));
+        lines.extend(untold(census));
     }
     lines
+}
+
+/// The entries of the blocks of linear memory that stay.
+pub fn block_lines(census: &Census) -> Vec<String> {
+    let is_block = |growth: &&KindGrowth| matches!(growth.kind.what, What::BlockBytes | What::Blocks);
+    let blocks: Vec<KindGrowth> = census.grows.iter().filter(is_block).cloned().collect();
+    entries(&blocks, |growth| (&growth.kind, growth.per_call), "+", " a call")
 }
 
 /// What this engine does not report of the kinds that grow.
@@ -172,6 +192,15 @@ fn amounts(kind: &Kind, number: f64) -> Vec<(String, f64)> {
 fn key(kind: &Kind) -> Vec<String> {
     match kind.what {
         What::Objects | What::Bytes => kind.stack.iter().map(function).collect(),
+        // Of blocks the line is known on each engine.
+        What::BlockBytes | What::Blocks => [format!("blocks of {:?}", kind.module)]
+            .into_iter()
+            .chain(
+                kind.stack
+                    .iter()
+                    .map(|frame| format!("{}:{}", function(frame), frame.line)),
+            )
+            .collect(),
         what => vec![format!("{what:?}")],
     }
 }
@@ -183,20 +212,28 @@ fn function(frame: &PlaceFrame) -> String {
 
 /// `1.00 Widget`, `3.10 Node, string`, `79.9 B of linear memory (of shapes.wasm)`: the number of all its classes together.
 pub fn quantity_of(kind: &Kind, number: f64) -> String {
-    let names: Vec<String> = amounts(kind, number).into_iter().map(|(name, _)| name).collect();
+    quantity(kind.what, &name_of(kind), number)
+}
+
+/// `Widget`, `Node, string`, `linear memory (of shapes.wasm)`: all its classes.
+pub fn name_of(kind: &Kind) -> String {
+    let names: Vec<String> = amounts(kind, 0.0).into_iter().map(|(name, _)| name).collect();
     let more = match names.len().saturating_sub(KINDS) {
         0 => String::new(),
         more => format!(" and {more} more"),
     };
-    let shown = &names[..names.len().min(KINDS)];
-    quantity(kind.what, &format!("{}{more}", shown.join(", ")), number)
+    format!("{}{more}", names[..names.len().min(KINDS)].join(", "))
 }
 
 fn quantity(what: What, name: &str, number: f64) -> String {
     match what {
         What::Objects | What::Instances => format!("{} {name}", count(number)),
         What::TableSlots => format!("{} {name}", count(number)),
-        What::LinearMemory | What::Bytes | What::Heap => format!("{} of {name}", bytes(number)),
+        What::Blocks => match &*count(number) {
+            "1.00" => "1 block".to_owned(),
+            number => format!("{number} {name}"),
+        },
+        What::BlockBytes | What::LinearMemory | What::Bytes | What::Heap => format!("{} of {name}", bytes(number)),
     }
 }
 
@@ -213,7 +250,8 @@ fn name(kind: &Kind) -> String {
     match kind.what {
         What::Instances => return "WebAssembly.Instance".to_owned(),
         What::TableSlots => return format!("slots of a table{}", module(kind)),
-        What::LinearMemory => return format!("linear memory{}", module(kind)),
+        What::BlockBytes | What::LinearMemory => return format!("linear memory{}", module(kind)),
+        What::Blocks => return "blocks".to_owned(),
         What::Heap => return "the JavaScript heap".to_owned(),
         What::Objects | What::Bytes => {}
     }
@@ -240,12 +278,34 @@ pub fn place(kind: &Kind) -> String {
     if kind.stack.is_empty() {
         return String::new();
     }
-    let frames: Vec<String> = kind.stack.iter().take(CALLERS).map(frame).collect();
+    let frames = match kind.what {
+        What::BlockBytes | What::Blocks => functions_of_block(&kind.stack),
+        _ => kind.stack.iter().take(CALLERS).map(frame).collect(),
+    };
     let by = match kind.what {
         What::LinearMemory => "grown",
+        What::BlockBytes | What::Blocks => "asked for",
         _ => "made",
     };
     format!(", {by} by {}", frames.join(" < "))
+}
+
+/// The first functions, mostly of a guest, and then those of scripts, in which a call is missing.
+fn functions_of_block(stack: &[PlaceFrame]) -> Vec<String> {
+    let of_script = |frame: &&PlaceFrame| {
+        let extension = frame.file.rsplit_once('.').map_or("", |(_, extension)| extension);
+        SCRIPTS.contains(&extension)
+    };
+    let first = stack.iter().take(FIRST);
+    let later: Vec<&PlaceFrame> = stack.iter().skip(FIRST).collect();
+    let scripts = later.iter().copied().position(|frame| of_script(&frame));
+    let mut words: Vec<String> = first.map(frame).collect();
+    if scripts.is_some_and(|place| place > 0) {
+        words.push("…".to_owned());
+    }
+    let from = scripts.unwrap_or(0);
+    words.extend(later.iter().skip(from).take(CALLERS - 1).map(|each| frame(each)));
+    words
 }
 
 /// Where the objects of a class were made that grow: `, made by makeWidget (app.ts:12)`.
@@ -260,40 +320,75 @@ pub fn made_by(census: &Census, class: &str) -> Option<String> {
     Some(place(&found.kind)).filter(|place| !place.is_empty())
 }
 
-fn frame(frame: &PlaceFrame) -> String {
-    let place = format!("{}:{}", clip(&frame.file), frame.line);
+/// `new Widget (test.js:6)`
+pub fn frame(frame: &PlaceFrame) -> String {
+    let place = match frame.line {
+        0 => clip(&frame.file),
+        line => format!("{}:{line}", clip(&frame.file)),
+    };
     match frame.name.as_str() {
         "" => format!("the script ({place})"),
+        name if place.is_empty() => clip(name),
         name => format!("{} ({place})", clip(name)),
     }
 }
 
-pub fn count(number: f64) -> String {
-    match number {
-        _ if number >= 100.0 => thousands(number.round() as u64),
-        _ if number >= 0.1 => format!("{number:.2}"),
-        _ if number >= 0.002 => format!("{number:.3}"),
-        _ => format!("{number:.5}"),
-    }
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::measure::census_events::ModuleSeen;
 
-fn bytes(number: f64) -> String {
-    match number {
-        _ if number >= 1_048_576.0 => format!("{:.1} MiB", number / 1_048_576.0),
-        _ if number >= 10_240.0 => format!("{:.1} KiB", number / 1024.0),
-        _ => format!("{number:.1} B"),
+    #[test]
+    fn blocks_of_two_lines_or_two_modules_are_two_entries() {
+        let kind = |what, line, digest| Kind {
+            stack: vec![PlaceFrame {
+                name: "test".to_owned(),
+                file: "test.js".to_owned(),
+                line,
+                column: 0,
+            }],
+            module: Some(ModuleSeen {
+                size: 9,
+                digest,
+                file: None,
+            }),
+            ..Kind::of(what)
+        };
+        let all = [
+            kind(What::BlockBytes, 3, 1),
+            kind(What::Blocks, 3, 1),
+            kind(What::BlockBytes, 4, 1),
+            kind(What::BlockBytes, 3, 2),
+        ];
+        assert_eq!(entries(&all, |kind| (kind, 8.0), "+", " a call").len(), 3);
     }
-}
 
-/// `12,345`
-pub fn thousands(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::new();
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            text.push(',');
+    #[test]
+    fn of_a_block_the_first_functions_and_those_of_scripts_are_told() {
+        for (stack, told) in [
+            (
+                &["f a.c", "g a.c", "h a.c", "Widget w.js", "test t.mjs", "main m.js"][..],
+                "f g … Widget test",
+            ),
+            (&["f a.c", "g a.c", "Widget w.js", "test t.mjs"], "f g Widget test"),
+            (&["f a.c", "test t.ts"], "f test"),
+            (&["f a.c", "g a.c", "h a.c", "i a.rs", "j a.rs"], "f g h i"),
+            (&["Widget w.js", "test t.js"], "Widget test"),
+            (&[], ""),
+        ] {
+            let frame = |text: &&str| {
+                let (name, file) = text.split_once(' ').unwrap();
+                PlaceFrame {
+                    name: name.to_owned(),
+                    file: file.to_owned(),
+                    line: 1,
+                    column: 0,
+                }
+            };
+            let stack: Vec<PlaceFrame> = stack.iter().map(frame).collect();
+            let words = functions_of_block(&stack);
+            let names: Vec<&str> = words.iter().map(|word| word.split(' ').next().unwrap()).collect();
+            assert_eq!(names.join(" "), told);
         }
-        text.push(digit);
     }
-    text
 }

@@ -1,10 +1,9 @@
 //! What changed between two sides, as text: what got worse first.
 
-use crate::base::text::{clip, inert};
-use crate::results::cell_changes::{CellChange, CellState, Changed, ComparedCell, Direction, ProgramPair};
-use crate::results::cell_growth::Per;
+use crate::base::text::inert;
+use crate::results::cell_changes::{CellState, ComparedCell, Direction, ProgramPair};
 use crate::results::comparison::{Comparison, OneSided};
-use crate::show::census_text::{place, quantity_of};
+use crate::show::change_text::changed;
 use console::style;
 use std::collections::BTreeMap;
 
@@ -51,7 +50,7 @@ fn changed_cell(cell: &ComparedCell) -> String {
             Direction::Better => style("better").green(),
             Direction::Other => style("other").yellow(),
         };
-        text += &format!("    {mark}: {}\n", changed(change));
+        text += &format!("    {mark}: {}\n", changed(&change.what));
     }
     match cell.known_paths {
         None | Some(0) => {}
@@ -67,50 +66,6 @@ fn program(pair: &ProgramPair) -> String {
     match old == new {
         true => format!("{engine}: {new}"),
         false => format!("{engine}: {old} → {new}"),
-    }
-}
-
-fn changed(change: &CellChange) -> String {
-    let none = |text: &str| match text {
-        "" => "none".to_owned(),
-        text => clip(text),
-    };
-    match &change.what {
-        Changed::Verdict { was, is } => format!("verdict {} → {}", none(was), none(is)),
-        Changed::Outcome { was, is, reason } => {
-            let why = reason
-                .as_deref()
-                .map_or(String::new(), |why| format!(": {}", clip(why)));
-            format!("outcome {was} → {is}{why}")
-        }
-        Changed::Growth { kind, per, was, is } => {
-            let unit = match per {
-                Per::Call => "a call",
-                Per::Object => "for each object made",
-            };
-            let amount = |number: f64| format!("+{}", quantity_of(kind, number));
-            let place = place(kind);
-            match (was, is) {
-                (None, Some(is)) => format!("new growth: {} {unit}{place}", amount(*is)),
-                (Some(was), None) => format!("grows no more: {} {unit}{place}", amount(*was)),
-                (Some(was), Some(is)) => format!("growth {} → {} {unit}{place}", amount(*was), amount(*is)),
-                (None, None) => format!("growth{place}"),
-            }
-        }
-        Changed::Path {
-            fingerprint,
-            path,
-            was,
-            is,
-        } => {
-            let what = match (was, is) {
-                (0, _) => "new retaining path",
-                (_, 0) => "retaining path is gone",
-                (was, is) if was < is => "one more retaining path like this",
-                _ => "one retaining path like this less",
-            };
-            format!("{what}: {} ({fingerprint})", clip(path))
-        }
     }
 }
 

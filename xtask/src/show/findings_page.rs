@@ -17,6 +17,8 @@ pub struct CaseClaim<'a> {
     pub claim: Option<&'a Claim>,
     /// Where that was reported or claimed.
     pub sources: &'a [String],
+    /// It runs in pages of browsers alone.
+    pub is_of_page: bool,
 }
 
 /// How long the day is at the beginning of a time in RFC 3339.
@@ -37,13 +39,47 @@ memory ran out. `collected 20/20`: in 20 of 20 runs.
 
 ";
 
+const OF_PAGES: &str = "
+## In a page
+
+What only a page has: listeners, observers, timers, frames, workers. These cases need a document, and no shell has one.
+
+";
+
 /// The whole page, in Markdown.
 pub fn page(cases: &[CaseClaim<'_>], results: &Results) -> String {
     let groups = group(&results.cells);
+    let (of_pages, others): (Vec<&CaseClaim<'_>>, Vec<&CaseClaim<'_>>) = cases.iter().partition(|case| case.is_of_page);
+    let has_run = |cases: &[&CaseClaim<'_>], program: usize| {
+        let is_one = |group: &Repeated<'_>| cases.iter().any(|case| case.case == group.runs[0].case);
+        groups
+            .iter()
+            .any(|group| group.runs[0].program == program && is_one(group))
+    };
     let programs = 0..results.programs.len();
-    let heading = |program: &ProgramRow| format!(" {}: {} |", program.engine, cell_text(&title(program)));
+    let in_pages: Vec<usize> = programs.clone().filter(|index| has_run(&of_pages, *index)).collect();
+    let elsewhere = programs.filter(|index| !in_pages.contains(index) || has_run(&others, *index));
     let mut page = PREFACE.to_owned();
-    page += &format!("| case |{}\n", results.programs.iter().map(heading).collect::<String>());
+    page += &verdict_table(&others, &elsewhere.collect::<Vec<_>>(), &groups, results);
+    if !in_pages.is_empty() {
+        page += OF_PAGES;
+        page += &verdict_table(&of_pages, &in_pages, &groups, results);
+    }
+    page += &program_table(&groups, results);
+    page += "\n## Claim by claim\n";
+    for case in cases {
+        page += &about(case, &groups, results);
+    }
+    page
+}
+
+/// The verdicts of these cases on these programs.
+fn verdict_table(cases: &[&CaseClaim<'_>], programs: &[usize], groups: &[Repeated<'_>], results: &Results) -> String {
+    let heading = |index: &usize| {
+        let program = &results.programs[*index];
+        format!(" {}: {} |", program.engine, cell_text(&title(program)))
+    };
+    let mut page = format!("| case |{}\n", programs.iter().map(heading).collect::<String>());
     page += &format!("| --- |{}\n", " --- |".repeat(programs.len()));
     for case in cases {
         let verdict = |program| {
@@ -55,13 +91,8 @@ pub fn page(cases: &[CaseClaim<'_>], results: &Results) -> String {
         page += &format!(
             "| `{}` |{}\n",
             case.case,
-            programs.clone().map(verdict).collect::<String>()
+            programs.iter().map(|program| verdict(*program)).collect::<String>()
         );
-    }
-    page += &program_table(&groups, results);
-    page += "\n## Claim by claim\n";
-    for case in cases {
-        page += &about(case, &groups, results);
     }
     page
 }

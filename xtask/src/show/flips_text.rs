@@ -1,29 +1,28 @@
-//! Where verdicts flip between versions, as lines.
+//! Where cases flip between versions of an engine, as lines.
 
 use crate::base::text::inert;
-use crate::measure::verdict::Verdict;
 use crate::results::document::Results;
-use crate::results::flips::flips;
+use crate::results::flips::{Flip, flips};
+use crate::show::change_text::changed;
 
 /// A line for each flip, after a line that is empty; nothing if there is none.
 pub fn flips_text(results: &Results) -> String {
-    let names = |verdicts: &[Verdict]| {
-        let names: Vec<String> = verdicts.iter().map(Verdict::to_string).collect();
-        names.join(", ")
-    };
-    let lines: Vec<String> = flips(results)
-        .iter()
-        .map(|flip| {
-            let (before, after) = (inert(&flip.before.title), inert(&flip.after.title));
-            let (was, is) = (names(&flip.was), names(&flip.is));
-            format!(
-                "{} flips between {before} and {after}: {was} → {is}\n",
-                inert(flip.case)
-            )
-        })
-        .collect();
+    let title = |index: usize| results.programs[index].title.as_str();
+    let line = |flip: &Flip<'_>| flip_line(flip, title(flip.before), title(flip.after)) + "\n";
+    let lines: String = flips(results).iter().map(line).collect();
     match lines.is_empty() {
-        true => String::new(),
-        false => format!("\n{}", lines.concat()),
+        true => lines,
+        false => format!("\n{lines}"),
     }
+}
+
+/// A flip in a line, by the titles of both programs; inert.
+pub fn flip_line(flip: &Flip<'_>, before: &str, after: &str) -> String {
+    format!(
+        "{} flips between {} and {}: {}",
+        inert(flip.title),
+        inert(before),
+        inert(after),
+        changed(&flip.what)
+    )
 }

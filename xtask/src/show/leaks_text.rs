@@ -3,7 +3,10 @@
 use crate::base::text::{clip, inert};
 use crate::explain::kept::{KeptGroup, Step};
 use crate::explain::leak::{Cut, GrowingStorage, Leak, LeakedKind, Leaks};
+use crate::measure::block_findings::BlockOwners;
 use crate::measure::census::{Census, What};
+use crate::show::amounts;
+use crate::show::block_text::block_notes;
 use crate::show::census_text;
 use crate::show::path_text::{growth_note, other, path_with_mark, path_words};
 
@@ -36,17 +39,24 @@ pub fn leaks(found: &Leaks) -> String {
     };
     text += "\n";
     for LeakedKind { class, count, .. } in &found.classes {
-        text += &format!("  {:>10}  {}\n", census_text::thousands(*count), clip(class));
+        text += &format!("  {:>10}  {}\n", amounts::thousands(*count), clip(class));
     }
     if let Some(stopped) = &found.stopped {
         text += &format!("  the calls that were to be looked at ended early: {}\n", clip(stopped));
     }
-    for leak in &found.leaks {
-        text += &one(leak, found.census.as_ref(), found.classes.is_empty());
+    let blocks = found.census.as_ref().map(census_text::block_lines).unwrap_or_default();
+    let with_blocks = found
+        .leaks
+        .iter()
+        .position(|leak| has_blocks(leak, found.census.as_ref()));
+    for (index, leak) in found.leaks.iter().enumerate() {
+        let own = if with_blocks == Some(index) { &blocks[..] } else { &[] };
+        text += &one(leak, own, found.census.as_ref(), found.classes.is_empty());
     }
     match &found.storage {
         Some(storage) => text += &in_one_object(storage, found.census.as_ref()),
         None if found.leaks.is_empty() => text += &nothing_found(found),
+        None if with_blocks.is_none() => text += &of_no_object(&blocks, found.census.as_ref()),
         None => {}
     }
     for group in &found.others {
@@ -104,12 +114,30 @@ fn in_one_object(storage: &GrowingStorage, census: Option<&Census>) -> String {
     let class = clip(&storage.group.wrapper);
     format!(
         "{counted}  no objects get more, but one {class} takes {} B by now, and is kept alive by\n{}",
-        census_text::thousands(storage.bytes),
+        amounts::thousands(storage.bytes),
         path_with_mark(&storage.group, None)
     )
 }
 
-fn one(leak: &Leak, census: Option<&Census>, is_new: bool) -> String {
+/// Whether it is for the objects of a leak that the blocks of linear memory stay.
+fn has_blocks(leak: &Leak, census: Option<&Census>) -> bool {
+    let Some(BlockOwners::Stays(class)) = census.and_then(|census| census.blocks.owner.as_ref()) else {
+        return false;
+    };
+    leak.group.wrapper == *class || leak.kinds.iter().any(|kind| kind.class == *class)
+}
+
+/// Blocks of linear memory that stay beside objects, and for another reason.
+fn of_no_object(blocks: &[String], census: Option<&Census>) -> String {
+    if blocks.is_empty() {
+        return String::new();
+    }
+    let notes = census.map(|census| block_notes(&census.blocks)).unwrap_or_default();
+    let lines = blocks.iter().chain(&notes).map(|line| format!("  {line}\n"));
+    lines.collect()
+}
+
+fn one(leak: &Leak, blocks: &[String], census: Option<&Census>, is_new: bool) -> String {
     let Leak { kinds, group, of, cut } = leak;
     let amounts: Vec<String> = kinds.iter().map(amount).collect();
     let place = census.and_then(|census| census_text::made_by(census, &group.wrapper));
@@ -119,11 +147,18 @@ fn one(leak: &Leak, census: Option<&Census>, is_new: bool) -> String {
         ""
     };
     let mut text = format!("  {}{unit}{}\n", amounts.join(", "), place.unwrap_or_default());
+    text.extend(blocks.iter().map(|line| format!("  {line}\n")));
     let class = clip(&group.wrapper);
+    let new = new_words(is_new);
+    let and = if blocks.is_empty() {
+        ""
+    } else {
+        ", and the blocks made with them,"
+    };
     text += &match (group.count, *of) {
         (1, 1) => format!("  the only {class} is kept alive by\n"),
-        (count, of) if count == of => format!("  all {of} {class}{} are kept alive by\n", new_words(is_new)),
-        (count, of) => format!("  {count} of {of} {class}{} are kept alive by\n", new_words(is_new)),
+        (count, of) if count == of => format!("  all {of} {class}{new}{and} are kept alive by\n"),
+        (count, of) => format!("  {count} of {of} {class}{new}{and} are kept alive by\n"),
     };
     let mark = cut.as_ref().map(|cut| (cut.step, MARK));
     text += &path_with_mark(group, mark);
@@ -143,8 +178,8 @@ fn new_words(is_new: bool) -> &'static str {
 /// `+1.00 Widget`
 fn amount(kind: &LeakedKind) -> String {
     match kind.per_call {
-        Some(per_call) => format!("+{} {}", census_text::count(per_call), clip(&kind.class)),
-        None => format!("{} {}", census_text::thousands(kind.count), clip(&kind.class)),
+        Some(per_call) => format!("+{} {}", amounts::count(per_call), clip(&kind.class)),
+        None => format!("{} {}", amounts::thousands(kind.count), clip(&kind.class)),
     }
 }
 

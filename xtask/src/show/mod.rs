@@ -3,8 +3,12 @@
 //! In: results, explanations. Out: strings, in which all text from other programs is inert.
 //! It knows no case, no program and no path on disk, and prints nothing.
 
+pub mod amounts;
 pub mod annotations;
+pub mod bisection_text;
+pub mod block_text;
 pub mod census_text;
+pub mod change_text;
 pub mod columns;
 pub mod comparison_text;
 pub mod diagram;
@@ -13,6 +17,7 @@ pub mod explanation_text;
 pub mod failure;
 pub mod findings_page;
 pub mod flips_text;
+pub mod instrument_text;
 pub mod junit;
 pub mod leaks_text;
 pub mod page;

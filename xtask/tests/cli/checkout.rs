@@ -1,6 +1,6 @@
 //! Errors in a checkout: cases, expectations, the guest, `target/`.
 
-use crate::world::{Answer, D8, M0, World, repository};
+use crate::world::{Answer, D8, JS, M0, World, repository};
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
@@ -23,7 +23,11 @@ fn every_case_has_an_expectation_and_every_expectation_is_used() {
         ),
         (
             "expected/m0.v9.txt",
-            "`expected/m0.v9.txt` is never used: there is no engine `v9`; did you mean `v8`?",
+            "`expected/m0.v9.txt` is never used: `v9` is no engine, no versions of one such as `v8-10.2` or `v8-10.2..13`, no shell, host or browser, and no program of wasm-leaks.toml; did you mean `v8`?",
+        ),
+        (
+            "expected/m0.v8-13..10.txt",
+            "`expected/m0.v8-13..10.txt` is never used: `v8-13..10` is no version: 13 is not before 10",
         ),
         (
             "expected/m0.text",
@@ -88,8 +92,10 @@ fn a_guest_that_does_not_compile_is_no_answer() {
     // Reuses the compiled standard library.
     let world = world.set("CARGO_TARGET_DIR", repository().join("target"));
     world.copy("xtask/Cargo.toml");
-    world.copy("heap/Cargo.toml");
-    world.write("heap/src/lib.rs", "");
+    for library in ["heap", "instrument"] {
+        world.copy(&format!("{library}/Cargo.toml"));
+        world.write(&format!("{library}/src/lib.rs"), "");
+    }
     for name in [
         "src/main.rs",
         "tests/fake-engine/main.rs",
@@ -248,5 +254,82 @@ fn the_findings_are_up_to_date() {
     world.run(&["findings", "r.json"]).expect(
         2,
         &["failed to read results from `r.json`: it does not begin with `\"schema\": \"wasm-leaks/results\"`"],
+    );
+}
+
+#[test]
+fn an_expectation_can_be_for_versions_and_for_a_named_program() {
+    let world = World::new();
+    let leak = &["rounds leak", r#"say @ {"type":"quit","status":0}"#];
+    world.engine("js91", &JS.replace("102.1", "91.1"), M0);
+    world.engine("js128", &JS.replace("102.1", "128.3"), leak);
+    world.engine("js140", &JS.replace("102.1", "140.0"), M0);
+    let all = ["test", "m0", "--engine", "spidermonkey=all"];
+    world.run(&all).expect(1, &["3 cells: 2 ok, 1 FAILED"]);
+    let leaks = "#: verdict = leaks\n...\n";
+    world.write("expected/m0.spidermonkey-128..140.txt", leaks);
+    world.run(&all).expect(0, &["3 cells: 3 ok"]);
+    // From a version on, and for one program alone.
+    fs::rename(
+        world.checkout.join("expected/m0.spidermonkey-128..140.txt"),
+        world.checkout.join("expected/m0.spidermonkey-128.txt"),
+    )
+    .unwrap();
+    world.run(&all).expect(
+        1,
+        &[
+            "FAILED m0 on spidermonkey: js 140.0",
+            "expected `leaks`",
+            "3 cells: 2 ok, 1 FAILED",
+        ],
+    );
+    let toml = "[program.newest]\nengine = \"spidermonkey\"\npath = \"js140\"\n";
+    world.write("wasm-leaks.toml", toml);
+    world.write("expected/m0.newest.txt", "#: verdict = collected\n...\n");
+    world
+        .run(&["test", "m0", "--engine", "newest"])
+        .expect(0, &["1 cell: 1 ok"]);
+    // What comes is written where it is expected.
+    world
+        .run(&[
+            "test",
+            "m0",
+            "--engine",
+            "spidermonkey=all",
+            "--engine",
+            "newest",
+            "--accept=overwrite",
+        ])
+        .expect(0, &["expected/m0.spidermonkey-128.txt"]);
+    let text = fs::read_to_string(world.checkout.join("expected/m0.spidermonkey-128.txt")).unwrap();
+    assert!(text.starts_with("#: verdict = collected | leaks\n"), "{text}");
+    let text = fs::read_to_string(world.checkout.join("expected/m0.newest.txt")).unwrap();
+    assert_eq!(text, "#: verdict = collected\n...\n");
+    fs::remove_file(world.checkout.join("wasm-leaks.toml")).unwrap();
+    world
+        .run(&["test"])
+        .expect(2, &["`expected/m0.newest.txt` is never used: `newest` is no engine"]);
+}
+
+#[test]
+fn an_expectation_beside_an_own_script_can_be_for_versions() {
+    let world = World::new();
+    world.engine("js91", &JS.replace("102.1", "91.1"), M0);
+    world.write("own/test.js", "function test() {}");
+    world.write("own/expected.spidermonkey-92.txt", "#: verdict = leaks\n");
+    let words = ["test", "own", "--engine", "spidermonkey", "--list", "--verdict"];
+    world.run(&[&words[..], &["collected"]].concat()).expect(0, &[]);
+    world
+        .run(&[&words[..], &["leaks"]].concat())
+        .expect(2, &["leaves none of 1 cell"]);
+    world.engine("js92", &JS.replace("102.1", "92.1"), M0);
+    world.run(&[&words[..], &["leaks"]].concat()).expect(0, &[]);
+    world.write("own/expected.spidermonky.txt", "#: verdict = leaks\n");
+    world.run(&words[..4]).expect(
+        2,
+        &[
+            "`own/expected.spidermonky.txt` is never used: `spidermonky` is no engine",
+            "did you mean `spidermonkey`?",
+        ],
     );
 }

@@ -408,6 +408,25 @@ fn runs_of_one_side_are_put_together() {
 }
 
 #[test]
+fn a_peak_within_one_verdict_is_neither_worse_nor_better() {
+    let world = World::new();
+    let of_amounts = |amounts: &str| {
+        let rounds = format!("rounds collect {amounts}");
+        results(&world, &[&rounds, r#"say @ {"type":"quit","status":0}"#])
+    };
+    let old = of_amounts("1000 3");
+    for (amounts, printed) in [
+        ("3000 3", "    other: peak 1,000 → 3,000 objects\n"),
+        ("1002 9", "    other: peak 3 → 9 pages of linear memory\n"),
+        ("2000 4", "1 cell in both: 1 as before\n"),
+    ] {
+        let (status, text) = of(&world, &old, &of_amounts(amounts));
+        assert_has(&text, &[printed]);
+        assert_eq!(status, Some(0), "{text}");
+    }
+}
+
+#[test]
 fn a_comparison_is_json_too() {
     let world = World::new();
     let old = written(&world, "old.json", results(&world, M0).to_string());
@@ -418,7 +437,7 @@ fn a_comparison_is_json_too() {
         let json: Value = serde_json::from_str(&answer.stdout).unwrap();
         assert_eq!(
             (&json["schema"], &json["version"]),
-            (&json!("wasm-leaks/comparison"), &json!(1))
+            (&json!("wasm-leaks/comparison"), &json!(2))
         );
         assert_eq!(json["worse"], true);
         let cell = &json["cells"][0];

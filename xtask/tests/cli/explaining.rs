@@ -477,11 +477,51 @@ fn a_page_is_written_whole_or_not_at_all() {
 #[test]
 fn wrong_usage_is_said() {
     let world = World::new();
-    world.run(&["explain"]).expect(2, &["<CASE | DIR>"]);
+    world.run(&["explain"]).expect(2, &["<CASE | DIR | GLOB>"]);
     world.run(&["explain", "m9"]).expect(2, &["there is no case `m9`"]);
     world
         .run(&["explain", "m0", "--format", "svg"])
         .expect(2, &["invalid value 'svg'"]);
     world.run(&["explain", "m0"]).expect(2, &["no engine was found"]);
     world.run(&["explian", "m0"]).expect(2, &["explain"]);
+}
+
+#[test]
+fn filters_choose_what_is_explained() {
+    let world = World::new();
+    let file = world.file("snapshot");
+    fs::write(&file, snapshot()).unwrap();
+    let copy = format!("copy {} to heap.snapshot", file.display());
+    world.explainer("d8", D8, &[KEPT, &copy, WRITTEN, FINISHED]);
+    world.explainer("jsc", JSC, &[DEAD, FINISHED]);
+    world.copy("js/cases/m1");
+    world.copy("expected/m1.txt");
+    let explained = |words: &[&str]| -> Vec<String> {
+        let answer = world.run(&[&["explain", "--format", "json"], words].concat());
+        answer.expect(0, &[]);
+        let json: Value = serde_json::from_str(&answer.stdout).unwrap();
+        let cell = |cell: &Value| {
+            format!(
+                "{} on {}",
+                cell["case"].as_str().unwrap(),
+                cell["engine"].as_str().unwrap()
+            )
+        };
+        json["answers"].as_array().unwrap().iter().map(cell).collect()
+    };
+    assert_eq!(explained(&["m*", "--not", "m0", "--engine", "v8"]), ["m1 on v8"]);
+    assert_eq!(explained(&["--verdict", "collected"]), ["m0 on v8", "m0 on jsc"]);
+    // What has not failed is not explained, and what has is.
+    world
+        .run(&["explain", "--failed"])
+        .expect(2, &["`--failed` finds no record of a run of 4 cells"]);
+    let fake = world.engine("js", JS, crate::world::M0);
+    let engines = ["--engine", fake.to_str().unwrap()];
+    world
+        .run(&[&["test", "m0", "m1"], &engines[..]].concat())
+        .expect(1, &["FAILED m1"]);
+    let answer = world.run(&[&["explain", "m0", "--failed"], &engines[..]].concat());
+    answer.expect(0, &["nothing to run again: of 1 cell, 1 ran, and none failed"]);
+    let usage = "required arguments were not provided";
+    world.run(&["explain"]).expect(2, &[usage]);
 }

@@ -195,3 +195,82 @@ fn with_sudo_it_is_sudo_that_runs_the_package_manager() {
 fn is_root() -> bool {
     nix::unistd::geteuid().is_root()
 }
+
+#[test]
+fn a_browser_is_installed_where_it_is_named() {
+    let world = World::new();
+    world.engine("js", JS, M0);
+    let answer = world.run(&["engines", "--engine", "firefox"]);
+    answer.expect(2, &[]);
+    assert!(answer.stdout.contains("firefox  missing"), "{}", answer.stdout);
+    world
+        .run(&["test", "m0", "--engine", "firefox"])
+        .expect(2, &["no engine was found for Firefox"]);
+    world
+        .run(&["test", "m0", "--engine", "spidermonkey", "--in", "worker"])
+        .expect(2, &["`--in` is for browsers, and none is asked for"]);
+}
+
+#[test]
+fn a_version_is_installed_by_jsvu_and_chosen() {
+    let world = World::new();
+    world.engine("js91", &JS.replace("102.1", "91.1"), M0);
+    world.engine("js", &JS.replace("102.1", "140.2"), M0);
+    let answer = world.run(&["engines", "--engine", "spidermonkey@128"]);
+    answer.expect(2, &[]);
+    assert!(answer.stdout.contains("spidermonkey@128  missing"), "{}", answer.stdout);
+    let bring = bring(&world, "js128", &JS.replace("102.1", "128.3.0"));
+    note(&world, "npx", &[bring]);
+    let answer = world.run(&["engines", "--engine", "spidermonkey@128"]);
+    let command = "npx --yes jsvu --os=default spidermonkey@128";
+    let wanted = format!(
+        "to get a shell of SpiderMonkey 128, `cargo xtask engines --install --engine spidermonkey@128` tries:\n  {command}\n"
+    );
+    assert!(answer.stdout.contains(&wanted), "{}", answer.stdout);
+    world.run(&["test", "--engine", "spidermonkey@128"]).expect(
+        2,
+        &["no engine was found for SpiderMonkey 128; to install what is missing, run `cargo xtask engines --install --engine spidermonkey@128`, which tries", command],
+    );
+    assert_eq!(noted(&world), "");
+    let answer = world.run(&["test", "--install", "--engine", "spidermonkey@128"]);
+    answer.expect(
+        0,
+        &[
+            "a shell of SpiderMonkey 128 is missing",
+            &format!("$ {command}"),
+            "1 cell: 1 ok",
+        ],
+    );
+    assert!(answer.stdout.contains("js 128.3.0"), "{}", answer.stdout);
+    assert_eq!(noted(&world), "--yes jsvu --os=default spidermonkey@128\n");
+    // What is here is not installed again, and of several the newest runs.
+    world.engine("js1281", &JS.replace("102.1", "128.14"), M0);
+    let answer = world.run(&["test", "--install", "--engine", "spidermonkey@128"]);
+    answer.expect(0, &["1 cell: 1 ok"]);
+    assert!(answer.stdout.contains("js 128.14"), "{}", answer.stdout);
+    assert_eq!(noted(&world).lines().count(), 1);
+    world
+        .run(&["test", "--engine", "v8@new"])
+        .expect(2, &["bad version in `--engine v8@new`: a version begins with a digit"]);
+}
+
+#[test]
+fn no_tool_is_installed_for_cases_that_do_not_run() {
+    let world = World::new();
+    world.write("guest/linear/src/lib.rs", "// Not what was built.");
+    world.engine("d8", D8, M0);
+    world.write("js/cases/text/test.js", "");
+    world.write(
+        "expected/text.txt",
+        "#: verdict = collected\n#: needs = gc\n#: guest = text\n...\n",
+    );
+    world.write("guest/text.wat", "(module)");
+    note(&world, "rustup", &["exit 1".to_owned()]);
+    let words = ["test", "--install", "--engine", "v8"];
+    let filtered = [&words[..], &["--needs", "gc"]].concat();
+    world.run(&filtered).expect(0, &["1 cell: 1 ok"]);
+    assert_eq!(noted(&world), "");
+    world
+        .run(&words)
+        .expect(2, &["a Rust toolchain for wasm32-unknown-unknown is missing"]);
+}

@@ -3,6 +3,7 @@
 
 mod accepting;
 mod beginning;
+mod bisecting;
 mod bundling;
 mod checkout;
 mod choosing;
@@ -15,6 +16,7 @@ mod faults;
 mod finding;
 mod findings;
 mod installing;
+mod instrumenting;
 mod interrupting;
 mod limiting;
 mod old_results;
@@ -26,7 +28,10 @@ mod reporting;
 mod running;
 mod snapshots;
 mod spoilt;
+mod staging;
+mod terminal;
 mod usage;
+mod versions;
 mod watching;
 #[path = "../world/mod.rs"]
 mod world;

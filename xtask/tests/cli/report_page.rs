@@ -22,7 +22,7 @@ fn written(world: &World, name: &str, text: impl AsRef<[u8]>) -> PathBuf {
 }
 
 /// The page of these files.
-fn page(world: &World, files: &[&Path]) -> String {
+pub fn page(world: &World, files: &[&Path]) -> String {
     let out = world.file("page.html");
     let mut words: Vec<&str> = files.iter().map(|file| file.to_str().unwrap()).collect();
     words.extend(["--out", out.to_str().unwrap()]);
@@ -34,7 +34,7 @@ fn page(world: &World, files: &[&Path]) -> String {
 
 /// Asserts that a page has each of these, and is whole and loads nothing.
 #[track_caller]
-fn assert_page(page: &str, parts: &[&str]) {
+pub fn assert_page(page: &str, parts: &[&str]) {
     assert!(
         page.starts_with("<!DOCTYPE html>") && page.ends_with("</html>"),
         "{page}"
@@ -188,6 +188,14 @@ fn nothing_in_results_is_active_in_the_page() {
     cell["stderr"] = "x".into();
     cell["departures"] = json!([{"kind": "other", "text": "x"}, {"kind": "transcript",
         "expected": {"line": "x", "place": "x"}, "actual": {"line": "x", "place": "x"}}]);
+    // An older version of the program, with another verdict.
+    let (mut cell, mut program) = (cell.clone(), document["programs"][0].clone());
+    cell["verdict"] = "collected".into();
+    cell["program"] = 1.into();
+    document["cells"].as_array_mut().unwrap().push(cell);
+    program["title"] = "x".into();
+    program["version"] = "9.1".into();
+    document["programs"].as_array_mut().unwrap().push(program);
     document["commit"] = "x".into();
     document["missing"] = json!(["x"]);
     document["programs"][0]["engine_version"] = "x".into();
@@ -206,11 +214,20 @@ fn nothing_in_results_is_active_in_the_page() {
     ] {
         let mut spoilt = document.clone();
         spoil(&mut spoilt, odd, &["engine"]);
-        spoilt["programs"][0]["engine"] = odd.into();
+        for (program, version) in spoilt["programs"]
+            .as_array_mut()
+            .unwrap()
+            .iter_mut()
+            .zip(["10.0", "9.1"])
+        {
+            program["engine"] = odd.into();
+            program["version"] = format!("{version}{odd}").into();
+        }
         let text = spoilt.to_string().replace("SURROGATE", r"\ud800 \udc00\ud83d");
         let file = written(&world, "odd.json", text);
         let html = page(&world, &[&file]);
         let plain = page(&world, &[&written(&world, "plain.json", document.to_string())]);
+        assert!(html.contains("verdict collected → leaks") && plain.contains("verdict collected → leaks"));
         assert_eq!(html.matches("<script").count(), 1, "{odd}");
         assert_eq!(html.matches("<img").count(), 0, "{odd}");
         for tag in ["</style", "</title", "</pre", "<!--", "</script"] {

@@ -91,11 +91,16 @@ fn obey(order: &str, arguments: &[String]) -> Option<ExitCode> {
         }
         "say-byte" => say(&[rest.parse().expect("a byte"), b'\n']),
         "flood" => flood(rest.parse().expect("a number of bytes")),
-        "rounds" => rounds(rest == "leak"),
+        "rounds" => {
+            let mut words = rest.split(' ');
+            let leak = words.next() == Some("leak");
+            let mut number = |usual| words.next().map_or(usual, |word| word.parse().expect("a number"));
+            rounds(leak, number(1000), number(3));
+        }
         "flood-lines" => flood_lines(rest.parse().expect("a number of lines")),
         "alternate" => {
             append(rest, "turn\n");
-            rounds(lines(rest).is_multiple_of(2));
+            rounds(lines(rest).is_multiple_of(2), 1000, 3);
         }
         "note" => {
             let (word, path) = rest.split_once(' ').expect("WORD PATH");
@@ -197,21 +202,22 @@ fn burn() -> ! {
     }
 }
 
-/// Prints the output of m0's 100 rounds of 1000 objects, or of such rounds in which nothing is ever collected.
-fn rounds(leak: bool) {
+/// Prints the output of m0's 100 rounds of 1000 objects, after which so many live (if nothing is ever collected, all), and
+/// linear memory has so many pages.
+fn rounds(leak: bool, living: u64, pages: u64) {
     say(b"@ {\"type\":\"start\",\"objects\":1000,\"initial\":2,\"maximum\":10}\n");
     for round in 1..=100 {
         let allocated = round * 1000;
-        let live = if leak { allocated } else { 1000 };
+        let live = if leak { allocated } else { living.min(allocated) };
         let text = format!(
             "Callback after {} allocated.\n{allocated} total allocated, {live} still live.\n\
-             @ {{\"type\":\"round\",\"round\":{round},\"allocated\":{allocated},\"live\":{live},\"pages\":3}}\n",
+             @ {{\"type\":\"round\",\"round\":{round},\"allocated\":{allocated},\"live\":{live},\"pages\":{pages}}}\n",
             allocated - 999
         );
         say(text.as_bytes());
     }
     let live = if leak { 100_000 } else { 0 };
-    say(format!("@ {{\"type\":\"settled\",\"allocated\":100000,\"live\":{live},\"pages\":3}}\n").as_bytes());
+    say(format!("@ {{\"type\":\"settled\",\"allocated\":100000,\"live\":{live},\"pages\":{pages}}}\n").as_bytes());
     say(b"Success; max 1000 objects live.\n");
 }
 

@@ -3,20 +3,38 @@
 
 mod source;
 
-use source::{Source, conflicted, doubled_types, headless, rings, silent_wings, upward};
+use source::{LIBRARIES, Source, conflicted, doubled_types, headless, rings, silent_wings, upward};
 use std::path::Path;
 
 /// The wings, each of which knows only those before it.
 const WINGS: &[&str] = &[
-    "heap", "base", "measure", "run", "engine", "case", "guest", "cell", "results", "explain", "install", "show",
-    "command", "measured", "lib", "main",
+    "heap",
+    "instrument",
+    "base",
+    "measure",
+    "run",
+    "browser",
+    "engine",
+    "case",
+    "guest",
+    "cell",
+    "results",
+    "explain",
+    "install",
+    "show",
+    "command",
+    "measured",
+    "lib",
+    "main",
 ];
 
-/// All sources of the program and of its library.
+/// All sources of the program and of its libraries.
 fn sources() -> Vec<Source> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
     let mut sources = Source::below(&root.join("xtask/src"), "");
-    sources.extend(Source::below(&root.join("heap/src"), "heap"));
+    for library in LIBRARIES {
+        sources.extend(Source::below(&root.join(library).join("src"), library));
+    }
     assert!(sources.len() > 60, "the sources were not found");
     sources
 }
@@ -65,7 +83,7 @@ fn an_import_that_runs_upward_is_found_however_it_is_written() {
         "use super::super::show::table;",
         "fn f() { super::super::show::table::columns() }",
         "pub(crate) use crate::show::table as other;",
-        "use heap::Heap;\nuse crate :: show :: table;",
+        "use heap::Heap;\nuse instrument::instrument;\nuse crate :: show :: table;",
     ] {
         let sources = made_up(&[("run/process.rs", text), ("show/table.rs", "")]);
         let found = upward(&sources, WINGS);
@@ -82,6 +100,11 @@ fn an_import_that_runs_upward_is_found_however_it_is_written() {
         let sources = made_up(&[("run/process.rs", text), ("show/table.rs", ""), ("base/file.rs", "")]);
         assert_eq!(upward(&sources, WINGS), [] as [String; 0], "{text}");
     }
+    // A library knows none of the program, and no other library that comes after it.
+    let sources = made_up(&[("heap/a.rs", "use instrument::role::Role;"), ("instrument/role.rs", "")]);
+    assert!(upward(&sources, WINGS)[0].starts_with("heap/a.rs"));
+    let sources = made_up(&[("instrument/a.rs", "use heap::path::Paths;"), ("heap/path.rs", "")]);
+    assert_eq!(upward(&sources, WINGS), [] as [String; 0]);
     let sources = made_up(&[("attic/x.rs", "")]);
     assert_eq!(upward(&sources, WINGS), ["attic/x.rs: `attic` is not a wing"]);
 }

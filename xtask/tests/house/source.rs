@@ -5,6 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
+/// The wings that are crates of their own: paths into them begin with their names.
+pub const LIBRARIES: &[&str] = &["heap", "instrument"];
+
 /// A source file.
 pub struct Source {
     /// The path that is shown: `run/process.rs`.
@@ -54,7 +57,7 @@ impl Source {
         &self.path[0]
     }
 
-    /// The modules that it refers to, by their paths from the crate's root; those of the crate `heap` begin with it.
+    /// The modules that it refers to, by their paths from the crate's root; those of a library begin with its name.
     fn imports(&self) -> BTreeSet<Vec<String>> {
         let (code, tests) = self.code.split_once("mod tests {").unwrap_or((&self.code, ""));
         let mut found = self.imports_in(code, &self.path);
@@ -66,8 +69,10 @@ impl Source {
     /// The modules that a part of the code refers to; the code is in the module of this path.
     fn imports_in(&self, code: &str, module: &[String]) -> BTreeSet<Vec<String>> {
         let mut found = BTreeSet::new();
-        let is_library = self.wing() == "heap";
-        let path = Regex::new(r"\b(crate|super|self|heap)\s*::\s*((?:\w+\s*::\s*)*(?:\w+|\{))").unwrap();
+        let library = LIBRARIES.iter().find(|library| self.wing() == **library);
+        let libraries = LIBRARIES.join("|");
+        let path = format!(r"\b(crate|super|self|{libraries})\s*::\s*((?:\w+\s*::\s*)*(?:\w+|\{{))");
+        let path = Regex::new(&path).unwrap();
         for start in path.captures_iter(code) {
             let whole = start.get(0).unwrap();
             // `a::heap::b` and `x.heap` are not the crate.
@@ -81,16 +86,16 @@ impl Source {
                 words.pop();
             }
             let mut base: Vec<String> = match words[0].as_str() {
-                "crate" if is_library => vec!["heap".to_owned()],
-                "crate" => Vec::new(),
-                "heap" if is_library => continue,
-                "heap" => vec!["heap".to_owned()],
+                "crate" => library.iter().map(|library| (**library).to_owned()).collect(),
+                word if library == Some(&word) => continue,
+                word if LIBRARIES.contains(&word) => vec![word.to_owned()],
                 _ => module.to_vec(),
             };
             for word in &words {
                 match word.as_str() {
                     "super" => drop(base.pop()),
-                    "crate" | "self" | "heap" if std::ptr::eq(word, &words[0]) => {}
+                    "crate" | "self" if std::ptr::eq(word, &words[0]) => {}
+                    library if std::ptr::eq(word, &words[0]) && LIBRARIES.contains(&library) => {}
                     _ => base.push(word.clone()),
                 }
             }
@@ -107,7 +112,7 @@ impl Source {
         let declared = Regex::new(r"(?m)^(?:pub )?mod (\w+);").unwrap();
         let child = |name: &str| {
             let used = Regex::new(&format!(r"(?:^|[^:\w])\s*\b{name}\s*::")).unwrap();
-            let is_root = self.wing() == "lib" || self.file == "heap/lib.rs";
+            let is_root = self.wing() == "lib" || (self.path.len() == 1 && LIBRARIES.contains(&self.wing()));
             let parent = if is_root { &[][..] } else { &self.path[..] };
             used.is_match(&self.code)
                 .then(|| [parent, &[name.to_owned()][..]].concat())

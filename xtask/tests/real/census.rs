@@ -390,6 +390,8 @@ pub fn the_readme_of_own_scripts_is_true(engine: &str) {
         .into_iter()
         .chain(lines.take_while(|line| line.starts_with("    ")))
     {
+        // How many calls there are depends on how fast the machine is.
+        let (line, _) = line.split_once(", over ").unwrap_or((line, ""));
         assert!(answer.stdout.contains(line), "`{line}` is not in\n{}", answer.stdout);
     }
 }

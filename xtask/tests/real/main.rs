@@ -5,7 +5,12 @@
 mod world;
 
 mod beginning;
+mod blocks;
 mod breakages;
+mod browser_ends;
+mod browser_programs;
+mod browser_requests;
+mod browsers;
 mod bundles;
 mod census;
 mod census_of_cases;
@@ -13,10 +18,16 @@ mod checks;
 mod culprits;
 mod explanations;
 mod leaks;
+mod given_allocators;
 mod guests;
 mod guide;
+mod instrumenting;
+mod odd_guests;
 mod own;
+mod pages;
 mod verdicts;
+mod users_pages;
+mod ways;
 mod web;
 
 use serde_json::Value;
@@ -56,6 +67,27 @@ on_every_engine! {
     checks::without_gc_nothing_is_judged
     checks::every_breakage_is_noticed
     checks::the_runtime_sees_the_trends_that_the_judge_sees
+    blocks::a_forgotten_block_is_told_with_its_line
+    blocks::blocks_of_objects_that_stay_are_theirs
+    blocks::where_no_block_stays_none_is_told
+    blocks::a_block_that_is_freed_twice_is_an_error
+    given_allocators::one_that_is_named_is_counted_to_the_byte
+    given_allocators::one_without_a_function_that_frees_is_taken_at_its_word
+    given_allocators::one_all_of_whose_blocks_are_freed_leaks_none
+    given_allocators::one_that_is_not_named_is_not_guessed
+    given_allocators::one_that_is_in_no_module_is_an_error
+    given_allocators::the_path_to_a_wrapper_is_that_to_its_blocks
+    given_allocators::the_stacks_of_some_blocks_tell_the_line
+    given_allocators::objects_that_die_are_not_said_to_keep_their_blocks
+    odd_guests::odd_allocators_are_counted_right
+    odd_guests::of_what_is_not_sure_no_block_is_told
+    odd_guests::a_collector_of_a_guest_runs_at_readings
+    odd_guests::of_a_collector_that_is_not_seen_no_block_is_told
+    odd_guests::a_shared_memory_is_left_alone_and_that_is_said
+    odd_guests::a_program_may_check_its_module
+    odd_guests::a_module_that_is_none_is_refused_by_the_engine
+    odd_guests::a_module_of_100_mb_is_counted
+    ways::each_way_to_a_module_is_seen
     verdicts::each_kind_of_growth_is_told
     verdicts::a_verdict_names_what_it_rests_on
     verdicts::an_error_that_nobody_caught_is_never_ok
@@ -106,6 +138,10 @@ on_every_engine! {
     guests::a_guest_of_wasm_bindgen_is_run
     guests::a_module_that_cannot_be_compiled_is_skipped
     guests::an_import_that_is_not_given_is_named
+    instrumenting::one_forgotten_block_of_three_is_found
+    instrumenting::an_address_that_is_no_block_s_is_a_mistake
+    instrumenting::blocks_whose_end_is_not_reported_come_to_light
+    instrumenting::stacks_are_taken_of_some_blocks_and_all_are_counted
     bundles::typescript_is_told_by_its_own_places
     bundles::a_classic_script_in_typescript_is_run
     bundles::packages_are_found_with_their_files
@@ -137,8 +173,8 @@ fn run(engine: &str, name: &str, check: fn(&str)) {
 fn only_engines_are_required() {
     for name in required() {
         assert!(
-            ENGINES.contains(&name.as_str()),
-            "WASM_LEAKS_REQUIRE_ENGINES names `{name}`, which is no engine"
+            ENGINES.contains(&name.as_str()) || browsers::BROWSERS.contains(&name.as_str()),
+            "WASM_LEAKS_REQUIRE_ENGINES names `{name}`, which is neither an engine nor a browser"
         );
     }
 }
@@ -150,6 +186,15 @@ fn required() -> Vec<String> {
         .map(|name| name.trim().to_owned())
         .filter(|name| !name.is_empty())
         .collect()
+}
+
+/// Reports that a check was skipped for want of a program; with WASM_LEAKS_REQUIRE_ENGINES it fails.
+fn skipped(program: &str) {
+    assert!(
+        required().is_empty(),
+        "there is no {program}, but WASM_LEAKS_REQUIRE_ENGINES is set"
+    );
+    let _ = writeln!(std::io::stderr(), "skipped: there is no {program}");
 }
 
 /// The engines of this machine.

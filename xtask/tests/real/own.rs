@@ -71,8 +71,13 @@ impl Own {
 
     /// Its cell on an engine.
     pub fn cell(&self, engine: &str) -> Value {
+        self.cell_with(engine, &[])
+    }
+
+    /// The same, with more flags.
+    pub fn cell_with(&self, engine: &str, flags: &[&str]) -> Value {
         let json = self.world.file("results.json");
-        self.run(&["test", "--engine", engine, "--json", json.to_str().unwrap()]);
+        self.run(&[&["test", "--engine", engine, "--json", json.to_str().unwrap()], flags].concat());
         let results: Value = serde_json::from_slice(&fs::read(json).unwrap()).unwrap();
         results["cells"][0].clone()
     }

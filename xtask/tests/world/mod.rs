@@ -68,6 +68,7 @@ impl World {
             "guest",
             "js/lib",
             "js/new",
+            "js/instrument",
         ] {
             world.copy(name);
         }

@@ -26,6 +26,7 @@ fn program(shell: &str) -> Program {
         name: None,
         engine: table::engine_named(shell.engine).unwrap(),
         shell,
+        place: None,
         path: PathBuf::new(),
         version: None,
         engine_version: None,

@@ -24,6 +24,7 @@ fn a_leak_is_measured() {
     let lasted = numbers.rounds_lasted.unwrap();
     assert!((lasted - 66.0).abs() < 2.0, "{lasted}");
     assert!(numbers.ran_out);
+    assert_eq!(numbers.peak_pages, Some(10));
     let text = numbers.to_string();
     for part in [
         "at most 65000 live after a round, memory ran out, 65536 remain at the end, growing by 1.00 per allocated object",

@@ -1,6 +1,7 @@
 //! Which place an annotation has, and that nothing in it ends it.
 
 use super::*;
+use crate::measure::block_findings::BlockNotes;
 use crate::measure::census::{Census, Kind, KindGrowth, What};
 use crate::measure::census_events::PlaceFrame;
 use crate::measure::verdict::Verdict;
@@ -78,6 +79,7 @@ fn leaking(file: &str, line: u32, column: u32) -> CellRow {
             stays: Vec::new(),
             doubt: None,
             stopped: None,
+            blocks: BlockNotes::default(),
         }),
         ..failed("the verdict is `leaks`; expected `collected`")
     }

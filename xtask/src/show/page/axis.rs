@@ -1,6 +1,6 @@
 //! The axis of a plot: round numbers, and where they lie.
 
-use crate::show::census_text::thousands;
+use crate::show::amounts::thousands;
 
 /// The most numbers along an axis, besides 0.
 const NUMBERS: f64 = 5.0;

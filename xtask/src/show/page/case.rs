@@ -3,7 +3,7 @@
 use crate::base::text::clip;
 use crate::results::curves::{Curves, Point};
 use crate::results::gathered::Gathered;
-use crate::show::census_text::thousands;
+use crate::show::amounts::thousands;
 use crate::show::page::cell::{Beside, cell};
 use crate::show::page::matrix::{CaseCells, name, numbers};
 use crate::show::page::plot::{Line, PlotText, plot};

@@ -6,10 +6,12 @@ use crate::results::cell_row::{CellRow, DepartureRow, Side};
 use crate::results::explanations::ExplanationRow;
 use crate::results::gathered::{Gathered, GatheredCell};
 use crate::results::reduced::ReducedCell;
+use crate::show::amounts;
 use crate::show::census_text;
 use crate::show::page::key::sample;
 use crate::show::page::matrix::{badge, name};
 use crate::show::page::path::paths;
+use crate::show::page::stacks::stacks;
 use maud::{Markup, html};
 
 /// Runs of a cell that are shown one by one; the others are counted.
@@ -37,10 +39,10 @@ pub fn cell(all: &Gathered, number: usize, cell: &GatheredCell, beside: Beside<'
             (grown(&shown.row))
             (plotted(shown))
             @if let Some(end) = shown.curves.memory_end {
-                p.bad { "✗ " (end.how) " after " (census_text::thousands(end.made as u64)) " objects were made" }
+                p.bad { "✗ " (end.how) " after " (amounts::thousands(end.made as u64)) " objects were made" }
             }
             @for answer in explained { (paths(answer)) }
-            p.quiet { (census_text::count(shown.row.seconds)) " s, at most "
+            p.quiet { (amounts::count(shown.row.seconds)) " s, at most "
                 (shown.row.peak_bytes.div_ceil(1 << 20)) " MiB of memory" }
             @if cell.runs.len() > 1 { (runs(all, cell)) }
             (details(all, cell, shown, beside.command))
@@ -81,6 +83,7 @@ fn grown(row: &CellRow) -> Markup {
         @if let Some(census) = &row.census {
             p { (census_text::summary(census)) }
             ul { @for line in census_text::lines(census) { li { (inert(&line)) } } }
+            (stacks(census))
         } @else if let Some(numbers) = &row.numbers {
             p { (numbers) }
         }

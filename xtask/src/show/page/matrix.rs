@@ -2,7 +2,9 @@
 
 use crate::base::text::clip;
 use crate::results::cell_row::OutcomeName;
+use crate::results::flips::Flip;
 use crate::results::gathered::{Gathered, GatheredCell};
+use crate::show::page::flip::mark;
 use maud::{Markup, html};
 use std::collections::BTreeSet;
 
@@ -48,8 +50,9 @@ pub fn name(all: &Gathered, program: usize) -> String {
     format!("{}: {}", clip(engine), clip(&all.title(program)))
 }
 
-/// A row for each case, a column for each program; missing engines come last.
-pub fn matrix(all: &Gathered, cases: &[CaseCells<'_>]) -> Markup {
+/// A row for each case, a column for each program, marked where a version flips from the one before; missing engines come
+/// last.
+pub fn matrix(all: &Gathered, cases: &[CaseCells<'_>], flips: &[Flip<'_>]) -> Markup {
     html! {
         div.wide tabindex="0" role="region" aria-labelledby="matrix-caption" {
             table {
@@ -66,7 +69,7 @@ pub fn matrix(all: &Gathered, cases: &[CaseCells<'_>]) -> Markup {
                         tr data-name=(clip(case.title)) data-any=(numbers(case)) {
                             th scope="row" { a href={ "#case-" (case.number) } { (clip(case.title)) } }
                             @for (index, program) in all.programs.iter().enumerate() {
-                                (entry(case, index, &program.row.engine))
+                                (entry(case, index, &program.row.engine, flips))
                             }
                             @for engine in &all.missing {
                                 td.odd data-column=(clip(engine)) { "missing" }
@@ -79,15 +82,18 @@ pub fn matrix(all: &Gathered, cases: &[CaseCells<'_>]) -> Markup {
     }
 }
 
-fn entry(case: &CaseCells<'_>, program: usize, engine: &str) -> Markup {
+fn entry(case: &CaseCells<'_>, program: usize, engine: &str, flips: &[Flip<'_>]) -> Markup {
     let engine = clip(engine);
     let Some((number, cell)) = case.cells.iter().find(|(_, cell)| cell.program == program) else {
         return html! { td.quiet data-column=(engine) { "not run" } };
     };
     let outcome = cell.repeated().outcome();
+    let mark = mark(flips, cell.case().0, program);
     html! {
-        td data-column=(engine) data-engine=(engine) data-cell=(number) data-outcome=(outcome) data-verdict=(verdicts(cell)) {
+        td.flip[mark.is_some()] data-column=(engine) data-engine=(engine) data-cell=(number) data-outcome=(outcome)
+            data-verdict=(verdicts(cell)) {
             a href={ "#cell-" (number) } { (badge(cell)) }
+            @if let Some(mark) = mark { " " (mark) }
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::base::text::{clip, clip_to};
 use crate::results::explanations::{ExplanationRow, LinearMemoryRow, PathRow};
-use crate::show::census_text::thousands;
+use crate::show::amounts::thousands;
 use maud::{Markup, html};
 
 /// Paths of one answer that are drawn; the others are counted.

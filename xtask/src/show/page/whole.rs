@@ -1,10 +1,12 @@
 //! The whole page: one file of HTML that loads nothing, and is complete without its script.
 
 use crate::results::cell_row::OutcomeName;
+use crate::results::flips::{Flip, gathered_flips};
 use crate::results::gathered::Gathered;
 use crate::show::page::case::case;
 use crate::show::page::cell::Beside;
 use crate::show::page::filter::form;
+use crate::show::page::flip::list;
 use crate::show::page::matrix::{CaseCells, cases, look, matrix};
 use crate::show::page::runs::{programs, runs};
 use crate::show::page::timing::timing;
@@ -20,6 +22,7 @@ const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; script-src 
 /// The page, as HTML.
 pub fn page(all: &Gathered, beside: Beside<'_>) -> String {
     let cases = cases(all);
+    let flips = gathered_flips(all);
     let html = html! {
         (DOCTYPE)
         html lang="en" {
@@ -34,7 +37,7 @@ pub fn page(all: &Gathered, beside: Beside<'_>) -> String {
             body {
                 a.skip href="#matrix" { "Skip to the matrix" }
                 header { h1 { "wasm-leaks: report" } (summary(all)) }
-                (body(all, &cases, beside))
+                (body(all, &cases, &flips, beside))
                 script { (PreEscaped(SCRIPT)) }
             }
         }
@@ -42,11 +45,15 @@ pub fn page(all: &Gathered, beside: Beside<'_>) -> String {
     html.into_string()
 }
 
-fn body(all: &Gathered, cases: &[CaseCells<'_>], beside: Beside<'_>) -> Markup {
+fn body(all: &Gathered, cases: &[CaseCells<'_>], flips: &[Flip<'_>], beside: Beside<'_>) -> Markup {
     html! {
         main {
             (form(all))
-            section aria-labelledby="matrix" { h2 id="matrix" { "Cases and programs" } (matrix(all, cases)) }
+            section aria-labelledby="matrix" {
+                h2 id="matrix" { "Cases and programs" }
+                (matrix(all, cases, flips))
+                (list(all, flips))
+            }
             section aria-labelledby="cases" {
                 h2 id="cases" { "Case by case" }
                 p.quiet { "What is alive are objects, or callbacks in the table, whichever are more. A line that falls at its end is what the last chances to collect did." }

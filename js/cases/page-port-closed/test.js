@@ -1,0 +1,13 @@
+// page-port, but the port that listens is closed. Compare the two.
+function test(n) {
+  for (let i = 0; i < n; i++) {
+    let obj = new WasmObject(instance);
+    let { port1, port2 } = new MessageChannel();
+    port1.onmessage = () => print(`A message for ${obj}.`);
+    port2.postMessage(0);
+    port1.close();
+  }
+  print(`${nalloc} total allocated, ${nalloc - nfinalized} still live.`);
+}
+
+main(test);

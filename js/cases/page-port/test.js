@@ -1,0 +1,13 @@
+// Both ends of a channel are dropped. One of them listens, and its listener captures
+// the wrapper. Compare with page-port-closed.
+function test(n) {
+  for (let i = 0; i < n; i++) {
+    let obj = new WasmObject(instance);
+    let { port1, port2 } = new MessageChannel();
+    port1.onmessage = () => print(`A message for ${obj}.`);
+    port2.postMessage(0);
+  }
+  print(`${nalloc} total allocated, ${nalloc - nfinalized} still live.`);
+}
+
+main(test);
