@@ -177,6 +177,23 @@
     return startsWith(address, OURS) ? loadBefore(address) : loadInPage(path);
   };
 
+  // Nodes in a window's document and in those of its frames; not in shadow trees. No object is made for one.
+  const evaluate = isPage && bind(Document.prototype.evaluate);
+  const numberOf = isPage && bind(Object.getOwnPropertyDescriptor(XPathResult.prototype, 'numberValue').get);
+  const NUMBER_TYPE = 1;
+  function nodesIn(view) {
+    let count = 0;
+    try {
+      const { document: own } = view;
+      count = numberOf(evaluate(own, 'count(//node())', own, null, NUMBER_TYPE, null));
+    } catch (error) {
+      // It is of another origin.
+      return 0;
+    }
+    for (let i = 0; i < view.length; i++) count += nodesIn(view[i]);
+    return count;
+  }
+
   // What is on its way when a page is left may be lost: it is sent again.
   function whenLeft() {
     global.addEventListener('pagehide', () => {
@@ -241,6 +258,14 @@
         return hasHeap ? bytes : null;
       });
     };
+    // What the page has beside objects of scripts: nodes, of which some are in the document, listeners and documents.
+    let hasDom = true;
+    const domCounts = async () => {
+      const found = hasDom ? await ask('dom', '') : null;
+      const counts = found ? await found.json() : null;
+      hasDom = counts !== null;
+      return { nodes: null, listeners: null, documents: null, ...counts, attached: nodesIn(global) };
+    };
     // A command of the browser's own protocol; the answer is a promise of its result.
     const call = (method, parameters) => then(ask('call', stringify({ method, parameters })), answer => {
       if (!answer) throw new AnyError(`the browser did not answer \`${method}\``);
@@ -253,6 +278,7 @@
     });
     define('page', {
       browser, version, engineVersion, writesHeap, place, ask, call, census, heapBytes, turn, base, loaded,
+      domCounts: isPage ? domCounts : null,
       listen: given => { listener = given; },
     });
     if (isPage) whenLeft();

@@ -75,9 +75,10 @@ pub fn ask_engine(
     }
     let stage = cell.stage(guests, session)?;
     library::put(&session.directories, &stage, SCRIPTS)?;
-    let sizes = reports_blocks(cell, guests, &stage)?
-        .then_some(SIZES)
-        .unwrap_or_default();
+    let sizes = match reports_blocks(cell, guests, &stage)? {
+        true => SIZES,
+        false => &[],
+    };
     library::put(&session.directories, &stage, sizes)?;
     let mut performance = cell.performance(guests, sizes, SCRIPTS)?;
     performance.options = cell.options(given);
