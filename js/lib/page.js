@@ -1,5 +1,5 @@
 // Gives a page, or a dedicated worker of one, what a shell has: print, printErr, quit,
-// read, load, scriptArgs, and a gc where the browser has none for scripts. Then it loads
+// read, load, scriptArgs, and a gc that collects when no script runs. Then it loads
 // shell.js, as `SHELL js/lib/shell.js …` does. In a page of the user's it is the first
 // script, and all of ours are loaded before the next one: what that makes is watched. What is printed goes to the server that the
 // page came from, a request after the other; so do wishes that only the browser's driver
@@ -239,9 +239,9 @@
       if (answer.ok) return answer;
       return then(answer.text(), reason => { say(2, `${what}: ${reason}`); });
     });
-    // Only the driver can collect, or V8 between two scripts: a turn comes after that. V8's own
-    // gc() takes for alive what stale addresses on its stack lead to, which may be all that was
-    // made in many rounds: one of a table of weak references is enough.
+    // Only the driver can collect, or V8 between two scripts: a turn comes after that. Within a
+    // script V8 takes for alive what stale addresses on the stack lead to, which at times are
+    // all observers of many rounds.
     const { setTimeout, gc: ownGc } = global;
     const BETWEEN_SCRIPTS = { type: 'major', execution: 'async' };
     let collecting = null;
