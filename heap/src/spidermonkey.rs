@@ -229,6 +229,10 @@ impl Dump {
                 if name == "hashset element" && records.contains_key(&to) {
                     continue;
                 }
+                // Compiled code notes what it saw last, weakly.
+                if name.starts_with(NOTED_BY_CODE) {
+                    continue;
+                }
                 // A program names strings, too.
                 let target = match self.is_text(to) {
                     true => NodeKind::Object,
@@ -578,6 +582,9 @@ const PREFIXES: &[&str] = &[
     "WeakRefObject::",
 ];
 
+/// How references are called that keep nothing alive.
+const NOTED_BY_CODE: &str = "cacheir-weak-";
+
 /// What a reference of a Map or Set is: the engine calls a key, or an element, by what it
 /// is made to be found by.
 fn entry_kind(class: &str, name: &str) -> Option<EdgeKind> {
@@ -626,6 +633,7 @@ fn edge(heap: &mut Heap, from: &str, name: &str, target: NodeKind, to: NodeId) -
         (_, class) if name == "**SYMBOL KEY**" && kind != NodeKind::Engine && !SCOPES.contains(&class) => {
             (EdgeKind::Property, EdgeLabel::Name(heap.names.number("<symbol>")))
         }
+        _ if name == "propmap_key" => (EdgeKind::PropertyName, EdgeLabel::None),
         _ if name == "proxy target" => (EdgeKind::ProxyTarget, EdgeLabel::None),
         _ if engines => (EdgeKind::Internal, named),
         (_, class) if SCOPES.contains(&class) => match name {
