@@ -163,9 +163,8 @@ pub fn references(heap: &Heap, paths: &Paths, births: &Births, entries: &[Entry]
 }
 
 /// What the engine's own nodes refer to without a name of the program goes together.
-const UNNAMED: [EdgeKind; 5] = [
+const UNNAMED: [EdgeKind; 4] = [
     EdgeKind::Internal,
-    EdgeKind::PropertyName,
     EdgeKind::MapValue,
     EdgeKind::MapKey,
     EdgeKind::SetElement,

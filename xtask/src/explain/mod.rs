@@ -4,7 +4,6 @@
 //! It knows no results, and not how an explanation is drawn.
 
 pub mod answer;
-mod cutting;
 pub mod explanation;
 pub mod growth;
 pub mod heaps;

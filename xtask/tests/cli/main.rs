@@ -18,7 +18,6 @@ mod findings;
 mod installing;
 mod instrumenting;
 mod interrupting;
-mod killing;
 mod limiting;
 mod old_results;
 mod output;
