@@ -45,11 +45,14 @@
 
 #![warn(missing_docs)]
 
+mod edge;
 mod format;
 mod json;
 mod jsc;
 mod jsc_classes;
+mod names;
 mod spidermonkey;
+mod target;
 mod v8;
 mod web_assembly;
 pub mod births;
@@ -60,9 +63,12 @@ pub mod path;
 #[cfg(test)]
 mod tests;
 
+pub use edge::{Edge, EdgeKind, EdgeLabel};
 pub use format::{MEMORY_LIMIT, SnapshotFormat};
+pub use target::{HELD_TARGETS, ReportedReference, TargetHint};
 
 use anyhow::{Context, Result, ensure};
+use names::{Names, shortened};
 use rustc_hash::FxHashMap as HashMap;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -70,94 +76,6 @@ use std::ops::Range;
 
 /// A node's number, from 0 on, in the order of the snapshot.
 pub type NodeId = u32;
-
-/// How many characters of a name are kept: the program's strings are names, too.
-const NAME: usize = 200;
-
-/// How one node refers to the next: one vocabulary for all engines.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum EdgeKind {
-    /// A property of an object.
-    Property,
-    /// An element of an array.
-    Element,
-    /// A variable, global or captured by a function.
-    CapturedVariable,
-    /// A slot of a WebAssembly table.
-    TableSlot,
-    /// A field of a WasmGC struct.
-    WasmGcField,
-    /// The value that a FinalizationRegistry passes to its finalizer.
-    HeldValue,
-    /// The value in a Map; its label is the key, if that is known.
-    MapValue,
-    /// The key in a Map.
-    MapKey,
-    /// An element of a Set.
-    SetElement,
-    /// From the key in a WeakMap to the value: it lives as long as both map and key.
-    WeakMapValue,
-    /// The target of a Proxy.
-    ProxyTarget,
-    /// The name of a property, in the table of an object that has many of them.
-    PropertyName,
-    /// A reference that only the engine knows.
-    Internal,
-}
-
-impl EdgeKind {
-    /// The kind as text, for people.
-    pub fn words(self) -> &'static str {
-        match self {
-            EdgeKind::Property => "property",
-            EdgeKind::Element => "element",
-            EdgeKind::CapturedVariable => "captured variable",
-            EdgeKind::TableSlot => "WebAssembly table slot",
-            EdgeKind::WasmGcField => "WasmGC field",
-            EdgeKind::HeldValue => "held value",
-            EdgeKind::MapValue => "value in a Map",
-            EdgeKind::MapKey => "key in a Map",
-            EdgeKind::SetElement => "element of a Set",
-            EdgeKind::WeakMapValue => "value in a WeakMap",
-            EdgeKind::ProxyTarget => "target of a Proxy",
-            EdgeKind::PropertyName => "name of a property",
-            EdgeKind::Internal => "internal",
-        }
-    }
-}
-
-/// A reference from one node to another.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Edge {
-    /// What kind of reference it is.
-    pub kind: EdgeKind,
-    /// Its name or index, if the engine reports one.
-    pub label: EdgeLabel,
-    /// The node that it leads to.
-    pub to: NodeId,
-}
-
-impl Edge {
-    /// The index of an element or slot, if the engine reports it.
-    pub fn index(&self) -> Option<u32> {
-        match self.label {
-            EdgeLabel::Index(index) => Some(index),
-            _ => None,
-        }
-    }
-}
-
-/// What an edge is called; [`Heap::label`] gives it as text.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum EdgeLabel {
-    /// The number of a name: of a property, variable or field, or the engine's own.
-    Name(u32),
-    /// The index of an element or slot.
-    Index(u32),
-    /// The engine reports neither.
-    None,
-}
 
 /// What a node is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -196,36 +114,6 @@ pub struct SourcePosition {
     pub line: u32,
     /// The column, from 1 on; 0 if the engine reports none.
     pub column: u32,
-}
-
-/// The global property that has an array of the objects of interest in a snapshot of JavaScriptCore that is to be read with
-/// [`TargetHint::WeakRef`]: such a snapshot has no targets of WeakRefs. The array does not count as what keeps them alive.
-pub const HELD_TARGETS: &str = "wasm-leaks targets";
-
-/// How the objects of interest are found in a snapshot.
-#[derive(Debug, Clone, Copy)]
-pub enum TargetHint<'a> {
-    /// A variable of the global scope has a WeakRef to it, or an array of WeakRefs.
-    WeakRef(&'a str),
-    /// They are at these addresses. The references are added to those of the snapshot.
-    Address(&'a [u64], &'a [ReportedReference]),
-    /// None is: [`births::Births`] tells which nodes are new, or the caller knows by their classes.
-    Nothing(&'a [ReportedReference]),
-}
-
-/// A reference that a snapshot does not have, and that a script found, by addresses.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ReportedReference {
-    /// The object that refers.
-    pub from: u64,
-    /// The object that it refers to.
-    pub to: u64,
-    /// The kind of reference.
-    pub kind: EdgeKind,
-    /// Its name, if it has one: the key in a Map.
-    pub label: Option<String>,
-    /// The WeakMap that a [`EdgeKind::WeakMapValue`] is in.
-    pub map: Option<u64>,
 }
 
 /// A heap, as it was when the snapshot was made.
@@ -461,44 +349,7 @@ impl Heap {
     }
 }
 
-/// Names, each kept once.
-#[derive(Debug, Default)]
-struct Names {
-    texts: Vec<Box<str>>,
-    numbers: HashMap<Box<str>, u32>,
-}
-
-impl Names {
-    fn get(&self, name: u32) -> &str {
-        self.texts.get(name as usize).map_or("", |text| text)
-    }
-
-    /// The number of a name that is already there.
-    fn known(&self, text: &str) -> Option<u32> {
-        self.numbers.get(text).copied()
-    }
-
-    fn number(&mut self, text: &str) -> u32 {
-        let text = shortened(text);
-        if let Some(number) = self.numbers.get(text) {
-            return *number;
-        }
-        let number = u32::try_from(self.texts.len()).unwrap_or(u32::MAX);
-        self.texts.push(text.into());
-        self.numbers.insert(text.into(), number);
-        number
-    }
-}
-
 /// The address in `0x7fe7534bc1e0`; engines write the same one with more or fewer leading zeros.
 pub fn parse_address(text: &str) -> Option<u64> {
     u64::from_str_radix(text.strip_prefix("0x")?, 16).ok()
-}
-
-/// No more of a text than is kept.
-fn shortened(text: &str) -> &str {
-    match text.char_indices().nth(NAME) {
-        Some((end, _)) => &text[..end],
-        None => text,
-    }
 }

@@ -35,7 +35,7 @@ const explainTarget = [];
   const { get: tableGet } = WebAssembly.Table.prototype;
   const tableLength = getOwnPropertyDescriptor(WebAssembly.Table.prototype, 'length').get;
 
-  const { telemetry, finish, fail, sizes, stepsTrend, heapTrend, attempt, snapshot, reach, options } = harness;
+  const { telemetry, finish, fail, sizes, stepsTrend, heapTrend, attempt, snapshot, reach, options, blocks } = harness;
   const { weakMemories, memoriesMade } = harness;
   const { addressOf } = reach;
   const OBJECTS = min(500, Number(options.objects || Infinity));
@@ -121,7 +121,9 @@ const explainTarget = [];
     if (!told) return null;
     const { field, name, handle } = told;
     const what = apply(slice, name, [TELLS.length]);
-    return { number: asked.number(index), field, address: wrapper[field], what, handle, table: handle < 0 ? [] : tableOf(handle) };
+    const address = wrapper[field];
+    const bytes = blocks ? blocks.sizeAt(address) : null;
+    return { number: asked.number(index), field, address, bytes, what, handle, table: handle < 0 ? [] : tableOf(handle) };
   }
 
   function alive() {

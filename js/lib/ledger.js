@@ -292,6 +292,15 @@
     return count;
   }
 
+  // The size of the block that an address is in, at its beginning or later; undefined if it is in none.
+  function noteSizeAt({ slots }, address) {
+    for (let at = 0; at < slots.length; at += 2) {
+      const size = slots[at + 1] % SIZES;
+      if (slots[at] > 0 && address >= slots[at] && address < slots[at] + max(size, 1)) return size;
+    }
+    return undefined;
+  }
+
   function noteReports(ledger) {
     return {
       allocated: function noteAllocatedReport(address, size) {
@@ -325,5 +334,5 @@
     noteSettled(ledger);
   }
 
-  harness.ledger = { open: noteLedger, write: noteWritten, settle: noteSettled, overlaps: noteOverlaps, reportsTo: noteReports, warmUp: noteWarmedUp, textOf: stack => texts[stack] };
+  harness.ledger = { open: noteLedger, write: noteWritten, settle: noteSettled, overlaps: noteOverlaps, sizeAt: noteSizeAt, reportsTo: noteReports, warmUp: noteWarmedUp, textOf: stack => texts[stack] };
 })();

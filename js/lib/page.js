@@ -1,5 +1,5 @@
 // Gives a page, or a dedicated worker of one, what a shell has: print, printErr, quit,
-// read, load, scriptArgs, and a gc where the browser has none for scripts. Then it loads
+// read, load, scriptArgs, and a gc that collects when no script runs. Then it loads
 // shell.js, as `SHELL js/lib/shell.js …` does. In a page of the user's it is the first
 // script, and all of ours are loaded before the next one: what that makes is watched. What is printed goes to the server that the
 // page came from, a request after the other; so do wishes that only the browser's driver
@@ -177,6 +177,23 @@
     return startsWith(address, OURS) ? loadBefore(address) : loadInPage(path);
   };
 
+  // Nodes in a window's document and in those of its frames; not in shadow trees. No object is made for one.
+  const evaluate = isPage && bind(Document.prototype.evaluate);
+  const numberOf = isPage && bind(Object.getOwnPropertyDescriptor(XPathResult.prototype, 'numberValue').get);
+  const NUMBER_TYPE = 1;
+  function nodesIn(view) {
+    let count = 0;
+    try {
+      const { document: own } = view;
+      count = numberOf(evaluate(own, 'count(//node())', own, null, NUMBER_TYPE, null));
+    } catch (error) {
+      // It is of another origin.
+      return 0;
+    }
+    for (let i = 0; i < view.length; i++) count += nodesIn(view[i]);
+    return count;
+  }
+
   // What is on its way when a page is left may be lost: it is sent again.
   function whenLeft() {
     global.addEventListener('pagehide', () => {
@@ -222,8 +239,11 @@
       if (answer.ok) return answer;
       return then(answer.text(), reason => { say(2, `${what}: ${reason}`); });
     });
-    // Only the driver can collect: a turn comes after that.
-    const { setTimeout } = global;
+    // Only the driver can collect, or V8 between two scripts: a turn comes after that. Within a
+    // script V8 takes for alive what stale addresses on the stack lead to, which at times are
+    // all observers of many rounds.
+    const { setTimeout, gc: ownGc } = global;
+    const BETWEEN_SCRIPTS = { type: 'major', execution: 'async' };
     let collecting = null;
     const turn = () => new Promise(resolve => {
       const pending = collecting;
@@ -231,7 +251,9 @@
       if (pending) then(pending, () => { setTimeout(resolve, 0); });
       else setTimeout(resolve, 0);
     });
-    if (typeof gc !== 'function') define('gc', () => { collecting = ask('collect', ''); });
+    // V8's cannot be defined again, only assigned to.
+    if (typeof ownGc === 'function') global.gc = () => { collecting = ownGc(BETWEEN_SCRIPTS); };
+    else define('gc', () => { collecting = ask('collect', ''); });
     let hasHeap = true;
     const heapBytes = () => {
       if (!hasHeap) return null;
@@ -240,6 +262,14 @@
         hasHeap = typeof bytes === 'number';
         return hasHeap ? bytes : null;
       });
+    };
+    // What the page has beside objects of scripts: nodes, of which some are in the document, listeners and documents.
+    let hasDom = true;
+    const domCounts = async () => {
+      const found = hasDom ? await ask('dom', '') : null;
+      const counts = found ? await found.json() : null;
+      hasDom = counts !== null;
+      return { nodes: null, listeners: null, documents: null, ...counts, attached: nodesIn(global) };
     };
     // A command of the browser's own protocol; the answer is a promise of its result.
     const call = (method, parameters) => then(ask('call', stringify({ method, parameters })), answer => {
@@ -253,6 +283,7 @@
     });
     define('page', {
       browser, version, engineVersion, writesHeap, place, ask, call, census, heapBytes, turn, base, loaded,
+      domCounts: isPage ? domCounts : null,
       listen: given => { listener = given; },
     });
     if (isPage) whenLeft();

@@ -3,7 +3,7 @@
 'use strict';
 
 (function () {
-  const { telemetry, elapsed, visit, countInstances, touched, modules, reader, growth, stepsTrend, blocks } = harness;
+  const { telemetry, elapsed, visit, countInstances, touched, modules, reader, growth, stepsTrend, blocks, page } = harness;
   const { gc, turn, heapBytes } = globalThis;
   const { Float64Array: Numbers } = globalThis;
   const { create } = Object;
@@ -28,6 +28,9 @@
   const callsAt = [];
   const heapAt = [];
   const touchedAt = [];
+  // Counts of what a page has, by their names.
+  const DOM = ['nodes', 'attached', 'listeners', 'documents'];
+  const domAt = { nodes: [], attached: [], listeners: [], documents: [] };
   // Kinds by key, numbered; a column of counts and bytes for each reading. There is no object
   // for each kind: an engine without places would count these among the program's.
   const keys = [];
@@ -121,7 +124,9 @@
     blocks.read();
     // What an engine answers may be large, and is in its heap.
     heapAt[at] = await heap();
-    telemetry('reading', { calls, settled: agree, heap: heapAt[at], touched: touchedAt[at], kinds: keys.length, ms: elapsed() });
+    const dom = page && page.domCounts ? await page.domCounts() : null;
+    for (let i = 0; i < DOM.length; i++) domAt[DOM[i]][at] = dom && dom[DOM[i]];
+    telemetry('reading', { calls, settled: agree, heap: heapAt[at], touched: touchedAt[at], dom, kinds: keys.length, ms: elapsed() });
   }
 
   // The values of a kind at the readings from one on: its counts (0) or bytes (1).
@@ -186,14 +191,20 @@
     }
     // The storage of what fills more and more slowly still grows in steps.
     found.bytes = found.bytes && !found.unclear;
-    // Blocks are exact: no more is needed.
+    found.dom = false;
+    for (let i = 0; i < DOM.length; i++) {
+      const counts = part(domAt[DOM[i]], 1, Infinity);
+      if (typeof counts[0] === 'number' && growth(calls, counts, 'objects') === 'grows') found.dom = true;
+    }
+    // Blocks are exact: no more is needed. Nor of nodes, and a page with many is slow.
     found.blocks = blocks.grows(calls);
     found.steps = found.blocks || stepsTrend(steps.pages) === 'grows' || stepsTrend(steps.entries) === 'grows';
     if (touchedAt[touchedAt.length - 1] !== null && growth(calls, part(touchedAt, 1, Infinity), 'touched') === 'grows') found.steps = true;
     // Memory that will soon be full.
     const { pages } = steps;
     if (found.steps && pages[pages.length - 1] - pages[0] >= MANY_PAGES) found.many = true;
-    if (found.blocks) found.many = true;
+    if (found.dom) found.kinds = true;
+    if (found.blocks || found.dom) found.many = true;
     found.replaced = isReplaced(more);
     found.heap = heapAt[0] !== null && !found.unclear && growth(calls, part(heapAt, 1, Infinity), 'heap') === 'grows';
     return found;

@@ -2,7 +2,7 @@
 
 use crate::browser::child;
 use crate::browser::chromium_flags::flags;
-use crate::browser::driver::{Driver, Start};
+use crate::browser::driver::{DomCounts, Driver, Start};
 use crate::browser::pipe::{CommandWriter, Pipe};
 use crate::browser::place::BrowserPlace;
 use anyhow::{Context, Result, anyhow};
@@ -185,6 +185,20 @@ impl Driver for Chromium {
         // Buffers lie outside of the heap.
         let number = |name: &str| usage[name].as_f64().unwrap_or(0.0);
         Ok(Some((number("usedSize") + number("backingStorageSize")) as u64))
+    }
+
+    fn dom_counts(&mut self) -> Result<Option<DomCounts>> {
+        let found = self.call_page("Memory.getDOMCounters", &json!({}))?;
+        let number = |name: &str| {
+            found[name]
+                .as_u64()
+                .with_context(|| format!("Chromium does not count `{name}`"))
+        };
+        Ok(Some(DomCounts {
+            nodes: number("nodes")?,
+            listeners: number("jsEventListeners")?,
+            documents: number("documents")?,
+        }))
     }
 
     fn snapshot(&mut self, to: &Path) -> Result<()> {

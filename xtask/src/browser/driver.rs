@@ -2,6 +2,7 @@
 
 use crate::browser::place::BrowserPlace;
 use anyhow::{Result, bail};
+use serde::Serialize;
 use serde_json::Value;
 use std::path::Path;
 
@@ -15,6 +16,16 @@ pub struct Start<'a> {
     pub stage: &'a Path,
     /// An empty directory for its profile and all else that it writes.
     pub directory: &'a Path,
+}
+
+/// What a page has beside objects of scripts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct DomCounts {
+    /// Nodes that are alive, in a document or not.
+    pub nodes: u64,
+    /// Listeners that scripts added.
+    pub listeners: u64,
+    pub documents: u64,
 }
 
 /// A browser that was started, told what to do from outside its pages.
@@ -40,6 +51,11 @@ pub trait Driver: Send {
     /// Counts what is alive where scripts run, as `js/lib/read_*.js` asks for it.
     fn census(&mut self, _what: &str) -> Result<Value> {
         bail!("the browser does not count what is alive")
+    }
+
+    /// Counts what the page has beside objects of scripts, if the browser does.
+    fn dom_counts(&mut self) -> Result<Option<DomCounts>> {
+        Ok(None)
     }
 
     /// The page that was opened runs its first script, and waits.

@@ -234,6 +234,9 @@ const WISHES: &[(Method, &str, PageWish)] = &[
     (Method::Post, "heap", |page, _| {
         page.drive(|driver| driver.heap_bytes(), |bytes| json_reply(&json!(bytes)))
     }),
+    (Method::Post, "dom", |page, _| {
+        page.drive(|driver| driver.dom_counts(), |counts| json_reply(&json!(counts)))
+    }),
     (Method::Post, "census", |page, body| match str::from_utf8(body) {
         Ok(what) if MAY_COUNT.contains(&what) => page.drive(|driver| driver.census(what), |found| json_reply(&found)),
         _ => Reply::text(400, "it is nothing that can be counted"),

@@ -2,15 +2,13 @@
 //! `expected/readme.txt` explains the format.
 
 use crate::base::file;
-use crate::base::suggest::did_you_mean;
-use crate::case::allocator;
 use crate::case::claim::Claim;
+use crate::case::directives::Directives;
 use crate::case::expected_line::{ExpectedLine, Pattern};
 use crate::case::page_source::PageSource;
 use crate::engine::feature::Feature;
 use crate::measure::verdict::Verdict;
-use anyhow::{Context, Result, anyhow, bail, ensure};
-use clap::ValueEnum;
+use anyhow::{Context, Result, ensure};
 use instrument::GivenAllocator;
 use std::path::Path;
 
@@ -53,92 +51,8 @@ pub struct Expectation {
     pub is_default: bool,
 }
 
-/// The directives of a file read so far.
-#[derive(Debug, Default)]
-struct Directives {
-    verdicts: Option<Vec<Verdict>>,
-    guests: Vec<String>,
-    allocator: Vec<GivenAllocator>,
-    clang: Option<Vec<String>>,
-    shows: Option<String>,
-    claimed: Option<Claim>,
-    sources: Vec<String>,
-    needs: Option<Vec<Feature>>,
-    page: Option<PageSource>,
-    only_named: Option<bool>,
-    rounds: Option<u32>,
-    objects: Option<u32>,
-    timeout: Option<u32>,
-    memory: Option<u32>,
-    bug: Option<String>,
-}
-
 /// The guest of a case of the checkout that names none: the crate `guest/linear/`.
 pub const DEFAULT_GUEST: &str = "linear";
-
-/// The most rounds, objects in each, and MiB of memory that can be asked for.
-pub const MOST_ROUNDS: u32 = 10_000;
-pub const MOST_OBJECTS: u32 = 1_000_000;
-pub const MOST_MEBIBYTES: u32 = 1 << 20;
-
-type DirectiveReader = fn(&mut Directives, &str) -> Result<()>;
-
-/// The directives: the name, and a function that parses the value.
-const DIRECTIVES: &[(&str, DirectiveReader)] = &[
-    ("verdict", |directives, value| {
-        once(&mut directives.verdicts, verdicts(value)?)
-    }),
-    ("guest", |directives, value| {
-        ensure!(!value.is_empty(), "it names no file");
-        directives.guests.push(value.to_owned());
-        Ok(())
-    }),
-    ("allocator", |directives, value| {
-        directives.allocator.extend(allocator::functions(value)?);
-        Ok(())
-    }),
-    ("clang", |directives, value| {
-        once(
-            &mut directives.clang,
-            shlex::split(value).context("a quote is not closed")?,
-        )
-    }),
-    ("shows", |directives, value| {
-        once(&mut directives.shows, value.to_owned())
-    }),
-    ("claimed", |directives, value| {
-        once(&mut directives.claimed, Claim::parse(value)?)
-    }),
-    ("source", |directives, value| {
-        directives.sources.push(address(value)?);
-        Ok(())
-    }),
-    ("needs", |directives, value| {
-        once(&mut directives.needs, features(value)?)
-    }),
-    ("page", |directives, value| {
-        once(&mut directives.page, PageSource::file(value)?)
-    }),
-    ("url", |directives, value| {
-        once(&mut directives.page, PageSource::address(value)?)
-    }),
-    ("run", |directives, value| {
-        once(&mut directives.only_named, only_named(value)?)
-    }),
-    ("rounds", |directives, value| {
-        once(&mut directives.rounds, count(value, MOST_ROUNDS)?)
-    }),
-    ("objects", |directives, value| {
-        once(&mut directives.objects, count(value, MOST_OBJECTS)?)
-    }),
-    ("timeout", |directives, value| {
-        once(&mut directives.timeout, count(value, 86_400)?)
-    }),
-    ("memory", |directives, value| {
-        once(&mut directives.memory, count(value, MOST_MEBIBYTES)?)
-    }),
-    ("bug", |directives, value| once(&mut directives.bug, address(value)?)),
-];
 
 /// The verdicts on a user's own case that are fine if nothing else is expected.
 const NO_LEAK: [Verdict; 2] = [Verdict::Collected, Verdict::Bounded];
@@ -195,7 +109,7 @@ impl Expectation {
             let number = index + 1;
             let at = || format!("{path}:{number}");
             if let Some(directive) = text.strip_prefix("#:") {
-                read_directive(&mut directives, directive).with_context(at)?;
+                directives.read(directive).with_context(at)?;
             } else if !text.starts_with('#') {
                 let line = ExpectedLine::new(number, text).with_context(at)?;
                 if matches!(line.pattern, Pattern::Any) {
@@ -239,71 +153,6 @@ impl Expectation {
 fn text_of(path: &Path, shown: &str) -> Result<String> {
     let bytes = file::read_at_most(path, LARGEST)?;
     String::from_utf8(bytes).with_context(|| format!("`{shown}` is not UTF-8"))
-}
-
-fn read_directive(directives: &mut Directives, text: &str) -> Result<()> {
-    let Some((name, value)) = text.split_once('=') else {
-        bail!("a directive reads `#: name = value`");
-    };
-    let (name, value) = (name.trim(), value.trim());
-    let Some((_, read)) = DIRECTIVES.iter().find(|(known, _)| *known == name) else {
-        bail!(
-            "unknown directive `{name}`{}",
-            did_you_mean(name, DIRECTIVES.iter().map(|(known, _)| *known))
-        );
-    };
-    read(directives, value).with_context(|| format!("the directive `{name}`"))
-}
-
-/// An address that stands in a page as a link.
-fn address(value: &str) -> Result<String> {
-    let is_plain = !value.contains(|c: char| c.is_whitespace() || c.is_control() || "<>".contains(c));
-    ensure!(
-        value.contains("://") && is_plain,
-        "`{value}` is not an address such as https://…"
-    );
-    Ok(value.to_owned())
-}
-
-fn once<T>(slot: &mut Option<T>, value: T) -> Result<()> {
-    ensure!(slot.is_none(), "it is given twice");
-    *slot = Some(value);
-    Ok(())
-}
-
-/// One verdict, or several with `|` between.
-fn verdicts(value: &str) -> Result<Vec<Verdict>> {
-    value.split('|').map(|name| verdict(name.trim())).collect()
-}
-
-fn verdict(value: &str) -> Result<Verdict> {
-    known("verdict", value)
-}
-
-fn features(value: &str) -> Result<Vec<Feature>> {
-    value.split_whitespace().map(|name| known("feature", name)).collect()
-}
-
-/// The value of this name; the error names the most similar one.
-fn known<T: ValueEnum>(what: &str, name: &str) -> Result<T> {
-    T::from_str(name, false).map_err(|_| {
-        let values: Vec<_> = T::value_variants().iter().filter_map(T::to_possible_value).collect();
-        let names = values.iter().map(clap::builder::PossibleValue::get_name);
-        anyhow!("unknown {what} `{name}`{}", did_you_mean(name, names))
-    })
-}
-
-fn only_named(value: &str) -> Result<bool> {
-    match value {
-        "always" => Ok(false),
-        "when-named" => Ok(true),
-        _ => bail!("`{value}` is neither `always` nor `when-named`"),
-    }
-}
-
-fn count(value: &str, most: u32) -> Result<u32> {
-    let count = value.parse().ok().filter(|count| (1..=most).contains(count));
-    count.with_context(|| format!("`{value}` is not a number from 1 to {most}"))
 }
 
 #[cfg(test)]

@@ -6,10 +6,12 @@
 pub mod allocator;
 pub mod checkout;
 pub mod claim;
+pub mod directives;
 pub mod expectation;
 pub mod expectations;
 pub mod expected_line;
 pub mod guest_source;
+pub mod map_place;
 pub mod own;
 pub mod page_source;
 pub mod scope;

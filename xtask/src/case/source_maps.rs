@@ -4,7 +4,8 @@
 
 use crate::base::{file, output};
 use crate::case::Case;
-use crate::case::script_map::{MapPlace, ScriptMap, SourceText, map_place};
+use crate::case::map_place::{MapPlace, map_place};
+use crate::case::script_map::{ScriptMap, SourceText};
 use crate::case::tree::{PACKAGES, ROOT};
 use anyhow::{Context, Result, bail};
 use serde_json::{Value, json};

@@ -65,7 +65,7 @@ impl<'a> Cell<'a> {
     /// or lacks a feature that the case needs. An error is trouble of the checkout or of the
     /// machine, not of the engine.
     pub fn run(self, guests: &Guests, given: &GivenLimits, session: &Session) -> Result<Facts<'a>> {
-        let mut performance = self.performance(guests, &[])?;
+        let mut performance = self.performance(guests, &[], &[])?;
         let limits = self.limits(given);
         performance.options = self.options(given);
         let not_run = |outcome| Facts {
@@ -129,14 +129,14 @@ impl<'a> Cell<'a> {
         needs.iter().find(|feature| !has(feature)).copied()
     }
 
-    /// The guest and the scripts of the case, with `more` scripts before its own.
-    pub fn performance(self, guests: &Guests, more: &[&'static str]) -> Result<Performance> {
+    /// The guest and the scripts of the case, with scripts of ours `before` the guest is compiled, and `after` that.
+    pub fn performance(self, guests: &Guests, before: &[&'static str], after: &[&'static str]) -> Result<Performance> {
         if self.case.own().is_some() {
             return self.own_performance(guests, census_scripts());
         }
         let glue = guests.of_case(self.case)?.glue().map(|_| GLUE);
-        let first = [WATCH, MEMORIES, TREND].into_iter().chain(glue).chain([RUNTIME]);
-        let shared = first.chain(more.iter().copied());
+        let first = [WATCH, MEMORIES, TREND].into_iter().chain(before.iter().copied());
+        let shared = first.chain(glue).chain([RUNTIME]).chain(after.iter().copied());
         Ok(Performance {
             guest: Some(GUEST.to_owned()),
             scripts: shared.map(str::to_owned).chain(self.case.scripts()).collect(),

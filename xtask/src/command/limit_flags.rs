@@ -1,6 +1,6 @@
 //! The flags that limit cells, and how numbers on the command line are read.
 
-use crate::case::expectation::{MOST_MEBIBYTES, MOST_OBJECTS, MOST_ROUNDS};
+use crate::case::directives::{MOST_MEBIBYTES, MOST_OBJECTS, MOST_ROUNDS};
 use crate::cell::limits::GivenLimits;
 use clap::Args;
 use std::time::Duration;

@@ -41,10 +41,12 @@ pub const GROWTH: &str = "js/lib/growth.js";
 pub const PLACES: &str = "js/lib/places.js";
 /// Leaks that the census has to find.
 pub const PLANTED: &str = "js/lib/planted.js";
-/// What is alive, as each engine reports it.
+/// The living blocks of a linear memory.
 pub const LEDGER: &str = "js/lib/ledger.js";
 /// Modules that report their blocks.
 pub const BLOCKS: &str = "js/lib/blocks.js";
+/// The sizes of a guest's objects in linear memory.
+pub const BLOCK_SIZES: &str = "js/lib/block_sizes.js";
 /// How to count what is alive, by engine.
 pub const READERS: [&str; 3] = ["js/lib/read_v8.js", "js/lib/read_jsc.js", "js/lib/read_spidermonkey.js"];
 /// The classes of what V8 reports without.
@@ -97,6 +99,7 @@ const EMBEDDED: &[(&str, &str)] = &[
     (PLANTED, include_str!("../../lib/planted.js")),
     (LEDGER, include_str!("../../lib/ledger.js")),
     (BLOCKS, include_str!("../../lib/blocks.js")),
+    (BLOCK_SIZES, include_str!("../../lib/block_sizes.js")),
     (READERS[0], include_str!("../../lib/read_v8.js")),
     (READERS[1], include_str!("../../lib/read_jsc.js")),
     (READERS[2], include_str!("../../lib/read_spidermonkey.js")),

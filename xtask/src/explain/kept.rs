@@ -62,6 +62,8 @@ pub struct LinearMemory {
     /// The field of the wrapper that holds the address.
     pub field: String,
     pub address: u64,
+    /// The size of the block that it is in, in bytes, if the guest's allocator is known.
+    pub bytes: Option<u64>,
     /// The thing that the guest holds by a handle: `callback`, `element in closure`.
     pub what: String,
     /// The handle: its index in the table.

@@ -18,6 +18,7 @@ pub mod place;
 pub mod program_files;
 pub mod question;
 pub mod repeats;
+pub mod script_text;
 pub mod snapshots;
 pub mod sources;
 mod storage;

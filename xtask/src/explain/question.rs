@@ -9,24 +9,30 @@ use crate::cell::run::Cell;
 use crate::cell::script_error::{lacks, script_error};
 use crate::engine::feature::Feature;
 use crate::engine::host;
-use crate::engine::library::{self, EXPLAIN, REACH, SNAPSHOT};
+use crate::engine::library::{self, BLOCK_SIZES, EXPLAIN, LEDGER, REACH, SNAPSHOT};
 use crate::explain::keeping::Keeping;
 use crate::explain::sources::Sources;
 use crate::guest::guests::Guests;
+use crate::guest::instrumenting::{ANSWERS, StageAnswers};
 use crate::measure::telemetry::{self, MemoryGrowth, Printed, Reachable, ReachableReference, TelemetryEvent, Wrappers};
 
 use crate::run::session::Session;
+use crate::run::stage::Stage;
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use heap::{EdgeKind, Heap, MEMORY_LIMIT, ReportedReference, SnapshotFormat, TargetHint, parse_address};
 use std::collections::HashMap;
 use std::io::BufReader;
 use std::path::Path;
+use std::sync::Arc;
 
 /// The global variable in which `js/lib/explain.js` keeps WeakRefs to the wrappers.
 const VARIABLE: &str = "explainTarget";
 
 /// The scripts that ask, in the order in which they are loaded.
 const SCRIPTS: &[&str] = &[SNAPSHOT, REACH, EXPLAIN];
+
+/// Those before them that know the sizes of blocks, if the guest's allocator is known.
+const SIZES: &[&str] = &[LEDGER, BLOCK_SIZES];
 
 /// The answer of an engine, before it is described.
 #[derive(Debug)]
@@ -69,7 +75,12 @@ pub fn ask_engine(
     }
     let stage = cell.stage(guests, session)?;
     library::put(&session.directories, &stage, SCRIPTS)?;
-    let mut performance = cell.performance(guests, SCRIPTS)?;
+    let sizes = match reports_blocks(cell, guests, &stage)? {
+        true => SIZES,
+        false => &[],
+    };
+    library::put(&session.directories, &stage, sizes)?;
+    let mut performance = cell.performance(guests, sizes, SCRIPTS)?;
     performance.options = cell.options(given);
     performance.writes_heap = true;
     let key = host::new_key();
@@ -92,6 +103,20 @@ pub fn ask_engine(
             keep.map(|keep| keep.copy(cell, &path, 0)).transpose()?;
             find_wrappers(alive, program.engine.snapshot, &path, sources)
         }
+    }
+}
+
+/// Puts a guest on the stage that reports its blocks of linear memory; whether there is one. An error if it has not
+/// the allocator that the case names.
+fn reports_blocks(cell: Cell<'_>, guests: &Guests, stage: &Stage) -> Result<bool> {
+    let instrumenting = guests.instrumenting(cell.case);
+    let module = file::read(guests.of_case(cell.case)?.module()?)?;
+    let answers = StageAnswers::new(stage.path(), "", Arc::clone(&instrumenting));
+    stage.write(&format!("{ANSWERS}/readme"), b"The guest that reports its blocks.\n")?;
+    let is_put = answers.give(module);
+    match instrumenting.refused() {
+        Some(why) => bail!("`#: allocator` does not name the guest's allocator: {why}"),
+        None => Ok(is_put),
     }
 }
 

@@ -198,6 +198,7 @@ impl Words<'_> {
         LinearMemory {
             field: clip(&linear.field),
             address: linear.address,
+            bytes: linear.bytes,
             what: clip(&linear.what.replace('_', " ")),
             handle,
             closes,

@@ -189,6 +189,24 @@ impl StageAnswers {
         }
     }
 
+    /// Puts the module that reports in place of this one where a script looks for it; whether there is one.
+    pub fn give(&self, original: Vec<u8>) -> bool {
+        let module = ModuleSeen {
+            size: original.len() as u64,
+            digest: digest(&original),
+            file: None,
+        };
+        if self.instrumenting.known(&module).is_none() {
+            self.instrumenting.learn(original);
+        }
+        let known = self.instrumenting.known(&module);
+        let replacement = known.as_ref().and_then(|known| known.replacement());
+        if let Some(instrumented) = replacement {
+            self.put(&module, "wasm", &instrumented.module);
+        }
+        replacement.is_some()
+    }
+
     fn answer(&self, module: &ModuleSeen) -> bool {
         let Some(known) = self.instrumenting.known(module) else {
             return false;

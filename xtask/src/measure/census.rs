@@ -54,6 +54,13 @@ pub enum What {
     Objects,
     Instances,
     TableSlots,
+    /// Nodes of a page that are alive, in a document or not.
+    DomNodes,
+    /// Those in the document and in those of frames.
+    NodesInDocument,
+    /// Listeners that scripts added.
+    Listeners,
+    Documents,
     /// Bytes of blocks of linear memory that were asked for and not freed.
     BlockBytes,
     /// How many blocks these are.
@@ -64,6 +71,13 @@ pub enum What {
     Bytes,
     /// Bytes of the JavaScript heap.
     Heap,
+}
+
+impl What {
+    /// Whether it is a number of things; else it is one of bytes.
+    pub fn is_number(self) -> bool {
+        !matches!(self, What::BlockBytes | What::LinearMemory | What::Bytes | What::Heap)
+    }
 }
 
 /// A kind that grows with the calls.

@@ -41,6 +41,22 @@ pub struct Reading {
     /// Bytes of linear memory that were ever written, if that could be looked at.
     #[serde(default)]
     pub touched: Option<f64>,
+    /// What a page has beside objects of scripts.
+    #[serde(default)]
+    pub dom: Option<DomReading>,
+}
+
+/// What a page has beside objects of scripts; `None` where a browser does not count it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Deserialize)]
+#[serde(default)]
+pub struct DomReading {
+    /// Nodes that are alive, in a document or not.
+    pub nodes: Option<f64>,
+    /// Nodes in the document and in those of frames, without shadow trees.
+    pub attached: Option<f64>,
+    /// Listeners that scripts added.
+    pub listeners: Option<f64>,
+    pub documents: Option<f64>,
 }
 
 /// The objects of a kind at each reading.

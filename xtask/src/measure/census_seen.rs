@@ -8,6 +8,7 @@ use crate::measure::census_events::{
     BlockSeries, CensusStart, KindSeries, LedgerTrouble, MemoryOwner, ModuleSeen, Reading, StepSeries, expand,
 };
 use crate::measure::census_places::places_that_grow;
+use crate::measure::dom_growth::dom_that_grows;
 use crate::measure::growth::{self, Counted, LEAST_READINGS};
 use crate::measure::kind_growth::{fills, growth_of, later, per_call};
 use crate::measure::replaced::{are_replaced, take_no_heap};
@@ -191,6 +192,7 @@ impl CensusSeen<'_> {
         if !found.iter().any(is_block) && !found.iter().any(|growth| growth.kind.what == What::LinearMemory) {
             found.extend(self.touched(&calls));
         }
+        found.extend(dom_that_grows(&self.readings, &calls));
         if found.is_empty() && !fills {
             found.extend(self.heap(&calls));
         }

@@ -10,6 +10,7 @@ pub mod census;
 pub mod census_events;
 pub mod census_places;
 pub mod census_seen;
+pub mod dom_growth;
 pub mod growth;
 pub mod kind_growth;
 pub mod numbers;

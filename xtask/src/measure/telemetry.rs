@@ -267,6 +267,9 @@ pub struct LinearObject {
     /// The field of the wrapper that has its address.
     pub field: String,
     pub address: u64,
+    /// The size of the block that it is in, in bytes, if that is known.
+    #[serde(default)]
+    pub bytes: Option<u64>,
     /// The thing that the guest holds by a handle: `callback`.
     pub what: String,
     /// The handle; below 0 if there is none.

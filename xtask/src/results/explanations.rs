@@ -74,6 +74,8 @@ pub struct StepRow {
 #[serde(default)]
 pub struct LinearMemoryRow {
     pub field: String,
+    /// The size of the block, in bytes, if that is known.
+    pub bytes: Option<u64>,
     pub what: String,
     pub handle: Option<u32>,
     /// The step that is this handle's slot.

@@ -99,6 +99,7 @@ mod tests {
                 step("captured-variable", "obj", "WasmObject #1", "js/lib/runtime.js:162"),
             ],
             linear_memory: Some(LinearMemoryRow {
+                bytes: Some(8),
                 field: ".obj".to_owned(),
                 what: "callback".to_owned(),
                 handle: Some(0),

@@ -33,9 +33,9 @@ impl Noise {
     /// steps.
     pub fn of_growth(what: What) -> Noise {
         let (factor, floor) = match what {
-            What::Objects | What::Instances | What::TableSlots | What::Blocks => (1.25, LEAST_SLOPE),
-            What::LinearMemory | What::BlockBytes => (1.25, 1.0),
+            what if what.is_number() => (1.25, LEAST_SLOPE),
             What::Bytes | What::Heap => (2.0, 1.0),
+            _ => (1.25, 1.0),
         };
         Noise { factor, floor }
     }
@@ -44,9 +44,9 @@ impl Noise {
     /// when objects are counted is chance: deno counted 1,000 in 6 of 15 runs of one case and 2,000 in 9. Without `gc()`
     /// node collected at 20,000 to 29,000 objects.
     pub fn of_peak(what: What, round: f64) -> Noise {
-        let floor = match what {
-            What::Objects | What::Instances | What::TableSlots | What::Blocks => round + FEW_OBJECTS,
-            What::LinearMemory | What::BlockBytes | What::Bytes | What::Heap => PAGE,
+        let floor = match what.is_number() {
+            true => round + FEW_OBJECTS,
+            false => PAGE,
         };
         Noise { factor: 1.5, floor }
     }

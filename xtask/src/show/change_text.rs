@@ -70,19 +70,19 @@ fn growth(kind: &Kind, per: Per, amount: f64) -> String {
 fn peak(kind: &Kind, most: f64) -> String {
     let number = peak_number(kind, most);
     match kind.what {
-        What::Objects | What::Instances | What::TableSlots | What::Blocks => format!("{number} {}", name_of(kind)),
+        what if what.is_number() => format!("{number} {}", name_of(kind)),
         What::LinearMemory if number == "1" => format!("1 page of {}", name_of(kind)),
         What::LinearMemory => format!("{number} pages of {}", name_of(kind)),
-        What::Bytes | What::BlockBytes | What::Heap => format!("{number} of {}", name_of(kind)),
+        _ => format!("{number} of {}", name_of(kind)),
     }
 }
 
 /// The same without what it is: `1,000`
 fn peak_number(kind: &Kind, most: f64) -> String {
     match kind.what {
-        What::Objects | What::Instances | What::TableSlots | What::Blocks => thousands(most.round() as u64),
+        what if what.is_number() => thousands(most.round() as u64),
         What::LinearMemory => thousands((most / PAGE).ceil() as u64),
-        What::Bytes | What::BlockBytes | What::Heap => bytes(most),
+        _ => bytes(most),
     }
 }
 

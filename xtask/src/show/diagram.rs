@@ -3,7 +3,7 @@
 use crate::base::text::inert_lines;
 use crate::explain::answer::{Answer, ExplainedCell};
 use crate::explain::kept::KeptGroup;
-use crate::show::path_text::{ShownStep, handle_words, parts, step_label};
+use crate::show::path_text::{ShownStep, block_words, handle_words, parts, step_label};
 
 /// A language for diagrams.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -124,7 +124,7 @@ impl Diagram {
             return;
         };
         let memory = name("linear");
-        let lines = vec!["linear memory".to_owned(), handle_words(linear)];
+        let lines = vec![block_words(linear.bytes), handle_words(linear)];
         self.add(memory.clone(), NodeShape::LinearMemory, lines);
         self.arrows.push(DiagramArrow {
             from: last,

@@ -46,13 +46,12 @@ pub fn name_of(kind: &Kind) -> String {
 
 pub fn quantity(what: What, name: &str, number: f64) -> String {
     match what {
-        What::Objects | What::Instances => format!("{} {name}", count(number)),
-        What::TableSlots => format!("{} {name}", count(number)),
         What::Blocks => match &*count(number) {
             "1.00" => "1 block".to_owned(),
             number => format!("{number} {name}"),
         },
-        What::BlockBytes | What::LinearMemory | What::Bytes | What::Heap => format!("{} of {name}", bytes(number)),
+        what if what.is_number() => format!("{} {name}", count(number)),
+        _ => format!("{} of {name}", bytes(number)),
     }
 }
 
@@ -69,6 +68,10 @@ fn name(kind: &Kind) -> String {
     match kind.what {
         What::Instances => return "WebAssembly.Instance".to_owned(),
         What::TableSlots => return format!("slots of a table{}", module(kind)),
+        What::DomNodes => return "DOM nodes".to_owned(),
+        What::NodesInDocument => return "nodes in the document".to_owned(),
+        What::Listeners => return "event listeners".to_owned(),
+        What::Documents => return "documents".to_owned(),
         What::BlockBytes | What::LinearMemory => return format!("linear memory{}", module(kind)),
         What::Blocks => return "blocks".to_owned(),
         What::Heap => return "the JavaScript heap".to_owned(),

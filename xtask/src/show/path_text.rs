@@ -204,9 +204,17 @@ fn dashed_row(indent: usize, linear: &LinearMemory, steps: &[Step]) -> [String; 
     let label = format!(".{} = {:#x}", linear.field, linear.address);
     [
         format!("{indent}┆ {}", style(label).yellow()),
-        "linear memory".to_owned(),
+        block_words(linear.bytes),
         in_linear_memory(linear, steps),
     ]
+}
+
+/// The wrapper's object in linear memory: `8 B of linear memory`.
+pub fn block_words(bytes: Option<u64>) -> String {
+    match bytes {
+        Some(bytes) => format!("{bytes} B of linear memory"),
+        None => "linear memory".to_owned(),
+    }
 }
 
 /// `callback handle 0  ⟶  table slot [0] above`.

@@ -184,3 +184,68 @@ fn what_a_page_alone_has_is_seen() {
         }
     });
 }
+
+/// A program of a page, its exit status, what is told of it in each browser, and what in Chromium alone, which counts nodes
+/// outside of documents, and listeners.
+type PageJudged = (&'static str, i32, &'static [&'static str], &'static [&'static str]);
+
+const PAGES_JUDGED: &[PageJudged] = &[
+    // No object of scripts is made for these nodes.
+    (
+        "for (let i = 0; i < n; i++) document.body.insertAdjacentHTML('beforeend', '<p>a</p>');",
+        1,
+        &["leaks, over", "+2.00 nodes in the document a call"],
+        &["+2.00 DOM nodes a call"],
+    ),
+    (
+        "for (let i = 0; i < n; i++) {
+    const part = document.createElement('div');
+    part.innerHTML = '<p><b>a</b></p>';
+    (globalThis.kept ??= []).push(part.firstChild);
+  }",
+        1,
+        &["leaks, over"],
+        &["+4.00 DOM nodes a call"],
+    ),
+    (
+        "for (let i = 0; i < n; i++) addEventListener('custom', () => i);",
+        1,
+        &["leaks, over"],
+        &["+1.00 event listeners a call"],
+    ),
+    (
+        "for (let i = 0; i < n; i++) {
+    document.body.insertAdjacentHTML('beforeend', '<p>a</p>');
+    const last = document.body.lastElementChild;
+    last.addEventListener('click', () => i);
+    (globalThis.shown ??= []).push(last);
+    if (shown.length > 20) shown.shift().remove();
+  }",
+        0,
+        &["page.js  ok"],
+        &[],
+    ),
+];
+
+#[test]
+fn what_a_page_has_beside_objects_of_scripts_is_counted() {
+    in_each(|browser, place| {
+        if place == "worker" {
+            return;
+        }
+        for (body, status, told, in_chromium) in PAGES_JUDGED {
+            let (world, path) = own("page.js", &format!("function test(n) {{\n  {body}\n}}\n"));
+            let expected = "#: needs = document\n";
+            fs::write(path.with_file_name("expected.txt"), expected).unwrap();
+            let answer = world.run(&["test", path.to_str().unwrap(), "--engine", browser]);
+            let more = if browser == "chromium" { *in_chromium } else { &[] };
+            answer.expect(*status, &[]);
+            for told in told.iter().chain(more) {
+                assert!(answer.stdout.contains(told), "{browser}, {told}: {}", answer.stdout);
+            }
+            let is_of_nodes = answer.stdout.contains("nodes in the document");
+            assert_eq!(is_of_nodes, told.len() > 1, "{browser}, {body}: {}", answer.stdout);
+            world.assert_clean();
+        }
+    });
+}

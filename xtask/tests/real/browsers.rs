@@ -153,6 +153,30 @@ fn a_page_that_is_lost_is_said_to_be() {
     });
 }
 
+/// Within a script a collection would scan the stack, which may lead to anything.
+#[test]
+fn a_collection_comes_when_no_script_runs() {
+    in_each(|browser, place| {
+        let script = "const all = [];
+for (let i = 0; i < 100; i++) all.push(new WeakRef({}));
+const left = () => all.filter(weak => weak.deref() !== undefined).length;
+(async () => {
+  await turn();
+  gc();
+  print(`at once: ${left()}`);
+  for (let chance = 0; chance < 10 && left() > 10; chance++) {
+    await turn();
+    gc();
+    await turn();
+  }
+  print(`later: ${left() > 10 ? 'too many' : 'few'}`);
+  quit(3);
+})();
+";
+        run(&world_with(script), browser, place, &[]).expect(1, &["at once: 100", "later: few"]);
+    });
+}
+
 #[test]
 fn a_dialog_stops_nothing() {
     in_each(|browser, place| {

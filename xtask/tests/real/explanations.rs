@@ -79,11 +79,41 @@ pub fn the_paths_of_all_engines_agree(engine: &str) {
         let answer = answers.iter().find(|answer| answer["case"] == *case).unwrap();
         assert_eq!(named(answer), *steps, "{answer:#}");
         assert_eq!(answer["root"], "global", "{answer:#}");
-        let closes = answer["linear_memory"]["closes"].is_u64();
-        assert_eq!(closes, CYCLES.contains(case), "{answer:#}");
+        let linear = &answer["linear_memory"];
+        assert_eq!(linear["closes"].is_u64(), CYCLES.contains(case), "{answer:#}");
+        // What a guest of wasm-bindgen has besides the handle are two counts and whether it is borrowed.
+        let size = if case.starts_with("bindgen-") { 20 } else { 8 };
+        assert_eq!(linear["bytes"], size, "{answer:#}");
         let wrapper = answer["wrapper"].as_str().unwrap();
         assert!(wrapper.ends_with(" #1"), "{answer:#}");
     }
+}
+
+/// The sizes are those that the module reports, and it is an error if it has no such functions.
+pub fn the_allocator_of_a_guest_is_its_own(engine: &str) {
+    let world = world();
+    let expected = fs::read_to_string(repository().join("expected/m1.txt")).unwrap();
+    let is_said = "make_obj:8 free=free_obj";
+    assert!(expected.contains(is_said));
+    world.write(
+        "expected/m1.txt",
+        &expected.replace(is_said, "make_obj:24 free=free_obj"),
+    );
+    let answers = explain(&world, engine, &["m1"]);
+    if answers[0]["answer"] == "cannot-tell" {
+        return;
+    }
+    assert_eq!(answers[0]["linear_memory"]["bytes"], 24, "{answers:#?}");
+    world.write(
+        "expected/m1.txt",
+        &expected.replace(is_said, "make_obj:8 free=give_back"),
+    );
+    let answer = world.run(&["explain", "m1", "--engine", engine]);
+    answer.expect(
+        2,
+        &["`#: allocator` does not name the guest's allocator", "`give_back`"],
+    );
+    world.assert_clean();
 }
 
 pub fn a_function_is_shown_as_it_is_written(engine: &str) {

@@ -96,6 +96,7 @@ on_every_engine! {
     verdicts::what_a_shell_lacks_is_skipped
     verdicts::a_case_forges_nothing
     explanations::the_paths_of_all_engines_agree
+    explanations::the_allocator_of_a_guest_is_its_own
     explanations::a_function_is_shown_as_it_is_written
     explanations::nothing_keeps_what_is_collected
     explanations::a_path_is_the_one_that_there_is

@@ -3,6 +3,7 @@
 use crate::base::text::{clip, clip_to};
 use crate::results::explanations::{ExplanationRow, LinearMemoryRow, PathRow};
 use crate::show::amounts::thousands;
+use crate::show::path_text::block_words;
 use maud::{Markup, html};
 
 /// Paths of one answer that are drawn; the others are counted.
@@ -62,7 +63,7 @@ fn drawn(path: &PathRow) -> Markup {
 fn through_memory(memory: &LinearMemoryRow, steps: usize) -> Markup {
     html! {
         li.unseen style={ "--depth:" ((steps + 1).min(DEPTH)) } {
-            code { (clip(&memory.field)) } " → " span.node { "linear memory" } ", which holds " (clip(&memory.what))
+            code { (clip(&memory.field)) } " → " span.node { (block_words(memory.bytes)) } ", which holds " (clip(&memory.what))
             @if let Some(handle) = memory.handle { " by handle " (handle) }
             @if let Some(step) = memory.closes { ": that is step " (step + 1) ", and closes the cycle" }
             " " span.quiet { "(invisible to the collector)" }
