@@ -29,6 +29,8 @@ pub enum EdgeKind {
     WeakMapValue,
     /// The target of a Proxy.
     ProxyTarget,
+    /// The name of a property, in the table of an object that has many of them.
+    PropertyName,
     /// A reference that only the engine knows.
     Internal,
 }
@@ -48,6 +50,7 @@ impl EdgeKind {
             EdgeKind::SetElement => "element of a Set",
             EdgeKind::WeakMapValue => "value in a WeakMap",
             EdgeKind::ProxyTarget => "target of a Proxy",
+            EdgeKind::PropertyName => "name of a property",
             EdgeKind::Internal => "internal",
         }
     }

@@ -163,8 +163,9 @@ pub fn references(heap: &Heap, paths: &Paths, births: &Births, entries: &[Entry]
 }
 
 /// What the engine's own nodes refer to without a name of the program goes together.
-const UNNAMED: [EdgeKind; 4] = [
+const UNNAMED: [EdgeKind; 5] = [
     EdgeKind::Internal,
+    EdgeKind::PropertyName,
     EdgeKind::MapValue,
     EdgeKind::MapKey,
     EdgeKind::SetElement,

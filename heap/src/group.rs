@@ -157,7 +157,8 @@ impl Grouping<'_> {
 
     fn text(&self, edge: &Edge) -> String {
         match (edge.kind, edge.label) {
-            (EdgeKind::MapValue | EdgeKind::MapKey | EdgeKind::TableSlot | EdgeKind::Internal, _) => String::new(),
+            (EdgeKind::MapValue | EdgeKind::MapKey | EdgeKind::TableSlot, _) => String::new(),
+            (EdgeKind::PropertyName | EdgeKind::Internal, _) => String::new(),
             (_, EdgeLabel::Name(_)) => without_numbers(&self.heap.label(edge.label).unwrap_or_default()),
             _ => String::new(),
         }

@@ -37,6 +37,15 @@ const UNSEEN: NodeId = NodeId::MAX;
 #[derive(Debug, Default)]
 pub struct References(pub(crate) HashSet<(NodeId, NodeId)>);
 
+impl References {
+    /// Adds others; whether one of them is new.
+    pub fn add(&mut self, others: References) -> bool {
+        let before = self.0.len();
+        self.0.extend(others.0);
+        self.0.len() > before
+    }
+}
+
 /// A shortest path to each node, found in one search.
 #[derive(Debug)]
 pub struct Paths {

@@ -23,6 +23,9 @@ use rustc_hash::FxHashMap as HashMap;
 use std::io::BufRead;
 use words::{GLOBALS, edge, node_kind};
 
+/// How references are called that keep nothing alive.
+const NOTED_BY_CODE: &str = "cacheir-weak-";
+
 /// An edge that the dump does not tell at its node, with its name, if it has one.
 type ExtraEdge<'a> = (EdgeKind, NodeId, Option<&'a str>);
 
@@ -151,6 +154,10 @@ impl Dump {
                 continue;
             }
             if name == "hashset element" && records.contains_key(&to) {
+                continue;
+            }
+            // Compiled code notes what it saw last, weakly.
+            if name.starts_with(NOTED_BY_CODE) {
                 continue;
             }
             // A program names strings, too.

@@ -425,6 +425,31 @@ fn a_property_may_have_a_name_that_the_engine_has_for_its_own() {
     }
 }
 
+#[test]
+fn what_compiled_code_notes_keeps_nothing_alive() {
+    let dump = named("m1.spidermonkey.txt");
+    let heap = dump.parse(dump.text.as_bytes()).unwrap();
+    let wrapper = heap.identity(heap.targets[0].unwrap()).unwrap();
+    for (name, is_edge) in [
+        ("cacheir-weak-object", false),
+        ("cacheir-weak-value", false),
+        ("object", true),
+    ] {
+        let text = insert_behind(
+            dump.text,
+            "> 0x3e75de067dd0 B script",
+            &format!("> {wrapper:#x} B {name}"),
+        );
+        let noted = dump.parse(text.as_bytes()).unwrap();
+        let edges = |heap: &Heap| {
+            (0..heap.node_count() as NodeId)
+                .map(|id| heap.edges(id).len())
+                .sum::<usize>()
+        };
+        assert_eq!(edges(&noted) > edges(&heap), is_edge, "{name}");
+    }
+}
+
 /// Their names look like those of classes, and they have no shape as objects do.
 #[test]
 fn what_is_no_object_needs_no_shape() {

@@ -3,6 +3,7 @@
 //! (v8/src/profiler/heap-snapshot-generator.cc).
 
 mod embedder;
+mod properties;
 mod words;
 
 use super::{Edge, EdgeKind, EdgeLabel, Heap, NodeId, NodeKind, SourcePosition, TargetHint, shortened};
@@ -244,8 +245,12 @@ impl V8Rows {
             let number = heap.names.number(words::class(name));
             let id = heap.add_node(words::node_kind(kind, name), number)?;
             let is_native = kind == embedder::NATIVE;
+            let is_weak = properties::KEPT_BY_THEIR_SHAPES.contains(&name);
             for _ in 0..node.edges {
                 let raw = edges.next().context("it has fewer edges than its nodes count")?;
+                if is_weak {
+                    continue;
+                }
                 let kind = types.get(usize::from(raw.kind)).copied().unwrap_or_default();
                 if kind == "weak" {
                     if name == "WeakRef" && self.string(raw.name) == "target" {
@@ -292,6 +297,7 @@ impl V8Rows {
             words::name_held_values(&mut heap, id);
             words::name_of_web_assembly(&mut heap, id);
             words::name_entries(&mut heap, id, &is_text);
+            properties::name_names(&mut heap, id, &is_text);
             words::name_target(&mut heap, id);
         }
         heap.texts = (0..self.nodes.len() as NodeId).map(is_text).collect();
@@ -330,6 +336,7 @@ impl V8Rows {
         };
         let label = match kind {
             EdgeKind::Element => EdgeLabel::Index(raw.name),
+            EdgeKind::Property => EdgeLabel::Name(heap.names.number(&properties::name(self.string(raw.name)))),
             _ => EdgeLabel::Name(heap.names.number(self.string(raw.name))),
         };
         Edge {

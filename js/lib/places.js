@@ -12,7 +12,9 @@
   const split = bind(String.prototype.split);
   const search = bind(RegExp.prototype.exec);
 
-  const MOST_FRAMES = 8;
+  // Of a long stack the innermost functions are kept, and the outermost ones: the user's own, that called a package.
+  const INNERMOST = 8;
+  const OUTERMOST = 2;
 
   // The directory of js/lib, the root of the user's files, and the script's directory, all
   // absolute and with a slash at the end; and that root where the user has it, to which hosts
@@ -74,12 +76,29 @@
     return { name, file, line: Number(found[2]), column: Number(found[3]) };
   }
 
+  // The innermost first; the frame is one farther out.
+  function addOuter(frames, frame) {
+    if (frames.length === INNERMOST + OUTERMOST) {
+      for (let i = INNERMOST; i < frames.length - 1; i++) frames[i] = frames[i + 1];
+      frames.length--;
+    }
+    frames[frames.length] = frame;
+  }
+
+  // The stack, the innermost first, with one more function that it has called.
+  function pushed(frame, stack) {
+    const longer = [frame];
+    const isFull = stack.length === INNERMOST + OUTERMOST;
+    for (let i = 0; i < stack.length; i++) if (!isFull || i !== INNERMOST - 1) longer[longer.length] = stack[i];
+    return longer;
+  }
+
   function framesOf(text) {
     const lines = split(text, '\n');
     const frames = [];
-    for (let i = 0; i < lines.length && frames.length < MOST_FRAMES; i++) {
+    for (let i = 0; i < lines.length; i++) {
       const frame = frameOf(lines[i]);
-      if (frame) frames[frames.length] = frame;
+      if (frame) addOuter(frames, frame);
     }
     return frames;
   }
@@ -96,5 +115,5 @@
     return found;
   }
 
-  harness.places = { fileOf, framesOf, flat, shortened };
+  harness.places = { fileOf, framesOf, pushed, flat, shortened };
 })();

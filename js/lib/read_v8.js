@@ -7,7 +7,6 @@
   const { parse, stringify } = JSON;
   const { create } = Object;
   const { defineProperty, getOwnPropertyDescriptor, deleteProperty, set } = Reflect;
-  const { min } = Math;
   const { Promise: Later, Error: AnyError } = globalThis;
   const decode = page ? new TextDecoder().decode.bind(new TextDecoder()) : undefined;
   // Where a page's heap is written.
@@ -79,20 +78,11 @@
   if (!isHere) return;
   const ask = connect();
 
-  const MOST_FRAMES = 8;
-
   // Functions of ours that keep something of what a script makes.
   const isOurs = name => startsWith(name, 'note');
 
   // What a key stands for.
   const facts = create(null);
-
-  // The stack with one more function, the innermost first.
-  function pushed(frame, stack) {
-    const longer = [frame];
-    for (let i = 0; i < min(stack.length, MOST_FRAMES - 1); i++) longer[i + 1] = stack[i];
-    return longer;
-  }
 
   // The nodes by number, each with the functions of the user's files that led there.
   function visit(node, frames, ours, nodes) {
@@ -101,7 +91,7 @@
     let own = ours;
     let stack = frames;
     if (file !== undefined) {
-      stack = pushed({ name, file, line: lineNumber + 1, column: columnNumber + 1 }, frames);
+      stack = places.pushed({ name, file, line: lineNumber + 1, column: columnNumber + 1 }, frames);
       own = '';
     } else if (url !== '') {
       // What such a function calls is ours as well.
@@ -151,7 +141,7 @@
     },
     facts: key => facts[key],
     // For witness_v8.js.
-    ask, collectChunks, keyOf, pushed, startsWith,
+    ask, collectChunks, keyOf, startsWith,
     // Beside its objects a function has others of the engine's: compiled code, feedback.
     stays: 64,
   };

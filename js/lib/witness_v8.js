@@ -45,7 +45,7 @@
         // Unlike those of the sampling profiler these begin with 1.
         const frame = { name, file, line: infos[at + info.line], column: infos[at + info.column] };
         const isBuiltin = file === undefined && url === '';
-        const stack = file === undefined ? callers : reader.pushed(frame, callers);
+        const stack = file === undefined ? callers : places.pushed(frame, callers);
         stacks[nodes[i + node.id]] = { stack, planted: '', builtin: isBuiltin ? name : '' };
         visit(nodes[i + node.children], stack);
       }

@@ -72,7 +72,8 @@ fn run_command(command: &Command, interrupt: &Interrupt) -> Result<Status> {
         Command::Instrument(flags) => command::instrument::instrument(flags, &session()?),
         Command::New(flags) => command::new::new(flags, &session()?),
         Command::Watch(flags) => command::watch::watch(flags, &session()?),
-        // The guard belongs to another command, which handles the signals.
-        Command::Guard(flags) => run::guard::guard(flags.stage.as_deref(), &flags.command),
+        // These belong to another command, which handles the signals.
+        Command::Guard(flags) => run::guard::guard(flags.stages.as_deref(), &flags.command),
+        Command::Sweep(flags) => Ok(run::stage_root::sweep(&flags.directory)),
     }
 }

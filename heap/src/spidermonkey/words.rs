@@ -149,6 +149,7 @@ pub fn edge(heap: &mut Heap, from: &str, name: &str, target: NodeKind, to: NodeI
         (_, class) if name == "**SYMBOL KEY**" && kind != NodeKind::Engine && !SCOPES.contains(&class) => {
             (EdgeKind::Property, EdgeLabel::Name(heap.names.number("<symbol>")))
         }
+        _ if name == "propmap_key" => (EdgeKind::PropertyName, EdgeLabel::None),
         _ if name == "proxy target" => (EdgeKind::ProxyTarget, EdgeLabel::None),
         _ if engines => (EdgeKind::Internal, named),
         (_, class) if SCOPES.contains(&class) => match name {

@@ -92,12 +92,18 @@ fn name_exported(heap: &mut Heap, table: NodeId) {
     }
 }
 
+/// What is kept only as long as something else keeps it, though V8 calls it a root.
+const WEAK_ROOTS: [&str; 1] = ["Internalized strings"];
+
 /// A root is what a synthetic node leads to: `(Stack roots)`, `(Global handles)`.
 pub fn find_roots(heap: &mut Heap, synthetic: &[NodeId]) {
     let mut roots = Vec::new();
     for id in synthetic {
         let name = heap.name(*id).trim_matches(['(', ')']);
         let name = if name.is_empty() { "root" } else { name };
+        if WEAK_ROOTS.contains(&name) {
+            continue;
+        }
         for edge in heap.edges(*id) {
             if synthetic.binary_search(&edge.to).is_err() {
                 roots.push(HeapRoot {

@@ -8,7 +8,7 @@ use crate::case::scope::ExpectationScope;
 use crate::case::tree::{ROOT, is_skipped};
 use crate::case::{Case, OwnScript};
 use crate::engine::configuration;
-use crate::run::stage::is_plain;
+use crate::run::stage_place::is_plain;
 use anyhow::{Context, Result, bail, ensure};
 use std::ffi::{OsStr, OsString};
 use std::fs;

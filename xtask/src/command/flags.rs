@@ -7,10 +7,12 @@ use crate::command::browse::BrowseFlags;
 use crate::command::filter_flags::{CellFilters, FilterFlags};
 use crate::command::instrument_flags::InstrumentFlags;
 use crate::command::limit_flags::{LimitFlags, count, seconds};
+use crate::command::process_flags::{self, GUARD, GuardFlags, ProcessFlags, SweepFlags};
 use crate::command::result_flags::{CompareFlags, FindingsFlags, PageFlags};
 use crate::command::status_flags::StatusFlags;
 use crate::engine::selection::Selection;
 use crate::run::partition::Partition;
+use crate::run::stage_root::SWEEP;
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use std::ffi::OsString;
 use std::num::NonZeroUsize;
@@ -36,9 +38,6 @@ pub struct Flags {
     pub command: Command,
 }
 
-/// The command of which every other one starts processes.
-const GUARD: &str = "guard";
-
 /// The command that is started in place of a shell, for a browser.
 const BROWSE: &str = "browse";
 
@@ -52,14 +51,13 @@ Exit status:
 impl Flags {
     /// Reads the command line; the error is help, the version, or wrong usage.
     pub fn from_command_line() -> Result<Flags, clap::Error> {
-        // Each program that runs has a guard: it does without the description of all other commands.
-        let mut words = std::env::args_os();
-        if words.nth(1).is_some_and(|word| word == GUARD) {
-            let guard = GuardFlags::augment_args(clap::Command::new(GUARD).no_binary_name(true));
-            let matches = guard.try_get_matches_from(words)?;
+        if let Some(process) = process_flags::read(std::env::args_os())? {
             return Ok(Flags {
                 color: WhenFlag::Auto,
-                command: Command::Guard(GuardFlags::from_arg_matches(&matches)?),
+                command: match process {
+                    ProcessFlags::Guard(flags) => Command::Guard(flags),
+                    ProcessFlags::Sweep(flags) => Command::Sweep(flags),
+                },
             });
         }
         // Help shows the command as it was typed.
@@ -124,6 +122,9 @@ pub enum Command {
     /// Run a program that dies with this command, together with all its descendants
     #[command(hide = true, name = GUARD)]
     Guard(GuardFlags),
+    /// Remove the directory of this command's stages when the command is gone
+    #[command(hide = true, name = SWEEP)]
+    Sweep(SweepFlags),
 }
 
 #[derive(Debug, Args)]
@@ -353,16 +354,6 @@ pub struct EnginesFlags {
     /// Print JSON
     #[arg(long)]
     pub json: bool,
-}
-
-#[derive(Debug, Args)]
-pub struct GuardFlags {
-    /// Removed if the command that started the guard is gone
-    #[arg(long)]
-    pub stage: Option<PathBuf>,
-
-    #[arg(last = true, required = true)]
-    pub command: Vec<OsString>,
 }
 
 /// Each job is a thread, and a program.

@@ -27,6 +27,7 @@ pub mod one_cell;
 pub mod part;
 pub mod plan;
 pub mod planned;
+pub mod process_flags;
 pub mod report;
 pub mod reports;
 pub mod result_files;

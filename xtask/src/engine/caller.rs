@@ -1,9 +1,9 @@
 //! What is started to run scripts in a program: the program itself, or for a browser this program, which starts it.
 
+use crate::base::invocation::this_program;
 use crate::browser::kind::BrowserKind;
 use crate::browser::place::BrowserPlace;
 use crate::engine::shell::Shell;
-use crate::run::process::this_program;
 use anyhow::Result;
 use std::path::{Path, PathBuf};
 

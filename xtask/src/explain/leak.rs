@@ -64,7 +64,26 @@ pub struct LeakedKind {
 pub struct Cut {
     /// The number of its step on the path.
     pub step: usize,
+    /// Whether it is a property that has another name in each of them.
+    pub has_many_names: bool,
+    /// What is left once it is cut.
+    #[serde(flatten)]
+    pub left: Left,
+    /// What is left once that is cut, too, which kept them alive then; and so on.
+    pub further: Vec<Left>,
+}
+
+/// What is left of the objects of a leak, once references are cut.
+#[derive(Debug, Serialize)]
+pub struct Left {
     /// How many of them something else keeps alive, and how one of these.
     pub remaining: u64,
     pub remains: Option<Box<KeptGroup>>,
+}
+
+impl Cut {
+    /// Whether nothing is left in the end.
+    pub fn is_enough(&self) -> bool {
+        self.further.last().unwrap_or(&self.left).remaining == 0
+    }
 }

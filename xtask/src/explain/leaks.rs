@@ -4,14 +4,13 @@ use crate::explain::explanation::foreign_functions;
 use crate::explain::growth::{Growth, growth_of_born};
 use crate::explain::heaps::ProgramHeap;
 use crate::explain::kept::KeptGroup;
-use crate::explain::leak::{Cut, Leak, LeakedKind, Leaks};
+use crate::explain::leak::{Leak, LeakedKind, Leaks};
 use crate::explain::sources::Sources;
 use crate::explain::words::Words;
 use crate::measure::census::{Census, What};
-use heap::entry::{self, Entries, Entry};
 use heap::path::Paths;
-use heap::{Heap, NodeId, NodeKind, group};
-use std::collections::HashSet;
+use heap::{EdgeKind, Heap, NodeId, NodeKind, group};
+use std::collections::{HashMap, HashSet, VecDeque};
 
 /// What is asked of a heap.
 #[derive(Debug, Clone, Copy, Default)]
@@ -33,6 +32,9 @@ const MOST_OTHERS: usize = 5;
 /// Of fewer objects nothing is said: engines have some of their own.
 const FEW: usize = 8;
 
+/// What was not counted to grow, and of which there is less than one in so many calls, is an engine's.
+const RARE: usize = 10;
+
 /// Of what does not grow so many are worth to be told.
 const MANY: usize = 20;
 
@@ -40,10 +42,10 @@ const MANY: usize = 20;
 const SMALL: usize = 100;
 
 /// Of what grows, less than one in so many is kept in another way, or has no path, by chance.
-const CHANCE: u64 = 50;
+pub(super) const CHANCE: u64 = 50;
 
-/// Paths of a group that are compared.
-const COMPARED: usize = 20;
+/// Of the groups of a leak, one that is less than one in so many of another does not stand for all.
+const BESIDE: usize = 10;
 
 /// Classes that are told of a snapshot alone.
 const MOST_CLASSES: usize = 12;
@@ -69,8 +71,8 @@ pub(super) struct NewGroup {
 pub(super) struct Finding<'a> {
     pub(super) program: &'a ProgramHeap,
     pub(super) wanted: Wanted<'a>,
-    preferred: [HashSet<String>; 2],
-    foreign: Vec<NodeId>,
+    pub(super) preferred: [HashSet<String>; 2],
+    pub(super) foreign: Vec<NodeId>,
     pub(super) paths: &'a Paths,
     /// What our own scripts note a program's objects in.
     notes: HashSet<NodeId>,
@@ -192,11 +194,17 @@ impl Finding<'_> {
         let calls = self.program.calls.and_then(|calls| usize::try_from(calls).ok());
         let few = calls.map_or(FEW, |calls| FEW.min(calls.max(1)));
         let is_counted = |class: &str| few == FEW || self.counted.contains(&class);
+        // An engine has objects of its own, of which more come with time.
+        let is_rare = |group: &NewGroup| calls.is_some_and(|calls| group.nodes.len() * RARE < calls);
+        let is_engines = |group: &NewGroup| {
+            is_rare(group) && !self.counted.is_empty() && !self.counted.contains(&group.class.as_str())
+        };
         all.into_iter()
             .filter(|places| !self.is_ours(nodes[places[0]]))
             .filter(|places| places.len() >= few || self.wanted.kind.is_some())
             .map(group)
             .filter(|group| is_wanted(&group.class) && is_counted(&group.class))
+            .filter(|group| self.wanted.kind.is_some() || !is_engines(group))
             .collect()
     }
 
@@ -215,59 +223,100 @@ impl Finding<'_> {
         new.iter().filter(is_it).count() as u64
     }
 
-    /// Leaks: groups of which the paths have the same beginning, up to what is to be cut.
+    /// Leaks: groups of which the paths have the same beginning, up to what is to be cut; and what dies with these.
     fn merged(&self, groups: Vec<NewGroup>) -> Vec<Leak> {
         let mut found: Vec<(String, Vec<NewGroup>)> = Vec::new();
         for group in groups {
             let Some((kept, _)) = self.kept(&group, self.paths) else {
                 continue;
             };
-            let entries = self.entries(&group);
+            let entries = self.entries(&group, self.paths);
             let step = self.step_of(&group, &entries);
-            let labels = kept.steps.iter().take(step + 1).map(|step| without_index(&step.label));
-            let key = format!("{} {}", kept.root, labels.collect::<Vec<_>>().join(" "));
+            let mut labels: Vec<String> = kept.steps.iter().map(|step| without_index(&step.label)).collect();
+            labels.truncate(step + 1);
+            // As elements of an array are, and as the names are themselves.
+            if self.have_many_names(&entries) {
+                labels[step] = PROPERTY.to_owned();
+            }
+            let key = format!("{} {}", kept.root, labels.join(" "));
             match found.iter_mut().find(|(known, _)| *known == key) {
                 Some((_, groups)) => groups.push(group),
                 None => found.push((key, vec![group])),
             }
         }
-        let total = |groups: &[NewGroup]| groups.iter().map(|group| group.nodes.len()).sum::<usize>();
-        found.sort_by_key(|(_, groups)| std::cmp::Reverse(total(groups)));
+        let mut rest: VecDeque<Vec<NewGroup>> = found.into_iter().map(|(_, groups)| groups).collect();
+        let total = |groups: &Vec<NewGroup>| groups.iter().map(|group| group.nodes.len()).sum::<usize>();
+        rest.make_contiguous()
+            .sort_by_key(|groups| std::cmp::Reverse(total(groups)));
         // Of a snapshot alone all is told: what is small beside the largest does not matter.
-        let largest = found.first().map_or(0, |(_, groups)| total(groups));
+        let largest = rest.front().map_or(0, total);
         if self.program.snapshots == 1 && self.wanted.kind.is_none() {
-            found.retain(|(_, groups)| total(groups) * SMALL >= largest);
+            rest.retain(|groups| total(groups) * SMALL >= largest);
         }
-        let all: Vec<&NewGroup> = found.iter().flat_map(|(_, groups)| groups).collect();
-        let of = |class: &str| -> usize {
-            let same = all.iter().filter(|group| group.class == class);
-            same.map(|group| group.nodes.len()).sum()
-        };
-        let leak = |(_, groups): &(String, Vec<NewGroup>)| {
-            let main = self.main(groups)?;
-            Some(self.leak(main, groups, of(&main.class) as u64))
-        };
-        found.iter().take(MOST_LEAKS).filter_map(leak).flatten().collect()
+        let mut classes: HashMap<String, u64> = HashMap::new();
+        for group in rest.iter().flatten() {
+            *classes.entry(group.class.clone()).or_default() += group.nodes.len() as u64;
+        }
+        let mut leaks = Vec::new();
+        while let Some(mut groups) = rest.pop_front().filter(|_| leaks.len() < MOST_LEAKS) {
+            let Some(main) = self.main(&groups) else {
+                continue;
+            };
+            let Some((kept, _)) = self.kept(main, self.paths) else {
+                continue;
+            };
+            let of = classes.get(&main.class).copied().unwrap_or_default();
+            let cut = self.cut(main);
+            if let Some((cut, paths)) = &cut
+                && cut.is_enough()
+            {
+                let (dead, others): (VecDeque<_>, VecDeque<_>) =
+                    rest.into_iter().partition(|groups| self.left(groups, paths).is_empty());
+                groups.extend(dead.into_iter().flatten());
+                rest = others;
+            }
+            leaks.push(Leak {
+                kinds: self.kinds(&groups, &kept.wrapper),
+                group: kept,
+                of,
+                cut: cut.map(|(cut, _)| cut),
+            });
+        }
+        leaks
     }
 
-    /// The group that stands for a leak: the class that the census names first, or one that the
-    /// program defines; else the largest.
+    /// The group that stands for a leak: of a class that the program defines, else of one that was counted to grow and is not
+    /// the language's own, else of any other; and of those the nearest one, for what hangs on it is farther away.
     fn main<'g>(&self, groups: &'g [NewGroup]) -> Option<&'g NewGroup> {
-        let own = |group: &&NewGroup| self.program.sources.class(&group.class).is_some();
-        let mut named = self
-            .counted
-            .iter()
-            .filter_map(|class| groups.iter().find(|group| group.class == *class));
-        let objects = || {
-            let of_program = groups.iter().find(|group| !Sources::is_built_in(&group.class));
-            of_program.or(groups.iter().find(|group| group.class != TEXT))
+        let is_own = |group: &&NewGroup| self.program.sources.class(&group.class).is_some();
+        let is_counted = |group: &&NewGroup| self.counted.contains(&group.class.as_str());
+        let is_of_program = |group: &&NewGroup| !Sources::is_built_in(&group.class);
+        let first_counted = || {
+            let named = |class: &&str| {
+                groups
+                    .iter()
+                    .find(|group| group.class == **class && group.class != TEXT)
+            };
+            self.counted.iter().find_map(named)
         };
-        let named = named.find(|group| group.class != TEXT);
-        groups.iter().find(own).or(named).or_else(objects).or(groups.first())
+        self.nearest(groups.iter().filter(is_own))
+            .or_else(|| self.nearest(groups.iter().filter(is_counted).filter(is_of_program)))
+            .or_else(first_counted)
+            .or_else(|| self.nearest(groups.iter().filter(is_of_program)))
+            .or_else(|| groups.iter().find(|group| group.class != TEXT))
+            .or(groups.first())
     }
 
-    fn leak(&self, main: &NewGroup, groups: &[NewGroup], of: u64) -> Option<Leak> {
-        let (group, _) = self.kept(main, self.paths)?;
+    /// The group with the shortest path, but for those that are small beside the others.
+    fn nearest<'g>(&self, groups: impl Iterator<Item = &'g NewGroup>) -> Option<&'g NewGroup> {
+        let groups: Vec<&NewGroup> = groups.collect();
+        let largest = groups.iter().map(|group| group.nodes.len()).max()?;
+        let large = groups.into_iter().filter(|group| group.nodes.len() * BESIDE >= largest);
+        large.min_by_key(|group| self.depth(representative(group), self.paths))
+    }
+
+    /// How many there are of each class: first of that which stands for all, then the most frequent first.
+    fn kinds(&self, groups: &[NewGroup], main: &str) -> Vec<LeakedKind> {
         let mut kinds: Vec<LeakedKind> = Vec::new();
         for group in groups {
             let count = group.nodes.len() as u64;
@@ -280,111 +329,14 @@ impl Finding<'_> {
                 }),
             }
         }
-        kinds.sort_by_key(|kind| std::cmp::Reverse(kind.count));
+        kinds.sort_by_key(|kind| (kind.class != main, std::cmp::Reverse(kind.count)));
         kinds.truncate(MOST_KINDS);
         if let Some(calls) = self.program.calls {
             kinds
                 .iter_mut()
                 .for_each(|kind| kind.per_call = Some(kind.count as f64 / calls.max(1) as f64));
         }
-        Some(Leak {
-            kinds,
-            group,
-            of,
-            cut: self.cut(main),
-        })
-    }
-
-    /// The references that hold the objects of a group, each its own.
-    fn entries(&self, group: &NewGroup) -> Vec<Entry> {
-        let heap = self.heap();
-        let every = group.nodes.len().div_ceil(COMPARED);
-        let some: Vec<NodeId> = group.nodes.iter().copied().step_by(every).collect();
-        let mut entries = Entries::of(heap, self.paths, &self.program.births);
-        let first = entries.entry(group.nodes[0]);
-        if let (Some(fork), Some(first)) = (entry::fork(heap, self.paths, &some), first)
-            && self.depth(fork) >= self.depth(first.node)
-        {
-            let below = entry::below(heap, self.paths, fork, &group.nodes);
-            if !below.is_empty() {
-                return below;
-            }
-        }
-        let found = group.nodes.iter().filter_map(|node| entries.entry(*node));
-        let mut seen = HashSet::new();
-        found.filter(|entry| seen.insert(entry.node)).collect()
-    }
-
-    /// How many steps lead to a node.
-    fn depth(&self, node: NodeId) -> usize {
-        match self.paths.to(self.heap(), node) {
-            Some(path) => self.steps_before(&path.edges, node),
-            None => 0,
-        }
-    }
-
-    /// The number of steps of a path up to a node.
-    fn steps_before(&self, edges: &[heap::Edge], node: NodeId) -> usize {
-        let to = edges
-            .iter()
-            .position(|edge| edge.to == node)
-            .map_or(edges.len(), |at| at + 1);
-        let last = edges.last().map(|edge| edge.to);
-        let is_step = |edge: &&heap::Edge| {
-            self.wanted.verbose || self.heap().kind(edge.to) != NodeKind::Engine || Some(edge.to) == last
-        };
-        edges[..to].iter().filter(is_step).count()
-    }
-
-    /// The step, on the path that is shown of the group, that the references are.
-    fn step_of(&self, group: &NewGroup, entries: &[Entry]) -> usize {
-        let Some((kept, places)) = self.kept(group, self.paths) else {
-            return 0;
-        };
-        let path = self.paths.to(self.heap(), representative(group));
-        let nodes: HashSet<NodeId> = entries.iter().map(|entry| entry.node).collect();
-        let at = path.and_then(|path| {
-            let edge = path.edges.iter().find(|edge| nodes.contains(&edge.to))?;
-            Some(self.steps_before(&path.edges, edge.to))
-        });
-        let last = kept.steps.len().saturating_sub(1);
-        at.and_then(|steps| places.get(steps.saturating_sub(1)).copied())
-            .unwrap_or(last)
-            .min(last)
-    }
-
-    /// What becomes of the objects of a group once these references are cut.
-    fn cut(&self, group: &NewGroup) -> Option<Cut> {
-        let heap = self.heap();
-        let entries = self.entries(group);
-        // Of one object alone nothing tells what came when.
-        let is_alone = self.program.snapshots == 1 && group.nodes.len() == 1;
-        if entries.is_empty() || is_alone {
-            return None;
-        }
-        let references = entry::references(heap, self.paths, &self.program.births, &entries);
-        let paths = Paths::find_without(heap, &self.preferred, &self.foreign, &references);
-        let mut left: Vec<NodeId> = group.nodes.iter().copied().filter(|id| paths.has(*id)).collect();
-        // A few are on the stack, or what a compiler works on.
-        if (left.len() as u64) * CHANCE < group.nodes.len() as u64 {
-            left.clear();
-        }
-        let remains = group::by_path(heap, &paths, &left)
-            .into_iter()
-            .next()
-            .and_then(|places| {
-                let same = NewGroup {
-                    class: group.class.clone(),
-                    nodes: places.into_iter().map(|place| left[place]).collect(),
-                    growth: Growth::Grows,
-                };
-                self.kept(&same, &paths)
-            });
-        Some(Cut {
-            step: self.step_of(group, &entries),
-            remaining: left.len() as u64,
-            remains: remains.map(|(kept, _)| Box::new(kept)),
-        })
+        kinds
     }
 
     /// A group in words, and where the steps of its path have come to.
@@ -414,14 +366,20 @@ impl Finding<'_> {
 }
 
 /// The object of which the path is shown.
-fn representative(group: &NewGroup) -> NodeId {
+pub(super) fn representative(group: &NewGroup) -> NodeId {
     group.nodes[group.nodes.len() / 2]
 }
 
-/// A label without what tells one element from another; key and value of a map are one entry.
+/// Properties whose names a program computes.
+const PROPERTY: &str = ".[]";
+
+/// A label without what tells one element from another; key and value of a map are one entry. Numbers in names of properties
+/// are as indices.
 fn without_index(label: &str) -> String {
     match label.split_once(['[', '(']) {
         _ if label == "key" => ".get[]".to_owned(),
+        _ if label == EdgeKind::PropertyName.words() => PROPERTY.to_owned(),
+        None if label.starts_with('.') => label.split(|c: char| c.is_ascii_digit()).collect(),
         Some((before, _)) if label.starts_with(['[', '.']) || label.starts_with("slot") => format!("{before}[]"),
         _ => label.to_owned(),
     }

@@ -4,6 +4,7 @@
 //! It knows no results, and not how an explanation is drawn.
 
 pub mod answer;
+mod cutting;
 pub mod explanation;
 pub mod growth;
 pub mod heaps;

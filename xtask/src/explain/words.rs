@@ -237,6 +237,7 @@ fn label(kind: EdgeKind, name: Option<&str>) -> String {
         EdgeKind::SetElement => "element".to_owned(),
         EdgeKind::WeakMapValue => "value in a WeakMap".to_owned(),
         EdgeKind::ProxyTarget => "target".to_owned(),
+        EdgeKind::PropertyName => kind.words().to_owned(),
         EdgeKind::Internal => format!("({})", name.unwrap_or("internal")),
     })
     .into_owned()

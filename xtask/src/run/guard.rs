@@ -6,6 +6,7 @@
 //! enough to kill the program and all its descendants.
 
 use crate::base::status::Status;
+use crate::run::hold::hold;
 use crate::run::lifeline::{End, GuardMessage, GuardReport, StartError};
 use crate::run::memory;
 use crate::run::tree::descendants;
@@ -17,21 +18,22 @@ use nix::sys::time::TimeValLike;
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::Pid;
 use std::ffi::OsString;
-use std::fs;
 use std::io::{self, Read, Write};
 use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
 /// Runs the program until it or the lifeline ends, then kills its remaining
-/// descendants. If the lifeline ended first, the stage is removed here: the
-/// command may be gone.
-pub fn guard(stage: Option<&Path>, command: &[OsString]) -> Result<Status> {
+/// descendants. Until then nobody removes the directory of the stages, if there is one.
+pub fn guard(stages: Option<&Path>, command: &[OsString]) -> Result<Status> {
+    let held = stages.map(hold);
+    if held.as_ref().is_some_and(Option::is_none) {
+        // The command is gone, and the directory is being removed.
+        return Ok(Status::NoAnswer);
+    }
     adopt_orphans().context("failed to become the reaper of orphans")?;
     let lifeline = std::io::stdin().as_fd().try_clone_to_owned();
     let mut lifeline = UnixStream::from(lifeline.context("failed to take up the lifeline")?);
@@ -48,8 +50,7 @@ pub fn guard(stage: Option<&Path>, command: &[OsString]) -> Result<Status> {
     let group = Pid::from_raw(i32::try_from(child.id())?);
     report(&mut lifeline, &GuardMessage::Started(group.as_raw()));
 
-    let cut = Arc::new(AtomicBool::new(false));
-    watch(lifeline.try_clone()?, group, Arc::clone(&cut));
+    watch(lifeline.try_clone()?, group);
     let status = child.wait().context("failed to wait for the program")?;
     kill_the_rest(group);
 
@@ -66,10 +67,6 @@ pub fn guard(stage: Option<&Path>, command: &[OsString]) -> Result<Status> {
             peak_bytes: peak_bytes(usage.max_rss()),
         }),
     );
-    if let Some(stage) = stage.filter(|_| cut.load(Ordering::SeqCst)) {
-        // The command removes it too, if it is still alive.
-        let _ = fs::remove_dir_all(stage);
-    }
     Ok(Status::Expected)
 }
 
@@ -83,12 +80,11 @@ fn start(command: &[OsString]) -> io::Result<Child> {
 }
 
 /// Kills the program's group and all its other descendants when the lifeline ends.
-fn watch(mut lifeline: UnixStream, group: Pid, cut: Arc<AtomicBool>) {
+fn watch(mut lifeline: UnixStream, group: Pid) {
     thread::spawn(move || {
         let mut byte = [0];
         // The command never writes: this returns when the lifeline ends.
         let _ = lifeline.read(&mut byte);
-        cut.store(true, Ordering::SeqCst);
         kill_all(group);
     });
 }

@@ -1,5 +1,7 @@
 //! Runs a program under a guard, within limits, and returns how it ended and its output.
 
+use crate::base::file;
+use crate::base::invocation::this_program;
 use crate::run::lifeline::{End, Lifeline, LifelineEnd};
 use crate::run::limits::{Limits, Stop};
 use crate::run::questions::{Answering, QuestionFilter};
@@ -84,14 +86,6 @@ impl Finished {
     }
 }
 
-/// The running program itself, even if its file has been replaced since.
-pub fn this_program() -> Result<PathBuf> {
-    if cfg!(target_os = "linux") {
-        return Ok(PathBuf::from("/proc/self/exe"));
-    }
-    std::env::current_exe().context("failed to find the path of this program")
-}
-
 /// Runs the program on the stage. The outer error is trouble of this machine or this
 /// command, such as a full disk, and says nothing about the program.
 pub fn run(
@@ -171,9 +165,8 @@ pub fn run_in(
         LifelineEnd::Ended(ended) => Some(ended),
         LifelineEnd::Silent => None,
     };
-    // A guard whose lifeline was cut removes the stage itself.
     ensure!(
-        stop.is_some() || stage.path().is_dir(),
+        stage.path().is_dir(),
         "the directory `{}` vanished while `{}` ran in it",
         stage.path().display(),
         program.display()
@@ -238,8 +231,8 @@ impl Guarded for SupervisedGuard<'_> {
 }
 
 fn guard_arguments(program: &Path, arguments: &[String], stage: &Stage) -> Vec<OsString> {
-    let mut all: Vec<OsString> = ["guard", "--stage"].map(OsString::from).into();
-    all.push(stage.path().into());
+    let mut all: Vec<OsString> = ["guard", "--stages"].map(OsString::from).into();
+    all.push(file::directory(stage.path()).into());
     all.push("--".into());
     all.push(program.into());
     all.extend(arguments.iter().map(OsString::from));

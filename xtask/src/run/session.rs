@@ -4,8 +4,10 @@ use crate::base::directories::Directories;
 use crate::run::interrupt::Interrupt;
 use crate::run::progress::Progress;
 use crate::run::spares::Spares;
+use crate::run::stage_root::StageRoot;
 use anyhow::Result;
-use std::sync::{Arc, Once};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// The directories, the interrupt and the progress lines of a command.
 #[derive(Debug)]
@@ -13,10 +15,10 @@ pub struct Session {
     pub directories: Directories,
     pub interrupt: Interrupt,
     pub progress: Progress,
-    /// Removes once what killed commands left behind.
-    pub sweep: Once,
     /// Directories for stages to come.
     pub spares: Arc<Spares>,
+    /// Made with the first stage. Dropped last.
+    stage_root: Mutex<Option<StageRoot>>,
 }
 
 impl Session {
@@ -28,9 +30,19 @@ impl Session {
             directories: Directories::find()?,
             interrupt: interrupt.clone(),
             progress,
-            sweep: Once::new(),
             spares: Arc::default(),
+            stage_root: Mutex::default(),
         })
+    }
+
+    /// The directory of this command's stages. It is made again if somebody has removed it, as `cargo clean` does while
+    /// `watch` runs.
+    pub fn stage_root(&self) -> Result<PathBuf> {
+        let mut root = self.stage_root.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(root) = root.as_ref().filter(|root| root.path().is_dir()) {
+            return Ok(root.path().to_owned());
+        }
+        Ok(root.insert(StageRoot::make(&self.directories)?).path().to_owned())
     }
 
     /// Whether a signal has arrived.

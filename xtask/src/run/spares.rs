@@ -4,10 +4,9 @@
 //! seconds one by one, which was a quarter of what a cell costs whose engine ends at once. So the files of the next stage
 //! are written over those of one before. That is done only if nothing but our files is on it.
 
-use nix::fcntl::Flock;
 use nix::unistd::geteuid;
 use std::collections::BTreeSet;
-use std::fs::{self, File, Metadata};
+use std::fs::{self, Metadata};
 use std::ops::Bound;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
@@ -18,8 +17,6 @@ use tempfile::TempDir;
 #[derive(Debug)]
 pub struct Spare {
     pub directory: TempDir,
-    /// As in a stage.
-    pub lock: Option<Flock<File>>,
     /// All of its files, by their relative names.
     pub files: BTreeSet<PathBuf>,
 }
@@ -137,7 +134,6 @@ mod tests {
         }
         Spare {
             directory,
-            lock: None,
             files: FILES.map(PathBuf::from).into(),
         }
     }

@@ -9,21 +9,17 @@ use crate::run::questions::Answering;
 use crate::run::session::Session;
 use crate::run::spares::{Spare, Spares, leads_to_file};
 use anyhow::{Context, Result};
-use nix::errno::Errno;
-use nix::fcntl::{Flock, FlockArg};
-use nix::unistd::geteuid;
 use std::collections::BTreeSet;
-use std::env;
 use std::fs::{self, File};
 use std::io::{self, ErrorKind, Read, Seek, Write};
-use std::os::unix::fs::{MetadataExt, symlink};
+use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tempfile::TempDir;
 
-/// The start of a stage's name.
-const PREFIX: &str = concat!(env!("CARGO_PKG_NAME"), "-stage-");
+/// The letters and digits of a stage's name: browsers make sockets below, whose paths may have some 100 bytes.
+const LETTERS: usize = 3;
 
 /// Larger files are not compared with what is left of a stage before, in bytes.
 const COMPARED: u64 = 1 << 20;
@@ -34,9 +30,6 @@ pub struct Stage {
     directory: Option<TempDir>,
     /// Answers what programs on it ask.
     answering: Option<Arc<dyn Answering>>,
-    /// Held as long as the command is alive: what a killed command left is not locked.
-    /// `None` on file systems without locks.
-    lock: Option<Flock<File>>,
     files: Mutex<Files>,
     /// Whether something may be left of the programs that ran on it, or of what was placed, that its files do not show.
     is_spoiled: AtomicBool,
@@ -52,15 +45,11 @@ struct Files {
 }
 
 impl Stage {
-    /// An empty stage among the program's own files; if their path is not plain, in
-    /// the system's temporary directory.
+    /// An empty stage in the directory of those of this command.
     pub fn new(session: &Session) -> Result<Stage> {
-        let parent = parent(session)?;
-        session.sweep.call_once(|| sweep(&parent));
-        let of = |directory, lock, left| Stage {
+        let of = |directory, left| Stage {
             directory: Some(directory),
             answering: None,
-            lock,
             files: Mutex::new(Files {
                 left,
                 ..Files::default()
@@ -69,20 +58,16 @@ impl Stage {
             spares: Arc::clone(&session.spares),
         };
         if let Some(spare) = session.spares.take() {
-            return Ok(of(spare.directory, spare.lock, spare.files));
+            return Ok(of(spare.directory, spare.files));
         }
-        loop {
-            let directory = tempfile::Builder::new()
-                .prefix(PREFIX)
-                .tempdir_in(&parent)
-                .with_context(|| format!("failed to make a directory in `{}`", parent.display()))
-                .map_err(|error| session.directories.advise(error))?;
-            match lock(directory.path()) {
-                Locked::Ours(lock) => return Ok(of(directory, lock, BTreeSet::new())),
-                // Another command took it for one that was left behind, before it was locked.
-                Locked::Others => {}
-            }
-        }
+        let root = session.stage_root()?;
+        let directory = tempfile::Builder::new()
+            .prefix("")
+            .rand_bytes(LETTERS)
+            .tempdir_in(&root)
+            .with_context(|| format!("failed to make a directory in `{}`", root.display()))
+            .map_err(|error| session.directories.advise(error))?;
+        Ok(of(directory, BTreeSet::new()))
     }
 
     pub fn path(&self) -> &Path {
@@ -222,112 +207,8 @@ impl Drop for Stage {
         if !self.is_spoiled.load(Ordering::SeqCst) && files.left.is_empty() {
             self.spares.offer(Spare {
                 directory,
-                lock: self.lock.take(),
                 files: files.placed,
             });
-        }
-    }
-}
-
-/// Where stages are.
-fn parent(session: &Session) -> Result<PathBuf> {
-    let own = session.directories.scratch("stages")?;
-    let others = [env::temp_dir(), "/tmp".into(), "/var/tmp".into()];
-    let plain = |path: &&PathBuf| is_plain(path) && path.is_dir();
-    // Engines report the names that links lead to.
-    let resolve = |path: PathBuf| fs::canonicalize(&path).unwrap_or(path);
-    let all = [own.clone()].into_iter().chain(others).map(resolve);
-    Ok(all.into_iter().find(|path| plain(&path)).unwrap_or(own))
-}
-
-/// Whether every engine takes the path for a path. Some make a URL of it to find a
-/// module: jsc fails below a directory `a%20b` or one with a line feed, Bun below `a?b`;
-/// jsc and Node.js fail in a path that is not UTF-8.
-pub fn is_plain(path: &Path) -> bool {
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || "/._-+@, ".contains(c);
-    path.to_str().is_some_and(|path| path.chars().all(is_plain))
-}
-
-enum Locked {
-    Ours(Option<Flock<File>>),
-    Others,
-}
-
-/// Locks a directory.
-fn lock(directory: &Path) -> Locked {
-    let Ok(file) = File::open(directory) else {
-        return match directory.exists() {
-            true => Locked::Ours(None),
-            false => Locked::Others,
-        };
-    };
-    match Flock::lock(file, FlockArg::LockExclusiveNonblock) {
-        // It may have been removed after it was opened.
-        Ok(lock) if directory.exists() => Locked::Ours(Some(lock)),
-        Ok(_) | Err((_, Errno::EWOULDBLOCK)) => Locked::Others,
-        Err(_) => Locked::Ours(None),
-    }
-}
-
-/// Removes the stages that killed commands left behind.
-fn sweep(parent: &Path) {
-    for entry in fs::read_dir(parent).into_iter().flatten().flatten() {
-        let path = entry.path();
-        let named = entry.file_name().to_string_lossy().starts_with(PREFIX);
-        let own = entry
-            .metadata()
-            .is_ok_and(|facts| facts.is_dir() && facts.uid() == geteuid().as_raw());
-        if named
-            && own
-            && let Locked::Ours(Some(_lock)) = lock(&path)
-        {
-            // Its guard may remove it at the same time.
-            let _ = fs::remove_dir_all(&path);
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn stages_of_dead_commands_are_swept() {
-        let parent = tempfile::tempdir().unwrap();
-        let make = |name: &str| {
-            let path = parent.path().join(name);
-            fs::create_dir_all(path.join("js/lib")).unwrap();
-            path
-        };
-        let [left, alive, other] = ["a", "b"]
-            .map(|name| format!("{PREFIX}{name}"))
-            .map(|name| make(&name))
-            .into_iter()
-            .chain([make("notes")])
-            .collect::<Vec<_>>()
-            .try_into()
-            .unwrap();
-        let Locked::Ours(Some(_lock)) = lock(&alive) else {
-            panic!("nobody else locks it");
-        };
-        sweep(parent.path());
-        assert_eq!([left, alive, other].map(|path| path.exists()), [false, true, true]);
-    }
-
-    #[test]
-    fn a_path_is_plain_if_no_url_can_be_seen_in_it() {
-        for (path, plain) in [
-            ("/home/me/My Projects/wasm-leaks_2/target", true),
-            ("/a%20b", false),
-            ("/a?b", false),
-            ("/a#b", false),
-            ("/a\nb", false),
-            ("/a\tb", false),
-            ("/a'b", false),
-            ("/a:b", false),
-            ("/ä", false),
-        ] {
-            assert_eq!(is_plain(Path::new(path)), plain, "{path:?}");
         }
     }
 }

@@ -1,8 +1,8 @@
 //! Runs tools: build tools under a guard, package managers in the open.
 
+use crate::base::invocation::this_program;
 use crate::run::lifeline::{End, Lifeline, LifelineEnd};
 use crate::run::limits::{Limits, Stop};
-use crate::run::process::this_program;
 use crate::run::session::Session;
 use crate::run::supervise::{Guarded, supervise};
 use anyhow::{Context, Result, bail};

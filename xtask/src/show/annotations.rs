@@ -7,6 +7,7 @@ use crate::results::document::Results;
 use crate::results::repeated::{Repeated, group};
 use crate::show::census_text;
 use crate::show::failure::details;
+use crate::show::place_text::own_function;
 use crate::show::program_names::program_name;
 use regex::Regex;
 use std::sync::LazyLock;
@@ -115,7 +116,10 @@ static PRINTED: LazyLock<Regex> =
 /// Where the user's innermost function made what grows.
 fn leak_place(row: &CellRow) -> Option<FilePlace> {
     let census = row.census.as_ref().filter(|_| row.outcome == OutcomeName::Failed)?;
-    let frame = census.grows.iter().find_map(|growth| growth.kind.stack.first())?;
+    let frame = census
+        .grows
+        .iter()
+        .find_map(|growth| own_function(&growth.kind.stack))?;
     let place = FilePlace {
         file: frame.file.clone(),
         line: (frame.line > 0).then(|| frame.line.to_string()),

@@ -2,30 +2,16 @@
 
 use crate::base::text::{clip, inert};
 use crate::measure::census::{Census, Kind, KindGrowth, What};
-use crate::measure::census_events::PlaceFrame;
 use crate::measure::verdict::Verdict;
 use crate::results::document::Results;
 use crate::results::repeated::group;
-use crate::show::amounts::{bytes, count, thousands};
+use crate::show::amounts::thousands;
 use crate::show::block_text::{block_notes, untold};
+use crate::show::kind_text::{KINDS, amounts, quantity};
+use crate::show::place_text::{callers_of_both, distance, function, place};
 
 /// Entries that are shown; the others are counted.
 const ENTRIES: usize = 8;
-
-/// Kinds of one entry that are shown.
-const KINDS: usize = 6;
-
-/// Of the classes of a kind, those are shown of which there are at least so many for each of the most frequent one.
-const SHARE: f64 = 0.1;
-
-/// Callers that are shown of a stack.
-const CALLERS: usize = 3;
-
-/// Functions of a guest that are shown before those of scripts.
-const FIRST: usize = 2;
-
-/// The extensions of scripts.
-const SCRIPTS: [&str; 8] = ["js", "mjs", "cjs", "ts", "mts", "cts", "tsx", "jsx"];
 
 /// The findings of all cells that were judged by a census, case by case; empty if none was.
 pub fn findings(results: &Results) -> String {
@@ -89,7 +75,7 @@ pub fn lines(census: &Census) -> Vec<String> {
         _ => entries(&census.stays, |stay| (&stay.kind, stay.most), "", " at most"),
     };
     let more = entries.len().saturating_sub(ENTRIES);
-    lines.extend(entries.into_iter().take(ENTRIES));
+    lines.extend(most_important(entries, ENTRIES));
     if more > 0 {
         lines.push(format!("and {more} more, which the results have (`--json FILE`)"));
     }
@@ -100,11 +86,28 @@ pub fn lines(census: &Census) -> Vec<String> {
     lines
 }
 
+/// As many entries: of those of places the first ones, and all others, of which there are few.
+fn most_important(entries: Vec<(What, String)>, most: usize) -> impl Iterator<Item = String> {
+    let others = entries.iter().filter(|(what, _)| !has_places(*what)).count();
+    let mut room = most.saturating_sub(others);
+    entries.into_iter().filter_map(move |(what, line)| {
+        let is_shown = room > 0 || !has_places(what);
+        room -= usize::from(is_shown && has_places(what));
+        is_shown.then_some(line)
+    })
+}
+
+/// Whether entries are told apart by the places where they were made. Linear memory, tables and instances stand for themselves.
+fn has_places(what: What) -> bool {
+    matches!(what, What::Objects | What::Bytes | What::BlockBytes | What::Blocks)
+}
+
 /// The entries of the blocks of linear memory that stay.
 pub fn block_lines(census: &Census) -> Vec<String> {
     let is_block = |growth: &&KindGrowth| matches!(growth.kind.what, What::BlockBytes | What::Blocks);
     let blocks: Vec<KindGrowth> = census.grows.iter().filter(is_block).cloned().collect();
-    entries(&blocks, |growth| (&growth.kind, growth.per_call), "+", " a call")
+    let entries = entries(&blocks, |growth| (&growth.kind, growth.per_call), "+", " a call");
+    entries.into_iter().map(|(_, line)| line).collect()
 }
 
 /// What this engine does not report of the kinds that grow.
@@ -130,7 +133,7 @@ struct AmountLine<'a> {
     amounts: Vec<(What, String, f64)>,
 }
 
-fn entries<T>(all: &[T], parts: fn(&T) -> (&Kind, f64), sign: &str, unit: &str) -> Vec<String> {
+fn entries<T>(all: &[T], parts: fn(&T) -> (&Kind, f64), sign: &str, unit: &str) -> Vec<(What, String)> {
     let mut entries: Vec<AmountLine<'_>> = Vec::new();
     for item in all {
         let (kind, number) = parts(item);
@@ -155,6 +158,13 @@ fn entries<T>(all: &[T], parts: fn(&T) -> (&Kind, f64), sign: &str, unit: &str) 
             }
         }
     }
+    // What the user's own functions made comes first, and what packages made behind them later.
+    entries.sort_by_key(|entry| {
+        (
+            entry.kind.what,
+            distance(&entry.kind.stack).unwrap_or(entry.kind.stack.len()),
+        )
+    });
     let lines = entries.into_iter().map(|entry| {
         let more = match entry.amounts.len().saturating_sub(KINDS) {
             0 => String::new(),
@@ -164,31 +174,13 @@ fn entries<T>(all: &[T], parts: fn(&T) -> (&Kind, f64), sign: &str, unit: &str) 
         let amounts: Vec<String> = amounts
             .map(|(what, name, number)| format!("{sign}{}", quantity(*what, name, *number)))
             .collect();
-        format!("{}{more}{unit}{}", amounts.join(", "), place(entry.kind))
+        let line = format!("{}{more}{unit}{}", amounts.join(", "), place(entry.kind));
+        (entry.kind.what, line)
     });
     lines.collect()
 }
 
-/// The kind by its classes, if the engine was asked for them; else as a whole.
-fn amounts(kind: &Kind, number: f64) -> Vec<(String, f64)> {
-    let most = kind.classes.iter().map(|(_, rate)| *rate).fold(0.0, f64::max);
-    let mut classes: Vec<(String, f64)> = match kind.what {
-        What::Objects => kind
-            .classes
-            .iter()
-            .filter(|(_, rate)| *rate >= SHARE * most)
-            .cloned()
-            .collect(),
-        _ => Vec::new(),
-    };
-    if classes.is_empty() {
-        return vec![(name(kind), number)];
-    }
-    classes.sort_by(|a, b| b.1.total_cmp(&a.1));
-    classes.into_iter().map(|(class, rate)| (clip(&class), rate)).collect()
-}
-
-/// What an entry has in common. Linear memory, tables and instances stand for themselves.
+/// What an entry has in common.
 fn key(kind: &Kind) -> Vec<String> {
     match kind.what {
         What::Objects | What::Bytes => kind.stack.iter().map(function).collect(),
@@ -205,113 +197,8 @@ fn key(kind: &Kind) -> Vec<String> {
     }
 }
 
-/// A function, wherever in it something was made.
-fn function(frame: &PlaceFrame) -> String {
-    format!("{}@{}", frame.name, frame.file)
-}
-
-/// `1.00 Widget`, `3.10 Node, string`, `79.9 B of linear memory (of shapes.wasm)`: the number of all its classes together.
-pub fn quantity_of(kind: &Kind, number: f64) -> String {
-    quantity(kind.what, &name_of(kind), number)
-}
-
-/// `Widget`, `Node, string`, `linear memory (of shapes.wasm)`: all its classes.
-pub fn name_of(kind: &Kind) -> String {
-    let names: Vec<String> = amounts(kind, 0.0).into_iter().map(|(name, _)| name).collect();
-    let more = match names.len().saturating_sub(KINDS) {
-        0 => String::new(),
-        more => format!(" and {more} more"),
-    };
-    format!("{}{more}", names[..names.len().min(KINDS)].join(", "))
-}
-
-fn quantity(what: What, name: &str, number: f64) -> String {
-    match what {
-        What::Blocks => match &*count(number) {
-            "1.00" => "1 block".to_owned(),
-            number => format!("{number} {name}"),
-        },
-        what if what.is_number() => format!("{} {name}", count(number)),
-        _ => format!("{} of {name}", bytes(number)),
-    }
-}
-
-/// Names of engines for the same thing.
-const SCOPES: [&str; 5] = [
-    "Call",
-    "LexicalEnvironment",
-    "BlockLexicalEnvironment",
-    "ClassBodyLexicalEnvironment",
-    "JSLexicalEnvironment",
-];
-
-fn name(kind: &Kind) -> String {
-    match kind.what {
-        What::Instances => return "WebAssembly.Instance".to_owned(),
-        What::TableSlots => return format!("slots of a table{}", module(kind)),
-        What::DomNodes => return "DOM nodes".to_owned(),
-        What::NodesInDocument => return "nodes in the document".to_owned(),
-        What::Listeners => return "event listeners".to_owned(),
-        What::Documents => return "documents".to_owned(),
-        What::BlockBytes | What::LinearMemory => return format!("linear memory{}", module(kind)),
-        What::Blocks => return "blocks".to_owned(),
-        What::Heap => return "the JavaScript heap".to_owned(),
-        What::Objects | What::Bytes => {}
-    }
-    match (kind.class.as_deref(), kind.builtin.as_deref()) {
-        (Some(class), _) if SCOPES.contains(&class) => "scope".to_owned(),
-        (Some(class), _) => clip(class),
-        (None, Some(builtin)) => format!("objects by {}()", clip(builtin)),
-        (None, None) => "objects".to_owned(),
-    }
-}
-
-fn module(kind: &Kind) -> String {
-    let Some(module) = &kind.module else {
-        return String::new();
-    };
-    match &module.file {
-        Some(file) => format!(" (of {})", clip(file)),
-        None => format!(" (of a module of {} bytes)", thousands(module.size)),
-    }
-}
-
-/// `, made by makeWidget (app.ts:12) < test (test.mjs:4)`
-pub fn place(kind: &Kind) -> String {
-    if kind.stack.is_empty() {
-        return String::new();
-    }
-    let frames = match kind.what {
-        What::BlockBytes | What::Blocks => functions_of_block(&kind.stack),
-        _ => kind.stack.iter().take(CALLERS).map(frame).collect(),
-    };
-    let by = match kind.what {
-        What::LinearMemory => "grown",
-        What::BlockBytes | What::Blocks => "asked for",
-        _ => "made",
-    };
-    format!(", {by} by {}", frames.join(" < "))
-}
-
-/// The first functions, mostly of a guest, and then those of scripts, in which a call is missing.
-fn functions_of_block(stack: &[PlaceFrame]) -> Vec<String> {
-    let of_script = |frame: &&PlaceFrame| {
-        let extension = frame.file.rsplit_once('.').map_or("", |(_, extension)| extension);
-        SCRIPTS.contains(&extension)
-    };
-    let first = stack.iter().take(FIRST);
-    let later: Vec<&PlaceFrame> = stack.iter().skip(FIRST).collect();
-    let scripts = later.iter().copied().position(|frame| of_script(&frame));
-    let mut words: Vec<String> = first.map(frame).collect();
-    if scripts.is_some_and(|place| place > 0) {
-        words.push("…".to_owned());
-    }
-    let from = scripts.unwrap_or(0);
-    words.extend(later.iter().skip(from).take(CALLERS - 1).map(|each| frame(each)));
-    words
-}
-
-/// Where the objects of a class were made that grow: `, made by makeWidget (app.ts:12)`.
+/// Where the objects of a class were made that grow: `, made by makeWidget (app.ts:12)`; if that was in several places, the
+/// functions that all of these were called by.
 pub fn made_by(census: &Census, class: &str) -> Option<String> {
     let is_it = |kind: &Kind| {
         let mut classes = kind.classes.iter().map(|(class, _)| class.as_str());
@@ -319,27 +206,26 @@ pub fn made_by(census: &Census, class: &str) -> Option<String> {
         kind.class.as_deref() == Some(class)
             || classes.any(|known| known == class || known.split(' ').next() == Some(class))
     };
-    let found = census.grows.iter().find(|growth| is_it(&growth.kind))?;
-    Some(place(&found.kind)).filter(|place| !place.is_empty())
-}
-
-/// `new Widget (test.js:6)`
-pub fn frame(frame: &PlaceFrame) -> String {
-    let place = match frame.line {
-        0 => clip(&frame.file),
-        line => format!("{}:{line}", clip(&frame.file)),
+    let objects = || {
+        let kinds = census.grows.iter().map(|growth| &growth.kind);
+        kinds.filter(|kind| matches!(kind.what, What::Objects | What::Bytes))
     };
-    match frame.name.as_str() {
-        "" => format!("the script ({place})"),
-        name if place.is_empty() => clip(name),
-        name => format!("{} ({place})", clip(name)),
+    // Where no class is known it is one of these.
+    let is_unknown = objects().all(|kind| kind.class.is_none() && kind.classes.is_empty());
+    let mut found = objects().filter(|kind| is_unknown || is_it(kind));
+    let mut kind = found.next()?.clone();
+    for other in found {
+        kind.stack = callers_of_both(&kind.stack, &other.stack).to_vec();
     }
+    Some(place(&kind)).filter(|place| !place.is_empty())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::measure::census_events::ModuleSeen;
+    use crate::measure::block_findings::BlockNotes;
+    use crate::measure::census_events::{ModuleSeen, PlaceFrame};
+    use crate::show::place_text::tests::stack_of;
 
     #[test]
     fn blocks_of_two_lines_or_two_modules_are_two_entries() {
@@ -366,32 +252,82 @@ mod tests {
         assert_eq!(entries(&all, |kind| (kind, 8.0), "+", " a call").len(), 3);
     }
 
+    const ON: &str = "on ../node_modules/map/on.js";
+
     #[test]
-    fn of_a_block_the_first_functions_and_those_of_scripts_are_told() {
-        for (stack, told) in [
+    fn what_the_user_s_own_functions_made_comes_first() {
+        let kind = |stack: &[&str]| Kind {
+            stack: stack_of(stack),
+            ..Kind::of(What::Objects)
+        };
+        let all = [
+            kind(&[ON, ON, "test t.js"]),
+            kind(&[ON]),
+            kind(&["f t.js", "test t.js"]),
+            Kind::of(What::LinearMemory),
+        ];
+        let lines = entries(&all, |kind| (kind, 8.0), "+", " a call");
+        let makers: Vec<&str> = lines
+            .iter()
+            .map(|line| {
+                line.1
+                    .split_once(" by ")
+                    .map_or("", |(_, by)| by.split(' ').next().unwrap())
+            })
+            .collect();
+        assert_eq!(makers, ["f", "on", "on", ""]);
+        assert!(lines[1].1.ends_with("on (../node_modules/map/on.js:1)"), "{lines:?}");
+    }
+
+    #[test]
+    fn a_class_of_several_places_has_the_callers_of_all() {
+        let growth = |stack: &[&str]| KindGrowth {
+            kind: Kind {
+                class: Some("Map".to_owned()),
+                stack: stack_of(stack),
+                ..Kind::of(What::Objects)
+            },
+            per_call: 1.0,
+            fit: None,
+        };
+        let one = growth(&["f a.js", "show t.js", "test t.js"]);
+        for (other, told) in [
             (
-                &["f a.c", "g a.c", "h a.c", "Widget w.js", "test t.mjs", "main m.js"][..],
-                "f g … Widget test",
+                &["f a.js", "show t.js", "test t.js"][..],
+                Some(", made by f (a.js:1) < show (t.js:1) < test (t.js:1)"),
             ),
-            (&["f a.c", "g a.c", "Widget w.js", "test t.mjs"], "f g Widget test"),
-            (&["f a.c", "test t.ts"], "f test"),
-            (&["f a.c", "g a.c", "h a.c", "i a.rs", "j a.rs"], "f g h i"),
-            (&["Widget w.js", "test t.js"], "Widget test"),
-            (&[], ""),
+            (
+                &["g a.js", "show t.js", "test t.js"],
+                Some(", made by show (t.js:1) < test (t.js:1)"),
+            ),
+            (&["test t.js"], Some(", made by test (t.js:1)")),
+            (&["other t.js"], None),
         ] {
-            let frame = |text: &&str| {
-                let (name, file) = text.split_once(' ').unwrap();
-                PlaceFrame {
-                    name: name.to_owned(),
-                    file: file.to_owned(),
-                    line: 1,
-                    column: 0,
-                }
+            let census = Census {
+                grows: vec![one.clone(), growth(other)],
+                ..census_of_nothing()
             };
-            let stack: Vec<PlaceFrame> = stack.iter().map(frame).collect();
-            let words = functions_of_block(&stack);
-            let names: Vec<&str> = words.iter().map(|word| word.split(' ').next().unwrap()).collect();
-            assert_eq!(names.join(" "), told);
+            assert_eq!(made_by(&census, "Map").as_deref(), told);
+            assert_eq!(made_by(&census, "Marker"), None);
+            let mut unknown = census;
+            unknown.grows.iter_mut().for_each(|growth| growth.kind.class = None);
+            assert_eq!(made_by(&unknown, "Map").as_deref(), told);
+        }
+    }
+
+    fn census_of_nothing() -> Census {
+        Census {
+            verdict: Verdict::Leaks,
+            reader: "v8".to_owned(),
+            calls: 0,
+            round: 1,
+            readings: 0,
+            unsettled: 0,
+            grows: Vec::new(),
+            stays: Vec::new(),
+            doubt: None,
+            stopped: None,
+            blocks: BlockNotes::default(),
         }
     }
 }

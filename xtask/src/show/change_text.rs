@@ -5,7 +5,8 @@ use crate::measure::census::{Kind, What};
 use crate::results::cell_changes::Changed;
 use crate::results::cell_growth::Per;
 use crate::show::amounts::{bytes, thousands};
-use crate::show::census_text::{name_of, place, quantity_of};
+use crate::show::kind_text::{name_of, quantity_of};
+use crate::show::place_text::place;
 
 /// Bytes of a page of linear memory.
 const PAGE: f64 = 65_536.0;

@@ -1,14 +1,14 @@
 //! What keeps alive what grows in a user's own program, as text.
 
 use crate::base::text::{clip, inert};
-use crate::explain::kept::{KeptGroup, Step};
-use crate::explain::leak::{Cut, GrowingStorage, Leak, LeakedKind, Leaks};
+use crate::explain::kept::KeptGroup;
+use crate::explain::leak::{Cut, GrowingStorage, Leak, LeakedKind, Leaks, Left};
 use crate::measure::block_findings::BlockOwners;
 use crate::measure::census::{Census, What};
 use crate::show::amounts;
 use crate::show::block_text::block_notes;
 use crate::show::census_text;
-use crate::show::path_text::{growth_note, other, path_with_mark, path_words};
+use crate::show::path_text::{growth_note, label_in_line, other, path_with_mark, path_words};
 
 /// What stands beside the reference to cut.
 const MARK: &str = "⟵ to cut";
@@ -183,35 +183,42 @@ fn amount(kind: &LeakedKind) -> String {
     }
 }
 
+/// What is left without the reference, and then without those that keep what is left.
 fn after_the_cut(cut: &Cut, group: &KeptGroup) -> String {
-    let what = reference(&group.root, &group.steps, cut.step);
-    match (&cut.remains, cut.remaining) {
-        (Some(kept), remaining) => {
-            let how_many = match remaining == group.count {
-                true => "they are".to_owned(),
-                false => format!("{remaining} of them are"),
-            };
-            format!(
-                "  without {what} {how_many} still kept alive, by {}\n",
-                path_words(kept)
-            )
-        }
-        (None, _) => format!("  without {what} nothing keeps them alive\n"),
+    let what = reference(group, cut);
+    let mut text = format!("  without {what} {}\n", what_is_left(&cut.left, group.count));
+    for left in &cut.further {
+        text += &format!("  without that, too, {}\n", what_is_left(left, group.count));
     }
+    text
+}
+
+/// `nothing keeps them alive`, `12 of them are still kept alive, by index .get(0)`.
+fn what_is_left(left: &Left, all: u64) -> String {
+    let Some(kept) = &left.remains else {
+        return "nothing keeps them alive".to_owned();
+    };
+    let how_many = match left.remaining == all {
+        true => "they are".to_owned(),
+        false => format!("{} of them are", left.remaining),
+    };
+    format!("{how_many} still kept alive, by {}", path_words(kept))
 }
 
 /// `sessions[…].all[…]`: the labels up to a step, without indices.
-fn reference(root: &str, steps: &[Step], last: usize) -> String {
+fn reference(group: &KeptGroup, cut: &Cut) -> String {
+    let KeptGroup { root, steps, .. } = group;
     // A program names its variables; other roots only the engine does.
     let mut text = match root.strip_prefix("root: ") {
         Some(_) => format!("{} ", inert(root)),
         None => String::new(),
     };
-    for step in &steps[..steps.len().min(last + 1)] {
+    for (index, step) in steps.iter().take(cut.step + 1).enumerate() {
         let label = match step.label.split_once(['[', '(']) {
+            _ if index == cut.step && cut.has_many_names => "[…]".to_owned(),
             Some((before, _)) if step.label.ends_with(']') => format!("{before}[…]"),
             Some((".get", _)) => ".get(…)".to_owned(),
-            _ => step.label.clone(),
+            _ => label_in_line(step),
         };
         let joins = label.starts_with(['.', '[']) || text.is_empty() || text.ends_with(' ');
         text += if joins { "" } else { " → " };

@@ -5,6 +5,15 @@ use crate::explain::kept::{KeptGroup, LinearMemory, Step};
 use console::{measure_text_width, pad_str, style};
 use heap::EdgeKind;
 
+/// The label of a reference that only the engine has a name for.
+const UNNAMED: &str = "(internal)";
+
+/// What a function is called on a path.
+const FUNCTION: &str = "function";
+
+/// What is wider, such as an element with its attributes, does not make room for itself in all lines of a path.
+const WIDEST: usize = 60;
+
 /// The note under a path that linear memory closes.
 const INVISIBLE: &str = "the dashed edge is invisible to the collector: nothing in linear memory can be traced, \
                          so the slot stays a root for ever.";
@@ -25,7 +34,7 @@ pub fn path_words(group: &KeptGroup) -> String {
     let labels: Vec<String> = parts(&group.steps)
         .iter()
         .map(|part| match part {
-            ShownStep::Step(_, step) => step_label(step),
+            ShownStep::Step(_, step) => label_in_line(step),
             ShownStep::LeftOut(count) => format!("… {count} more steps …"),
         })
         .collect();
@@ -87,18 +96,16 @@ pub fn path_with_mark(group: &KeptGroup, mark: Option<(usize, &str)>) -> String 
     if let Some(linear) = linear_memory {
         rows.push(dashed_row(rows.len(), linear, steps));
     }
-    let width = |column: usize| {
-        rows.iter()
-            .map(|row| measure_text_width(&row[column]))
-            .max()
-            .unwrap_or(0)
+    let width = |column: usize, most: usize| {
+        let widths = rows.iter().map(|row| measure_text_width(&row[column]));
+        widths.filter(|width| *width <= most).max().unwrap_or(0)
     };
-    let widths = [width(0), width(1)];
+    let widths = [width(0, usize::MAX), width(1, WIDEST)];
     let mut text = format!("  {}\n", style(root).bold());
     for [label, node, more] in &rows {
         let label = pad_str(label, widths[0] + 2, console::Alignment::Left, None);
-        let node = pad_str(node, widths[1] + 2, console::Alignment::Left, None);
-        let line = format!("  {label}{node}{more}");
+        let node = pad_str(node, widths[1], console::Alignment::Left, None);
+        let line = format!("  {label}{node}  {more}");
         text += line.trim_end();
         text += "\n";
     }
@@ -149,6 +156,22 @@ pub fn step_label(step: &Step) -> String {
         Some(repeat) if repeat.steps == 1 => format!("{}, {} times", step.label, repeat.times),
         Some(repeat) => format!("{}, these {} steps {} times", step.label, repeat.steps, repeat.times),
         None => step.label.clone(),
+    }
+}
+
+/// The same in a line that has nothing else of the step: where the label says nothing, what the step leads to does, and of a
+/// function the place: `(EventListener)`, `(function app.js:7)`.
+pub fn label_in_line(step: &Step) -> String {
+    if step.label != UNNAMED {
+        return step_label(step);
+    }
+    match step
+        .place
+        .as_deref()
+        .filter(|_| step.source.is_some() || step.node == FUNCTION)
+    {
+        Some(place) => format!("({} {place})", step.node),
+        None => format!("({})", step.node),
     }
 }
 

@@ -18,6 +18,7 @@ mod findings;
 mod installing;
 mod instrumenting;
 mod interrupting;
+mod killing;
 mod limiting;
 mod old_results;
 mod output;

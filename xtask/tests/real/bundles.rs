@@ -177,6 +177,48 @@ pub fn packages_are_found_with_their_files(engine: &str) {
     made_at(engine, &cell, "Box", places, [&[6, 7], &[7, 7]]);
 }
 
+/// A package whose functions call each other, and the user's own function far outside.
+pub fn the_user_s_own_call_of_a_package_is_told(engine: &str) {
+    if engine == "jsc" || !has_esbuild("the_user_s_own_call_of_a_package_is_told") {
+        return;
+    }
+    let mut package = "const all = [];\nclass Box {}\nexport function f0() {\n  all.push(new Box());\n}\n".to_owned();
+    for depth in 1..=DEEP {
+        package += &format!("export function f{depth}() {{\n  f{}();\n}}\n", depth - 1);
+    }
+    let script = format!(
+        "import {{ f{DEEP} }} from 'deep';\nfunction remember() {{\n  f{DEEP}();\n}}
+export function test(n) {{\n  for (let i = 0; i < n; i++) remember();\n}}\n"
+    );
+    let own = Own::new(&[
+        ("package.json", "{}"),
+        (
+            "node_modules/deep/package.json",
+            r#"{ "name": "deep", "main": "deep.js" }"#,
+        ),
+        ("node_modules/deep/deep.js", &package),
+        ("test.mjs", &script),
+    ]);
+    let answer = own.run(&["test", "--engine", engine]);
+    answer.expect(1, &[]);
+    let line = answer
+        .stdout
+        .lines()
+        .find(|line| line.contains("f0 ("))
+        .unwrap_or_default();
+    let place = if engine == "v8" { "test.mjs:2" } else { "test.mjs:3" };
+    let end = format!(" < … < remember ({place})");
+    assert!(line.contains("Box") && line.ends_with(&end), "{}", answer.stdout);
+    // In a workflow that is where a change is marked.
+    let answer = own.run(&["test", "--engine", engine, "--annotations"]);
+    answer.expect(1, &[]);
+    let printed = answer.stdout + &answer.stderr;
+    assert!(printed.contains("/test.mjs,line="), "{printed}");
+}
+
+/// So deep that no engine's stack is kept whole.
+const DEEP: usize = 12;
+
 /// A module that is imported like a script, of the user's and of a package.
 pub fn a_module_that_is_imported_is_run(engine: &str) {
     if !has_esbuild("a_module_that_is_imported_is_run") {

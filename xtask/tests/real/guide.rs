@@ -1,5 +1,6 @@
 //! docs/guide.md, followed in an empty directory: its files, its commands, and what they print.
 
+use crate::required;
 use crate::world::{Answer, World, repository};
 use regex::Regex;
 use std::fs;
@@ -16,7 +17,8 @@ const VARIES: &[(&str, &str)] = &[
     (r"\[\d+\] *", "[N] "),
     (r"(\n +└ \w+) +", "$1 "),
     (r"(made by|grown by|<) (\w+) \(([\w.]+):\d+\)", "$1 $2 ($3)"),
-    (r"\+[\d.]+ B of", "+N B of"),
+    (r"\+[\d.]+ (?:B|KiB|MiB) of", "+N B of"),
+    (r"chromium [\d.]+ ", "chromium "),
     // SpiderMonkey's shell counts the elements of a large array only where they have just moved.
     (r"\n *\+N B of Array a call[^\n]*", ""),
     (r", \+N B of objects", ""),
@@ -28,10 +30,11 @@ const VARIES: &[(&str, &str)] = &[
     (r"\n[^\n]* at most[^\n]*", ""),
 ];
 
-/// A step of a reader: a file to write, or a command with what it prints.
+/// A step of a reader: a file to write, packages to get, or a command with what it prints.
 #[derive(Debug)]
 enum Step<'p> {
     File { name: &'p str, text: &'p str },
+    Npm { arguments: Vec<&'p str> },
     Command { arguments: Vec<&'p str>, printed: &'p str },
 }
 
@@ -47,7 +50,12 @@ fn steps(page: &str) -> Vec<Step<'_>> {
             steps.push(Step::File { name, text });
         } else {
             assert_eq!(information, "console", "a block is a file or a command");
-            let (command, printed) = text.split_once('\n').expect("a command prints something");
+            let (command, printed) = text.split_once('\n').expect("a command ends its line");
+            if let Some(command) = command.strip_prefix("$ npm ") {
+                let arguments = command.split(' ').collect();
+                steps.push(Step::Npm { arguments });
+                continue;
+            }
             let command = command.strip_prefix("$ wasm-leaks ").expect("it is ours");
             let arguments = command.split(' ').collect();
             steps.push(Step::Command { arguments, printed });
@@ -56,16 +64,19 @@ fn steps(page: &str) -> Vec<Step<'_>> {
     steps
 }
 
-/// The lines, without what varies, and the lists in them in one order.
-fn lines(text: &str) -> Vec<String> {
+/// The lines, without what varies, and the lists in them in one order; and so are lines of what grows, unless the page leaves
+/// some out, so that those that it shows are in the order of the engine.
+fn lines(text: &str, has_all: bool) -> Vec<String> {
     let mut text = text.to_owned();
     for (pattern, instead) in VARIES {
         text = Regex::new(pattern).unwrap().replace_all(&text, *instead).into_owned();
     }
     let mut lines: Vec<String> = text.lines().map(in_order).collect();
     // What grows at the same rate has no order.
-    for some in lines.chunk_by_mut(|above, below| above.starts_with('+') && below.starts_with('+')) {
-        some.sort_unstable();
+    if has_all {
+        for some in lines.chunk_by_mut(|above, below| above.starts_with('+') && below.starts_with('+')) {
+            some.sort_unstable();
+        }
     }
     lines
 }
@@ -85,13 +96,34 @@ fn in_order(line: &str) -> String {
 #[track_caller]
 fn compare(arguments: &[&str], printed: &str, answer: &Answer) {
     answer.expect(i32::from(printed.contains("FAILED")), &[]);
-    let actual = lines(&format!("{}{}", answer.stdout, answer.stderr));
-    assert_eq!(
-        lines(printed),
-        actual,
-        "docs/guide.md: wasm-leaks {}",
-        arguments.join(" ")
-    );
+    let has_all = printed.lines().all(|line| line.trim() != LEFT_OUT);
+    let actual = lines(&format!("{}{}", answer.stdout, answer.stderr), has_all);
+    let shown = lines(printed, has_all);
+    let command = arguments.join(" ");
+    if !is_shown_in_part(&shown, &actual) {
+        assert_eq!(shown, actual, "docs/guide.md: wasm-leaks {command}");
+    }
+}
+
+/// Stands in the page for what is left out: lines, or the end of what grows in one.
+const LEFT_OUT: &str = "…";
+
+/// Whether a page shows these lines, of which it may leave some out.
+fn is_shown_in_part(shown: &[String], actual: &[String]) -> bool {
+    let Some((first, rest)) = shown.split_first() else {
+        return actual.is_empty();
+    };
+    if first.trim() == LEFT_OUT {
+        return (0..=actual.len()).any(|left_out| is_shown_in_part(rest, &actual[left_out..]));
+    }
+    let Some((found, others)) = actual.split_first() else {
+        return false;
+    };
+    let is_it = match first.split_once(&format!(", {LEFT_OUT} a call")) {
+        Some((before, after)) => found.starts_with(before) && found.ends_with(&format!(" a call{after}")),
+        None => found == first,
+    };
+    is_it && is_shown_in_part(rest, others)
 }
 
 /// Whether the engines that are found by themselves are those of the page's tables.
@@ -112,14 +144,78 @@ fn the_guide_is_true() {
         return;
     }
     let directory = world.file("an empty directory");
+    let has_chromium = world.run(&["engines", "--engine", BROWSER]).status == Some(0);
+    let mut has_packages = true;
     for step in steps(&page) {
         match step {
             Step::File { name, text } => write(&directory.join(name), text),
+            Step::Npm { arguments } => has_packages &= has_chromium && npm(&arguments, &directory),
+            Step::Command { arguments, .. } if arguments.contains(&BROWSER) && !has_chromium => {
+                assert!(!required().contains(&BROWSER.to_owned()), "{BROWSER} is missing");
+                skip(&arguments, &format!("{BROWSER} is missing"));
+            }
+            Step::Command { arguments, .. } if arguments.contains(&BROWSER) && !has_packages => {
+                skip(&arguments, "npm has not installed the packages");
+            }
             Step::Command { arguments, printed } => {
                 let output = world.installed(&arguments).output().unwrap();
                 compare(&arguments, printed, &Answer::of(output));
             }
         }
+    }
+}
+
+/// The browser of the page.
+const BROWSER: &str = "chromium";
+
+fn skip(arguments: &[&str], reason: &str) {
+    let _ = writeln!(
+        std::io::stderr(),
+        "skipped `wasm-leaks {}` of docs/guide.md: {reason}",
+        arguments.join(" ")
+    );
+}
+
+/// Whether npm got the packages; it has to where the page has to be true.
+fn npm(arguments: &[&str], directory: &Path) -> bool {
+    let quiet = [
+        "--silent",
+        "--ignore-scripts",
+        "--no-audit",
+        "--no-fund",
+        "--prefer-offline",
+    ];
+    let status = std::process::Command::new("npm")
+        .args(arguments)
+        .args(quiet)
+        .current_dir(directory)
+        .status();
+    let is_done = status.is_ok_and(|status| status.success());
+    let is_required = std::env::var_os("WASM_LEAKS_REQUIRE_PAGE").is_some();
+    assert!(is_done || !is_required, "npm {} failed", arguments.join(" "));
+    is_done
+}
+
+#[test]
+fn what_a_page_leaves_out_is_no_other_line() {
+    let lines = |text: &str| -> Vec<String> { text.split('|').map(str::to_owned).collect() };
+    for (shown, actual, is_it) in [
+        ("a|b", "a|b", true),
+        ("a", "a|b", false),
+        ("a|…", "a|b|c", true),
+        ("a|  …|d", "a|b|c|d", true),
+        ("a|…|d", "a|d", true),
+        ("a|…|d", "a|b|c", false),
+        ("…", "", true),
+        ("+1 A, … a call, made by f", "+1 A, +2 B a call, made by f", true),
+        ("+1 A, … a call, made by f", "+1 C, +2 B a call, made by f", false),
+        ("+1 A, … a call, made by f", "+1 A, +2 B a call, made by g", false),
+    ] {
+        assert_eq!(
+            is_shown_in_part(&lines(shown), &lines(actual)),
+            is_it,
+            "{shown}: {actual}"
+        );
     }
 }
 
@@ -133,7 +229,7 @@ fn a_guide_that_is_wrong_is_noticed() {
     let page = fs::read_to_string(repository().join("docs/guide.md")).unwrap();
     let commands = steps(&page).into_iter().filter_map(|step| match step {
         Step::Command { printed, .. } => Some(printed),
-        Step::File { .. } => None,
+        Step::File { .. } | Step::Npm { .. } => None,
     });
     let printed = commands.collect::<String>();
     for (from, to, same) in [
@@ -159,6 +255,6 @@ fn a_guide_that_is_wrong_is_noticed() {
     ] {
         assert!(printed.contains(from), "`{from}` is not in the guide");
         let other = printed.replacen(from, to, 1);
-        assert_eq!(lines(&printed) == lines(&other), same, "`{from}` as `{to}`");
+        assert_eq!(lines(&printed, true) == lines(&other, true), same, "`{from}` as `{to}`");
     }
 }

@@ -125,6 +125,7 @@ on_every_engine! {
     leaks::what_is_replaced_is_told_apart
     leaks::one_class_alone_can_be_asked_about
     leaks::what_grows_without_objects_is_said_to_do_so
+    leaks::names_of_properties_are_told_as_such
     leaks::what_grows_in_one_object_is_named
     leaks::snapshots_are_kept_where_they_are_wanted
     leaks::an_error_of_the_program_is_no_answer
@@ -146,6 +147,7 @@ on_every_engine! {
     bundles::typescript_is_told_by_its_own_places
     bundles::a_classic_script_in_typescript_is_run
     bundles::packages_are_found_with_their_files
+    bundles::the_user_s_own_call_of_a_package_is_told
     bundles::a_module_that_is_imported_is_run
     bundles::a_minified_script_is_told_by_its_sources
     bundles::a_broken_map_is_told_once

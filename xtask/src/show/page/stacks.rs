@@ -3,7 +3,7 @@
 
 use crate::measure::census::{Census, KindGrowth, What};
 use crate::show::amounts::{bytes, count};
-use crate::show::census_text;
+use crate::show::place_text;
 use maud::{Markup, html};
 
 /// Functions of a stack that are shown, from the outermost one on.
@@ -49,7 +49,7 @@ fn add(root: &mut StackNode, growth: &KindGrowth, amount: fn(&mut StackNode) -> 
     *amount(root) += growth.per_call;
     let mut node = root;
     for frame in growth.kind.stack.iter().rev().take(DEEPEST) {
-        let function = census_text::frame(frame);
+        let function = place_text::frame(frame);
         let index = node.called.iter().position(|called| called.function == function);
         let index = index.unwrap_or_else(|| {
             node.called.push(StackNode {
