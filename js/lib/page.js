@@ -16,6 +16,8 @@
   const isUsers = element !== null && element.dataset.page !== undefined;
   if (isUsers) {
     element.remove();
+    // A page may have itself in a frame: scripts run in the outermost.
+    if (global.top !== global) return;
     // One would stand between this page and its server, and pages do without where there are none.
     delete Navigator.prototype.serviceWorker;
   }

@@ -26,6 +26,8 @@ pub enum PageEnd {
     Quit(i32),
     /// It is no longer there: the end of a sentence that begins with "the page".
     Lost(String),
+    /// The browser did not open it: why.
+    NotOpened(String),
 }
 
 /// A report of the page: lines that it printed since the last one, and its end.
@@ -101,10 +103,13 @@ impl PageRun {
         }
     }
 
-    /// Opens the page of this address; `stage` is that of the stage.
-    pub fn open(&self, stage: &str, page: &str) -> Result<()> {
+    /// Opens the page of this address; `stage` is that of the stage. To be called in a thread of its own: Firefox does not
+    /// come back from a page that loads itself again at once, and so for ever.
+    pub fn open(&self, stage: &str, page: &str) {
         let _ = self.address.set(stage.to_owned());
-        locked(&self.driver).open(page)
+        if let Err(error) = locked(&self.driver).open(page) {
+            self.end(PageEnd::NotOpened(format!("{error:#}")));
+        }
     }
 
     /// How the page or its browser ended without a report, if so: the end of a sentence, the beginning of which is

@@ -13,6 +13,7 @@ use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::thread;
 use std::time::Duration;
 
 /// The exit status if the browser or the page is lost before the scripts ask for one: none that shells use.
@@ -88,13 +89,20 @@ pub fn run(browsing: &Browsing<'_>) -> Result<u8> {
         Some(UsersPage::File(file)) => format!("{}{}", server.address, encoded(file)),
         None => format!("{}{PAGE}", server.address),
     };
-    page.open(&server.address, &opened)?;
+    let opening = {
+        let (page, stage) = (Arc::clone(&page), server.address.clone());
+        move || page.open(&stage, &opened)
+    };
+    thread::Builder::new()
+        .spawn(opening)
+        .context("failed to start a thread")?;
     let title = browsing.browser.title();
     loop {
         match ended.recv_timeout(INTERVAL) {
             // As the kernel has it: the lowest eight bits.
             Ok(PageEnd::Quit(status)) => return Ok((status & 0xff) as u8),
             Ok(PageEnd::Lost(how)) => bail!("{title}: the page {how}"),
+            Ok(PageEnd::NotOpened(why)) => bail!("{why}"),
             Err(RecvTimeoutError::Disconnected) => bail!("{title}: the server ended"),
             Err(RecvTimeoutError::Timeout) => {
                 if let Some(how) = page.lost() {

@@ -4,6 +4,7 @@
 #[path = "../world/mod.rs"]
 mod world;
 
+mod bad_pages;
 mod beginning;
 mod blocks;
 mod breakages;

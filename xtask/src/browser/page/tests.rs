@@ -1,7 +1,7 @@
 //! What a page reports comes out once and in its order, and what it asks for is the driver's to do.
 
 use super::*;
-use anyhow::bail;
+use anyhow::{bail, ensure};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, channel};
 
@@ -17,6 +17,7 @@ impl Driver for FakeDriver {
         Ok("1".to_owned())
     }
     fn open(&mut self, address: &str) -> Result<()> {
+        ensure!(address != "nowhere", "it does not open `{address}`");
         self.lost = address.ends_with("lost");
         Ok(())
     }
@@ -71,8 +72,7 @@ fn report(page: &PageRun, body: &str) -> u16 {
 #[test]
 fn lines_are_printed_once_and_in_their_order() {
     let (page, ended, printed) = page();
-    page.open("http://127.0.0.1:1/secret/", "http://127.0.0.1:1/secret/page.html")
-        .unwrap();
+    page.open("http://127.0.0.1:1/secret/", "http://127.0.0.1:1/secret/page.html");
     for body in [
         r#"{"number":2,"lines":[[2,"at http://127.0.0.1:1/secret/js/a.js:1:2"],[1,"c"]]}"#,
         r#"{"number":1,"lines":[[1,"a"],[1,"b"]]}"#,
@@ -162,8 +162,16 @@ fn wishes_are_the_driver_s() {
         assert_eq!((status, text.as_str()), answer, "{path} {body}");
     }
     assert_eq!(page.lost(), None);
-    page.open("", "lost").unwrap();
+    page.open("", "lost");
     assert_eq!(page.lost(), Some("the page crashed".to_owned()));
+}
+
+#[test]
+fn a_page_that_is_not_opened_is_an_end() {
+    let (page, ended, _) = page();
+    page.open("", "nowhere");
+    let why = PageEnd::NotOpened("it does not open `nowhere`".to_owned());
+    assert_eq!(ended.try_iter().collect::<Vec<_>>(), [why]);
 }
 
 #[test]
