@@ -168,9 +168,12 @@
   // The driver looks at the page then: not while that waits for an answer.
   const tellLoaded = () => fetch(`${base}-/loaded`, { method: 'POST', body: '' });
 
+  // A promise that is returned or resolved with is asked for its `then`, which a page may have replaced: what comes of one
+  // is awaited here, and never returned.
+
   // A page has its own scripts, which may wait for what they load.
   const loaded = isUsers && new Promise(resolve => {
-    global.addEventListener('load', () => resolve(tellLoaded()), { once: true });
+    global.addEventListener('load', () => then(tellLoaded(), resolve, resolve), { once: true });
   });
 
   const OURS = `${base}js/lib/`;
@@ -237,10 +240,12 @@
       for (let i = 0; i < found.length; i++) bytes[i] = charCodeAt(found, i) & 0xff;
       return kind === 'binary' ? bytes : new TextDecoder().decode(bytes);
     });
-    const ask = (what, body) => then(fetch(`${base}-/${what}`, { method: 'POST', body }), answer => {
+    const ask = async (what, body) => {
+      const answer = await fetch(`${base}-/${what}`, { method: 'POST', body });
       if (answer.ok) return answer;
-      return then(answer.text(), reason => { say(2, `${what}: ${reason}`); });
-    });
+      say(2, `${what}: ${await answer.text()}`);
+      return undefined;
+    };
     // Only the driver can collect, or V8 between two scripts: a turn comes after that. Within a
     // script V8 takes for alive what stale addresses on the stack lead to, which at times are
     // all observers of many rounds.
@@ -257,13 +262,11 @@
     if (typeof ownGc === 'function') global.gc = () => { collecting = ownGc(BETWEEN_SCRIPTS); };
     else define('gc', () => { collecting = ask('collect', ''); });
     let hasHeap = true;
-    const heapBytes = () => {
-      if (!hasHeap) return null;
-      const found = then(ask('heap', ''), answer => answer && answer.json());
-      return then(found, bytes => {
-        hasHeap = typeof bytes === 'number';
-        return hasHeap ? bytes : null;
-      });
+    const heapBytes = async () => {
+      const answer = hasHeap ? await ask('heap', '') : undefined;
+      const bytes = answer && await answer.json();
+      hasHeap = typeof bytes === 'number';
+      return hasHeap ? bytes : null;
     };
     // What the page has beside objects of scripts: nodes, of which some are in the document, listeners and documents.
     let hasDom = true;
@@ -274,15 +277,19 @@
       return { nodes: null, listeners: null, documents: null, ...counts, attached: nodesIn(global) };
     };
     // A command of the browser's own protocol; the answer is a promise of its result.
-    const call = (method, parameters) => then(ask('call', stringify({ method, parameters })), answer => {
+    const call = async (method, parameters) => {
+      const answer = await ask('call', stringify({ method, parameters }));
       if (!answer) throw new AnyError(`the browser did not answer \`${method}\``);
-      return answer.json();
-    });
+      const result = await answer.json();
+      return result;
+    };
     // What the driver counts of what is alive.
-    const census = what => then(ask('census', what), answer => {
+    const census = async what => {
+      const answer = await ask('census', what);
       if (!answer) throw new AnyError('the browser did not count what is alive');
-      return answer.json();
-    });
+      const counts = await answer.json();
+      return counts;
+    };
     define('page', {
       browser, version, engineVersion, writesHeap, place, ask, call, census, heapBytes, turn, base, loaded,
       domCounts: isPage ? domCounts : null,

@@ -29,7 +29,10 @@
   function connect() {
     if (page) {
       return async (method, parameters) => {
-        if (method !== 'HeapProfiler.takeHeapSnapshot') return page.call(method, parameters);
+        if (method !== 'HeapProfiler.takeHeapSnapshot') {
+          const result = await page.call(method, parameters);
+          return result;
+        }
         if (!(await page.ask('own-snapshot', WITNESSED))) throw new AnyError('the browser did not write its heap');
         chunks[0] = decode(readFile(page.base + WITNESSED));
         return {};

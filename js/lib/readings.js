@@ -52,7 +52,8 @@
   async function heap() {
     await collect();
     await turn();
-    return heapBytes();
+    const bytes = await heapBytes();
+    return bytes;
   }
 
   // How many objects are alive, but for those that are planted: these come and go.

@@ -136,7 +136,8 @@ impl Upstream {
         if !is_page || status.starts_with('3') {
             client.write_all(&head.bytes())?;
             std::io::copy(&mut reader, &mut client)?;
-            return Ok(client.shutdown(Shutdown::Write)?);
+            end(client);
+            return Ok(());
         }
         let kind = head.value("content-type").unwrap_or_default().to_owned();
         let mut body = Vec::new();
@@ -150,7 +151,7 @@ impl Upstream {
         head.add("content-length", &page.len().to_string());
         client.write_all(&head.bytes())?;
         client.write_all(&page)?;
-        client.shutdown(Shutdown::Write)?;
+        end(client);
         ensure!(
             status.starts_with('2') && kind.starts_with("text/html"),
             "`http://{}` answered {status} with `{kind}`",
@@ -158,6 +159,11 @@ impl Upstream {
         );
         Ok(())
     }
+}
+
+/// Tells the browser that no more comes. It may have closed the connection: it has read all that it was told to expect.
+fn end(client: &TcpStream) {
+    let _ = client.shutdown(Shutdown::Write);
 }
 
 impl Head {

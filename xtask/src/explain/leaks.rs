@@ -78,6 +78,8 @@ pub(super) struct Finding<'a> {
     notes: HashSet<NodeId>,
     /// The classes that were counted to grow, the largest first.
     counted: Vec<&'a str>,
+    /// The names of the program's functions, its packages' as well: a class is one of them.
+    functions: HashSet<&'a str>,
 }
 
 /// Finds what grows between the snapshots. `census` is what was counted before.
@@ -92,6 +94,7 @@ pub fn leaks(program: &ProgramHeap, census: Option<Census>, wanted: Wanted<'_>) 
         program,
         wanted,
         preferred,
+        functions: names_of_functions(heap, &foreign),
         foreign,
         paths: &paths,
         notes: heap.with_part(NOTES).into_iter().collect(),
@@ -133,6 +136,14 @@ pub fn leaks(program: &ProgramHeap, census: Option<Census>, wanted: Wanted<'_>) 
         leaks,
         census,
     }
+}
+
+/// The names of functions that have a place, but for these.
+fn names_of_functions<'h>(heap: &'h Heap, but: &[NodeId]) -> HashSet<&'h str> {
+    let but: HashSet<NodeId> = but.iter().copied().collect();
+    let all = (0..).take(heap.node_count());
+    let is_it = |id: &NodeId| heap.kind(*id) == NodeKind::Function && heap.position(*id).is_some() && !but.contains(id);
+    all.filter(is_it).map(|id| heap.name(id)).collect()
 }
 
 /// The classes of objects that were counted to grow, the largest first.
@@ -286,11 +297,15 @@ impl Finding<'_> {
     }
 
     /// The group that stands for a leak: of a class that the program defines, else of one that was counted to grow and is not
-    /// the language's own, else of any other; and of those the nearest one, for what hangs on it is farther away.
+    /// the language's own, else of one that a package defines, else an element, else of any other; and of those the nearest
+    /// one, for what hangs on it is farther away.
     fn main<'g>(&self, groups: &'g [NewGroup]) -> Option<&'g NewGroup> {
         let is_own = |group: &&NewGroup| self.program.sources.class(&group.class).is_some();
         let is_counted = |group: &&NewGroup| self.counted.contains(&group.class.as_str());
         let is_of_program = |group: &&NewGroup| !Sources::is_built_in(&group.class);
+        let is_function_s = |group: &&NewGroup| self.functions.contains(group.class.as_str());
+        // As V8 and WebKit call it: `<div>`.
+        let is_element = |group: &&NewGroup| group.class.starts_with('<');
         let first_counted = || {
             let named = |class: &&str| {
                 groups
@@ -301,7 +316,9 @@ impl Finding<'_> {
         };
         self.nearest(groups.iter().filter(is_own))
             .or_else(|| self.nearest(groups.iter().filter(is_counted).filter(is_of_program)))
+            .or_else(|| self.nearest(groups.iter().filter(is_function_s).filter(is_of_program)))
             .or_else(first_counted)
+            .or_else(|| self.nearest(groups.iter().filter(is_element)))
             .or_else(|| self.nearest(groups.iter().filter(is_of_program)))
             .or_else(|| groups.iter().find(|group| group.class != TEXT))
             .or(groups.first())

@@ -60,6 +60,22 @@ export function test(n) {
 }
 ";
 
+/// Each call keeps an object that it has made a while ago.
+pub const WAITS: &str = "class Widget { constructor(i) { this.i = i; } }
+const kept = [];
+const later = milliseconds => new Promise(resolve => setTimeout(resolve, milliseconds));
+
+async function make(i) {
+  const widget = new Widget(i);
+  await later(70);
+  kept.push(widget);
+}
+
+export async function test(n) {
+  for (let i = 0; i < n; i++) await make(i);
+}
+";
+
 /// A program, its exit status, and what is told of it: by Chromium, Firefox, and WebKitGTK, which has no places.
 type Judged = (&'static str, &'static str, i32, [&'static str; 3]);
 
@@ -88,6 +104,17 @@ const JUDGED: &[Judged] = &[
             "made by test (classic.js:2)",
             "+1.00 Date a call, made by test (classic.js:2)",
             "+1.00 Date a call\n",
+        ],
+    ),
+    // V8 gives all objects a number meanwhile, and forgets where it has made one that has a number and is moved.
+    (
+        "waits.mjs",
+        WAITS,
+        1,
+        [
+            "+1.00 Widget a call, made by make (waits.mjs:5)",
+            "+1.00 Widget a call, made by make (waits.mjs:6)",
+            "+1.00 Widget a call\n",
         ],
     ),
     // No count of objects grows.
