@@ -5,7 +5,6 @@ use crate::explain::growth::{Growth, growth_of_born};
 use crate::explain::heaps::ProgramHeap;
 use crate::explain::kept::KeptGroup;
 use crate::explain::leak::{Leak, LeakedKind, Leaks};
-use crate::explain::sources::Sources;
 use crate::explain::words::Words;
 use crate::measure::census::{Census, What};
 use heap::path::Paths;
@@ -44,9 +43,6 @@ const SMALL: usize = 100;
 /// Of what grows, less than one in so many is kept in another way, or has no path, by chance.
 pub(super) const CHANCE: u64 = 50;
 
-/// Of the groups of a leak, one that is less than one in so many of another does not stand for all.
-const BESIDE: usize = 10;
-
 /// Classes that are told of a snapshot alone.
 const MOST_CLASSES: usize = 12;
 
@@ -58,7 +54,7 @@ const MOST_KINDS: usize = 6;
 const NOTES: &str = "HarnessNotes";
 
 /// The class of strings.
-const TEXT: &str = "string";
+pub(super) const TEXT: &str = "string";
 
 /// Objects of one class that are kept in one way.
 pub(super) struct NewGroup {
@@ -77,9 +73,9 @@ pub(super) struct Finding<'a> {
     /// What our own scripts note a program's objects in.
     notes: HashSet<NodeId>,
     /// The classes that were counted to grow, the largest first.
-    counted: Vec<&'a str>,
+    pub(super) counted: Vec<&'a str>,
     /// The names of the program's functions, its packages' as well: a class is one of them.
-    functions: HashSet<&'a str>,
+    pub(super) functions: HashSet<&'a str>,
 }
 
 /// Finds what grows between the snapshots. `census` is what was counted before.
@@ -294,42 +290,6 @@ impl Finding<'_> {
             });
         }
         leaks
-    }
-
-    /// The group that stands for a leak: of a class that the program defines, else of one that was counted to grow and is not
-    /// the language's own, else of one that a package defines, else an element, else of any other; and of those the nearest
-    /// one, for what hangs on it is farther away.
-    fn main<'g>(&self, groups: &'g [NewGroup]) -> Option<&'g NewGroup> {
-        let is_own = |group: &&NewGroup| self.program.sources.class(&group.class).is_some();
-        let is_counted = |group: &&NewGroup| self.counted.contains(&group.class.as_str());
-        let is_of_program = |group: &&NewGroup| !Sources::is_built_in(&group.class);
-        let is_function_s = |group: &&NewGroup| self.functions.contains(group.class.as_str());
-        // As V8 and WebKit call it: `<div>`.
-        let is_element = |group: &&NewGroup| group.class.starts_with('<');
-        let first_counted = || {
-            let named = |class: &&str| {
-                groups
-                    .iter()
-                    .find(|group| group.class == **class && group.class != TEXT)
-            };
-            self.counted.iter().find_map(named)
-        };
-        self.nearest(groups.iter().filter(is_own))
-            .or_else(|| self.nearest(groups.iter().filter(is_counted).filter(is_of_program)))
-            .or_else(|| self.nearest(groups.iter().filter(is_function_s).filter(is_of_program)))
-            .or_else(first_counted)
-            .or_else(|| self.nearest(groups.iter().filter(is_element)))
-            .or_else(|| self.nearest(groups.iter().filter(is_of_program)))
-            .or_else(|| groups.iter().find(|group| group.class != TEXT))
-            .or(groups.first())
-    }
-
-    /// The group with the shortest path, but for those that are small beside the others.
-    fn nearest<'g>(&self, groups: impl Iterator<Item = &'g NewGroup>) -> Option<&'g NewGroup> {
-        let groups: Vec<&NewGroup> = groups.collect();
-        let largest = groups.iter().map(|group| group.nodes.len()).max()?;
-        let large = groups.into_iter().filter(|group| group.nodes.len() * BESIDE >= largest);
-        large.min_by_key(|group| self.depth(representative(group), self.paths))
     }
 
     /// How many there are of each class: first of that which stands for all, then the most frequent first.

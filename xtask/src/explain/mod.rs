@@ -13,6 +13,7 @@ pub mod kept;
 pub mod leak;
 pub mod leaks;
 pub mod made_scripts;
+mod main_group;
 pub mod merging;
 pub mod place;
 pub mod program_files;

@@ -80,6 +80,22 @@ fn the_cases_come_out_as_in_shells() {
     });
 }
 
+/// Each has a browser, a profile, a port and a display of its own.
+#[test]
+fn two_commands_at_once_do_not_meet() {
+    in_each(|browser, place| {
+        let world = World::new().with_this_machine().with_guests();
+        let test = || world.run(&["test", "m0", "--engine", browser, "--in", place]);
+        let answers =
+            std::thread::scope(|scope| [scope.spawn(test), scope.spawn(test)].map(|command| command.join().unwrap()));
+        for answer in answers {
+            answer.expect(0, &["1 cell: 1 ok"]);
+        }
+        world.assert_clean();
+        assert_eq!(processes_of(&world), [] as [i32; 0], "{browser}, {place}");
+    });
+}
+
 #[test]
 fn a_script_that_does_not_end_is_ended() {
     in_each(|browser, place| {
