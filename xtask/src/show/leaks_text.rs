@@ -186,9 +186,15 @@ fn amount(kind: &LeakedKind) -> String {
 /// What is left without the reference, and then without those that keep what is left.
 fn after_the_cut(cut: &Cut, group: &KeptGroup) -> String {
     let what = reference(group, cut);
-    let mut text = format!("  without {what} {}\n", what_is_left(&cut.left, group.count));
+    let mut said = what_is_left(&cut.left, group.count);
+    let mut text = format!("  without {what} {said}\n");
     for left in &cut.further {
-        text += &format!("  without that, too, {}\n", what_is_left(left, group.count));
+        let next = what_is_left(left, group.count);
+        // What cannot be cut, such as a root, is told once.
+        if next != said {
+            text += &format!("  without that, too, {next}\n");
+        }
+        said = next;
     }
     text
 }

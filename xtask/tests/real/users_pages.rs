@@ -81,9 +81,11 @@ fn a_script_runs_in_a_page_of_the_users() {
         run("test", &leak, browser, place).expect(0, &["1 cell: 1 ok"]);
         let answer = run("explain", &leak, browser, place);
         answer.expect(0, &[]);
-        // As the engine calls what is between.
+        // As the engine calls what is between. The snapshots of WebKitGTK have no lines of functions; that of a class is known.
         let element = if browser == "chromium" { "<li>" } else { "Row" };
-        for told in ["Row that are new are kept alive by", "../../parts/app.js:8", element] {
+        let line = if browser == "webkitgtk" { 3 } else { 8 };
+        let written = format!("../../parts/app.js:{line}");
+        for told in ["Row that are new are kept alive by", &written, element] {
             assert!(answer.stdout.contains(told), "{told}: {}", answer.stdout);
         }
         let good = program(false, &expected("collected | bounded"));
