@@ -18,8 +18,8 @@ use crate::measure::telemetry::{self, Reachable, TelemetryEvent, WrittenHeaps};
 use crate::run::session::Session;
 use anyhow::{Context, Result, bail};
 use heap::births::{Births, EarlierHeap};
-use heap::{Heap, MEMORY_LIMIT, ReportedReference, SnapshotFormat, TargetHint, parse_address};
-use std::collections::HashMap;
+use heap::{Heap, MEMORY_LIMIT, NodeKind, ReportedReference, SnapshotFormat, TargetHint, parse_address};
+use std::collections::{HashMap, HashSet};
 use std::io::BufReader;
 use std::path::{Path, PathBuf};
 
@@ -107,7 +107,7 @@ pub fn ask_engine(
     let written: WrittenHeaps = written.context("it ended before it had written its heap")?;
     let own = performance.own.context("the case is no script of a user's")?;
     let maps = guests.source_maps(cell.case);
-    let sources = Sources::of_program(&stage, &own, maps.cloned())?;
+    let mut sources = Sources::of_program(&stage, &own, maps.cloned())?;
     let paths: Vec<PathBuf> = written.files.iter().map(|name| stage.path().join(name)).collect();
     for (number, path) in paths.iter().enumerate() {
         keep.map(|keep| keep.copy(cell, path, number)).transpose()?;
@@ -116,6 +116,10 @@ pub fn ask_engine(
     let (mut heap, births) = read(&paths, format, &references).context("failed to read the heap that it wrote")?;
     if let Some(maps) = maps {
         heap.rename(|name| maps.class_name(name));
+    }
+    let loaded = loaded(&heap, &sources);
+    if !loaded.is_empty() {
+        sources.keep_classes_of(&loaded);
     }
     let all_calls = written.calls.last().copied().unwrap_or(0);
     let calls = match written.calls[..] {
@@ -135,6 +139,15 @@ pub fn ask_engine(
         sources,
         functions,
     }))
+}
+
+/// The files of which there are functions; none where the engine tells no places. A script beside these may define a class
+/// that is called as one of the engine's, such as `Text`.
+fn loaded(heap: &Heap, sources: &Sources) -> HashSet<String> {
+    let functions = (0..).take(heap.node_count());
+    let functions = functions.filter(|id| heap.kind(*id) == NodeKind::Function);
+    let places = functions.filter_map(|id| sources.place(heap.position(id)?));
+    places.map(|place| place.file).collect()
 }
 
 /// How many calls to make between two snapshots, and in a round.

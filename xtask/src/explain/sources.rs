@@ -183,6 +183,12 @@ impl Sources {
         self.classes.get(name)?.as_ref()
     }
 
+    /// Forgets the classes in other files than these.
+    pub fn keep_classes_of(&mut self, files: &HashSet<String>) {
+        let is_there = |place: &Option<Place>| place.as_ref().is_some_and(|place| files.contains(&place.file));
+        self.classes.retain(|_, place| is_there(place));
+    }
+
     /// The names of global variables that a path should rather begin at: first those that
     /// the case declares, and those of the runtime that hold something; then all that the
     /// case mentions.
