@@ -98,10 +98,11 @@ pub fn leaks(program: &ProgramHeap, census: Option<Census>, wanted: Wanted<'_>) 
     };
     let new = births.new_nodes(heap);
     let reached: Vec<NodeId> = new.iter().copied().filter(|id| paths.has(*id)).collect();
-    let groups = finding.groups(&reached);
-    let (growing, others): (Vec<NewGroup>, Vec<NewGroup>) =
+    let (groups, mut few) = finding.groups(&reached);
+    let (growing, mut others): (Vec<NewGroup>, Vec<NewGroup>) =
         groups.into_iter().partition(|group| group.growth == Growth::Grows);
-    let leaks = finding.merged(growing);
+    few.extend(others.extract_if(.., |group| group.nodes.len() < FEW));
+    let leaks = finding.merged(growing, few);
     let classes: HashSet<&str> = leaks.iter().map(|leak| leak.group.wrapper.as_str()).collect();
     let others = others
         .iter()
@@ -180,8 +181,8 @@ impl Finding<'_> {
         &self.program.heap
     }
 
-    /// What is new, by class and by path, the largest group first.
-    fn groups(&self, nodes: &[NodeId]) -> Vec<NewGroup> {
+    /// What is new, by class and by path, the largest group first; and the groups of few objects.
+    fn groups(&self, nodes: &[NodeId]) -> (Vec<NewGroup>, Vec<NewGroup>) {
         let births = &self.program.births;
         let all = group::by_path(self.heap(), self.paths, nodes);
         let group = |places: Vec<usize>| {
@@ -206,21 +207,23 @@ impl Finding<'_> {
         let is_engines = |group: &NewGroup| {
             is_rare(group) && !self.counted.is_empty() && !self.counted.contains(&group.class.as_str())
         };
-        all.into_iter()
-            .filter(|places| !self.is_ours(nodes[places[0]]))
-            .filter(|places| places.len() >= few || self.wanted.kind.is_some())
+        let (large, small): (Vec<NewGroup>, Vec<NewGroup>) = all
+            .into_iter()
             .map(group)
-            .filter(|group| is_wanted(&group.class) && is_counted(&group.class))
-            .filter(|group| self.wanted.kind.is_some() || !is_engines(group))
-            .collect()
+            .filter(|group| is_wanted(&group.class))
+            .partition(|group| group.nodes.len() >= few || self.wanted.kind.is_some());
+        let large = large.into_iter().filter(|group| is_counted(&group.class));
+        let large = large.filter(|group| !self.is_ours(group.nodes[0], self.paths));
+        let large = large.filter(|group| self.wanted.kind.is_some() || !is_engines(group));
+        (large.collect(), small)
     }
 
-    /// Whether it is kept by what our own scripts note of a program.
-    pub(super) fn is_ours(&self, node: NodeId) -> bool {
+    /// Whether it is kept by what our own scripts note of a program, by these paths.
+    pub(super) fn is_ours(&self, node: NodeId, paths: &Paths) -> bool {
         let ProgramHeap { heap, sources, .. } = self.program;
         let is_library =
             |id: NodeId| self.notes.contains(&id) || heap.position(id).is_some_and(|at| sources.is_library(&at.file));
-        let path = self.paths.to(heap, node);
+        let path = paths.to(heap, node);
         path.is_some_and(|path| path.edges.iter().any(|edge| is_library(edge.to)))
     }
 
@@ -230,8 +233,9 @@ impl Finding<'_> {
         new.iter().filter(is_it).count() as u64
     }
 
-    /// Leaks: groups of which the paths have the same beginning, up to what is to be cut; and what dies with these.
-    fn merged(&self, groups: Vec<NewGroup>) -> Vec<Leak> {
+    /// Leaks: groups of which the paths have the same beginning, up to what is to be cut; and what dies with these. A few
+    /// objects of the class that stands for them are counted, too: something else held them when the heap was written.
+    fn merged(&self, groups: Vec<NewGroup>, mut few: Vec<NewGroup>) -> Vec<Leak> {
         let mut found: Vec<(String, Vec<NewGroup>)> = Vec::new();
         for group in groups {
             let Some((kept, _)) = self.kept(&group, self.paths) else {
@@ -272,7 +276,10 @@ impl Finding<'_> {
             let Some((kept, _)) = self.kept(main, self.paths) else {
                 continue;
             };
-            let of = classes.get(&main.class).copied().unwrap_or_default();
+            let (class, of) = (
+                main.class.clone(),
+                classes.get(&main.class).copied().unwrap_or_default(),
+            );
             let cut = self.cut(main);
             if let Some((cut, paths)) = &cut
                 && cut.is_enough()
@@ -282,10 +289,19 @@ impl Finding<'_> {
                 groups.extend(dead.into_iter().flatten());
                 rest = others;
             }
+            // Of thousands, one more or less does not matter.
+            let counts = |group: &mut NewGroup| {
+                group.class == class
+                    && !self.is_ours(group.nodes[0], self.paths)
+                    && (group.nodes.len() as u64) * CHANCE >= of
+            };
+            let added: Vec<NewGroup> = few.extract_if(.., counts).collect();
+            let more: usize = added.iter().map(|group| group.nodes.len()).sum();
+            groups.extend(added);
             leaks.push(Leak {
                 kinds: self.kinds(&groups, &kept.wrapper),
                 group: kept,
-                of,
+                of: of + more as u64,
                 cut: cut.map(|(cut, _)| cut),
             });
         }

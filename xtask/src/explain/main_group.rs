@@ -35,11 +35,15 @@ impl Finding<'_> {
             .or(groups.first())
     }
 
-    /// The group with the shortest path, but for those that are small beside the others.
+    /// The group with the shortest path, but for those that are small beside the others. Of two that are alike, which one has
+    /// an object more is chance.
     fn nearest<'g>(&self, groups: impl Iterator<Item = &'g NewGroup>) -> Option<&'g NewGroup> {
         let groups: Vec<&NewGroup> = groups.collect();
         let largest = groups.iter().map(|group| group.nodes.len()).max()?;
         let large = groups.into_iter().filter(|group| group.nodes.len() * BESIDE >= largest);
-        large.min_by_key(|group| self.depth(representative(group), self.paths))
+        large.min_by_key(|group| {
+            let depth = self.depth(representative(group), self.paths);
+            (depth, largest / group.nodes.len(), &group.class)
+        })
     }
 }

@@ -20,7 +20,7 @@ impl Finding<'_> {
         };
         let rate = census.grows.iter().map(bytes).fold(0.0, f64::max);
         let least = |calls: u64| rate * calls as f64 / STORAGE;
-        let is_ours = |node: NodeId| !self.paths.has(node) || self.is_ours(node);
+        let is_ours = |node: NodeId| !self.paths.has(node) || self.is_ours(node, self.paths);
         let grown = self.program.births.grown().iter();
         let large = heap.large().iter().filter(|large| !heap.is_text(large.node));
         let candidates = grown

@@ -14,6 +14,8 @@ const VARIES: &[(&str, &str)] = &[
     (r"over [\d,]+ calls in rounds of [\d,]+", "over N calls"),
     (r"; at \d+ of \d+ readings the collector came to no end", ""),
     (r"all \d+ ", "all N "),
+    // What a page has under way may hold one of them.
+    (r"\d+ of \d+ (\w+ that are new)", "all N $1"),
     (r"\[\d+\] *", "[N] "),
     (r"(\n +└ \w+) +", "$1 "),
     (r"(made by|grown by|<) (\w+) \(([\w.]+):\d+\)", "$1 $2 ($3)"),
