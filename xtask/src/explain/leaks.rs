@@ -255,15 +255,7 @@ impl Finding<'_> {
                 None => found.push((key, vec![group])),
             }
         }
-        let mut rest: VecDeque<Vec<NewGroup>> = found.into_iter().map(|(_, groups)| groups).collect();
-        let total = |groups: &Vec<NewGroup>| groups.iter().map(|group| group.nodes.len()).sum::<usize>();
-        rest.make_contiguous()
-            .sort_by_key(|groups| std::cmp::Reverse(total(groups)));
-        // Of a snapshot alone all is told: what is small beside the largest does not matter.
-        let largest = rest.front().map_or(0, total);
-        if self.program.snapshots == 1 && self.wanted.kind.is_none() {
-            rest.retain(|groups| total(groups) * SMALL >= largest);
-        }
+        let mut rest = self.ordered(found.into_iter().map(|(_, groups)| groups).collect());
         let mut classes: HashMap<String, u64> = HashMap::new();
         for group in rest.iter().flatten() {
             *classes.entry(group.class.clone()).or_default() += group.nodes.len() as u64;
@@ -306,6 +298,23 @@ impl Finding<'_> {
             });
         }
         leaks
+    }
+
+    /// The largest first; and of those that are as large, where chance says which one has an object more, the nearest.
+    fn ordered(&self, mut all: Vec<Vec<NewGroup>>) -> VecDeque<Vec<NewGroup>> {
+        let total = |groups: &Vec<NewGroup>| groups.iter().map(|group| group.nodes.len()).sum::<usize>();
+        all.sort_by_key(|groups| std::cmp::Reverse(total(groups)));
+        let largest = all.first().map_or(0, total);
+        // Of a snapshot alone all is told: what is small beside the largest does not matter.
+        if self.program.snapshots == 1 && self.wanted.kind.is_none() {
+            all.retain(|groups| total(groups) * SMALL >= largest);
+        }
+        let others = all.partition_point(|groups| (largest - total(groups)) as u64 * CHANCE < largest as u64);
+        all[..others].sort_by_key(|groups| {
+            let main = self.main(groups);
+            main.map(|main| (self.depth(representative(main), self.paths), main.class.clone()))
+        });
+        all.into()
     }
 
     /// How many there are of each class: first of that which stands for all, then the most frequent first.
