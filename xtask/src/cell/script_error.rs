@@ -80,6 +80,7 @@ fn in_engine_words(error: &ScriptError, printed: &Printed) -> String {
     }
     let text = with_place(&error.text, error.place.as_deref());
     match error.calls {
+        Some(1) => format!("{text}, in the first call of `test`"),
         Some(calls) => format!("{text}, after {calls} calls of `test`"),
         None => text,
     }

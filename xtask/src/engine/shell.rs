@@ -205,6 +205,14 @@ impl Shell {
 mod tests {
     use super::*;
 
+    /// Its flags of V8 are one word.
+    #[test]
+    fn a_census_in_chromium_has_the_flags_of_other_hosts_of_v8() {
+        let (word, _) = CHROMIUM_CENSUS_FLAGS[0];
+        let flags: Vec<&str> = word.strip_prefix("--js-flags=").unwrap().split(' ').collect();
+        assert_eq!(flags, V8_CENSUS_FLAGS.iter().map(|(flag, _)| *flag).collect::<Vec<_>>());
+    }
+
     #[test]
     fn each_shell_is_called_in_its_own_way() {
         for (shell, flags, expected) in [

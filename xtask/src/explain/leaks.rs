@@ -233,9 +233,8 @@ impl Finding<'_> {
         new.iter().filter(is_it).count() as u64
     }
 
-    /// Leaks: groups of which the paths have the same beginning, up to what is to be cut; and what dies with these. A few
-    /// objects of the class that stands for them are counted, too: something else held them when the heap was written.
-    fn merged(&self, groups: Vec<NewGroup>, mut few: Vec<NewGroup>) -> Vec<Leak> {
+    /// Groups of which the paths have the same beginning, up to what is to be cut.
+    fn alike(&self, groups: Vec<NewGroup>) -> Vec<Vec<NewGroup>> {
         let mut found: Vec<(String, Vec<NewGroup>)> = Vec::new();
         for group in groups {
             let Some((kept, _)) = self.kept(&group, self.paths) else {
@@ -255,7 +254,13 @@ impl Finding<'_> {
                 None => found.push((key, vec![group])),
             }
         }
-        let mut rest = self.ordered(found.into_iter().map(|(_, groups)| groups).collect());
+        found.into_iter().map(|(_, groups)| groups).collect()
+    }
+
+    /// Leaks: groups that are alike, and what dies with these. A few objects of the class that stands for them are counted, too:
+    /// something else held them when the heap was written.
+    fn merged(&self, groups: Vec<NewGroup>, mut few: Vec<NewGroup>) -> Vec<Leak> {
+        let mut rest = self.ordered(self.alike(groups));
         let mut classes: HashMap<String, u64> = HashMap::new();
         for group in rest.iter().flatten() {
             *classes.entry(group.class.clone()).or_default() += group.nodes.len() as u64;
