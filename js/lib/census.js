@@ -7,7 +7,7 @@
   const { options, reader, readings, planted, outer, timers, sizes, blocks } = harness;
   const { turn, Error: AnyError } = globalThis;
   const { now } = Date;
-  const { max, min } = Math;
+  const { ceil, max, min } = Math;
   const { apply } = Reflect;
   const search = Function.prototype.call.bind(RegExp.prototype.exec);
 
@@ -36,9 +36,13 @@
   // What grows is believed after so many calls; the heap as a whole after more.
   const ENOUGH_CALLS = 75000;
   // What is planted is seen by then.
-  const PLANTED_CALLS = 37500;
-  const PLANTED_READINGS = 8;
+  const PLANTED_CALLS = 15000;
+  const PLANTED_READINGS = 7;
+  // Rounds between collections. Of a large heap, of which one takes longer than many rounds, up to so many times as many.
   const COLLECT_EVERY = 5;
+  const COLLECT_RARELY = 5;
+  // So much longer than the rounds between two may a collection take.
+  const COLLECTING = 0.5;
   // The fastest of so many is what a round takes.
   const LAST_ROUNDS = 8;
   // No round begins after this many milliseconds.
@@ -57,8 +61,11 @@
   let makesInstances = false;
   // Bytes that a call keeps, if they are many.
   let keeps = 0;
-  // Milliseconds of the last reading.
+  // Milliseconds of the last reading, and of the last collection in it.
   let readingTook = 0;
+  let collectionTook = 0;
+  // Whether some kind grew by all readings until now.
+  let isGrowing = false;
 
   // A separate function, so that nothing of it is on the stack later.
   async function callTest(program, times) {
@@ -85,17 +92,29 @@
     if (calls < PLANTED_CALLS || readings.count() < PLANTED_READINGS) planted.call(ROUND_SIZES[0]);
     else readings.noteNoMorePlanted();
     await turn();
-    const isEach = (registries() > 0 && calls < 2 * ENOUGH_CALLS) || makesInstances;
-    const every = isEach ? 1 : COLLECT_EVERY;
-    if (rounds % every === 0) await readings.collect();
+    if (rounds % roundsBetween() === 0) await readings.collect();
     rounds++;
     readings.addSteps();
+  }
+
+  // How many rounds there are for each collection. Finalizers have to run after each, or what they free piles up; but what
+  // grows in any case is collected now and then.
+  function roundsBetween() {
+    if (makesInstances) return 1;
+    const isEach = registries() > 0 && calls < 2 * ENOUGH_CALLS;
+    if (isEach && !isGrowing) return 1;
+    const least = isEach ? 1 : COLLECT_EVERY;
+    const wanted = ceil(collectionTook / (COLLECTING * max(apply(min, undefined, took), 1)));
+    return max(least, min(wanted, COLLECT_RARELY * least));
   }
 
   async function read() {
     const begun = now();
     await readings.read(calls);
     readingTook = now() - begun;
+    // The same until the next reading, so that peaks are alike.
+    collectionTook = readings.collectionTook();
+    isGrowing = readings.grown().kinds;
   }
 
   // Whether all that is needed is known.

@@ -19,15 +19,44 @@
   // links to what it has named.
   const ENGINES = /^(?:SavedFrame|DebuggerDebuggeeLink|PromiseDebugInfo|other|js::(?:GetterSetter|PropMap|Shape|BaseShape|jit::.*|.*Script.*|RegExpShared|frontend.*|ScriptSourceObject)|JSScript|ScriptSource)$/;
 
-  function constructorName(object) {
+  function protoOf(object) {
     try {
-      const described = object.proto && object.proto.getOwnPropertyDescriptor('constructor');
+      return object.proto;
+    } catch (error) {
+      return null;
+    }
+  }
+
+  // Of the objects with this prototype.
+  function constructorName(proto) {
+    try {
+      const described = proto && proto.getOwnPropertyDescriptor('constructor');
       const maker = described && described.value;
       // That of `const Widget = class {…}` is inferred.
       return (maker && (maker.name || maker.displayName)) || 'Object';
     } catch (error) {
       return 'Object';
     }
+  }
+
+  // The counts below this key, made if there are none.
+  function below(counts, key) {
+    let found = counts.get(key);
+    if (!found) counts.set(key, found = new Map());
+    return found;
+  }
+
+  // How many objects there are by their prototypes and the stacks that made them. Both are few, of many objects: what costs
+  // time is asked once of each.
+  function countByMaker(objects) {
+    const counts = new Map();
+    for (const object of objects) {
+      const { allocationSite } = object;
+      if (!allocationSite) continue;
+      const ofProto = below(counts, protoOf(object));
+      ofProto.set(allocationSite, (ofProto.get(allocationSite) || 0) + 1);
+    }
+    return counts;
   }
 
   // The answers are JSON: what is looked at reads no objects of this global. `textOf` gives the
@@ -55,18 +84,12 @@
     // The classes of living objects by the stack that made them: the names of their
     // constructors, which the census does not have.
     function classes() {
-      const counts = new Map();
-      for (const object of debug.findObjects({ class: 'Object' })) {
-        const { allocationSite } = object;
-        if (!allocationSite) continue;
-        const stack = textOf(allocationSite);
-        const name = constructorName(object);
-        const key = `${name}\n${stack}`;
-        const known = counts.get(key);
-        if (known) known.count++;
-        else counts.set(key, { class: name, stack, count: 1 });
+      const rows = [];
+      for (const [proto, stacks] of countByMaker(debug.findObjects({ class: 'Object' }))) {
+        const name = constructorName(proto);
+        for (const [stack, count] of stacks) rows[rows.length] = { class: name, stack: textOf(stack), count };
       }
-      return stringify([...counts.values()]);
+      return stringify(rows);
     }
 
     return {

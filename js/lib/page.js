@@ -276,11 +276,11 @@
       hasDom = counts !== null;
       return { nodes: null, listeners: null, documents: null, ...counts, attached: nodesIn(global) };
     };
-    // A command of the browser's own protocol; the answer is a promise of its result.
+    // A command of the browser's own protocol; the answer is a promise of its result, a text.
     const call = async (method, parameters) => {
       const answer = await ask('call', stringify({ method, parameters }));
       if (!answer) throw new AnyError(`the browser did not answer \`${method}\``);
-      const result = await answer.json();
+      const result = await answer.text();
       return result;
     };
     // What the driver counts of what is alive.

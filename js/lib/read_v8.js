@@ -9,9 +9,14 @@
   const { defineProperty, getOwnPropertyDescriptor, deleteProperty, set } = Reflect;
   const { Promise: Later, Error: AnyError } = globalThis;
   const decode = page ? new TextDecoder().decode.bind(new TextDecoder()) : undefined;
+  const CHUNK = '{"method":"HeapProfiler.addHeapSnapshotChunk"';
   // Where a page's heap is written.
   const WITNESSED = 'witness.heap';
-  const startsWith = Function.prototype.call.bind(String.prototype.startsWith);
+  const bind = method => Function.prototype.call.bind(method);
+  const startsWith = bind(String.prototype.startsWith);
+  const indexOf = bind(String.prototype.indexOf);
+  const slice = bind(String.prototype.slice);
+  const charCodeAt = bind(String.prototype.charCodeAt);
 
   // The parts of a snapshot that is being written.
   let chunks = [];
@@ -25,13 +30,14 @@
     return text;
   }
 
-  // What answers `ask(method, parameters)`: the answer, or a promise of it.
+  // What answers `ask(method, parameters)`: the answer, or a promise of it. It is a text where the engine gives one: to parse
+  // it makes an object for each sample, all of which the profiler notes.
   function connect() {
     if (page) {
       return async (method, parameters) => {
         if (method !== 'HeapProfiler.takeHeapSnapshot') {
-          const result = await page.call(method, parameters);
-          return result;
+          const text = await page.call(method, parameters);
+          return text;
         }
         if (!(await page.ask('own-snapshot', WITNESSED))) throw new AnyError('the browser did not write its heap');
         chunks[0] = decode(readFile(page.base + WITNESSED));
@@ -54,9 +60,8 @@
     let number = 0;
     let answer;
     const receive = text => {
-      const message = parse(text);
-      if (message.id === number) answer = message;
-      else if (message.method === 'HeapProfiler.addHeapSnapshotChunk') chunks[chunks.length] = message.params.chunk;
+      if (startsWith(text, `{"id":${number},`)) answer = text;
+      else if (startsWith(text, CHUNK)) chunks[chunks.length] = parse(text).params.chunk;
     };
     // There from the start, as a script may freeze the global object.
     defineProperty(globalThis, 'receive', { value: receive, configurable: true, writable: true });
@@ -71,9 +76,9 @@
       if (isTheirs && !isDefined) set(globalThis, 'receive', before.value);
       else if (isTheirs && before) defineProperty(globalThis, 'receive', before);
       // An answer that stays is among what is counted next.
-      const { result } = answer;
+      const text = answer;
       answer = undefined;
-      return result;
+      return text;
     };
   }
 
@@ -114,21 +119,56 @@
     return key;
   }
 
+  // Calls `add(number of the node, bytes)` for each sample of a profile that is a text. There is no object for each, nor a
+  // string: each character is looked at.
+  const [QUOTE, COMMA, END, ZERO, NINE, NODE_ID, SIZE] = [34, 44, 125, 48, 57, 110, 115];
+  function eachSample(text, from, add) {
+    let [key, value, node, size] = [0, 0, 0, 0];
+    for (let i = from; i < text.length; i++) {
+      const code = charCodeAt(text, i);
+      if (code >= ZERO && code <= NINE) {
+        value = 10 * value + code - ZERO;
+      } else if (code === QUOTE) {
+        // A key begins where there is none; each begins with a letter of its own.
+        if (key === 0) key = charCodeAt(text, i + 1);
+      } else if (code === COMMA || code === END) {
+        if (key === NODE_ID) node = value;
+        if (key === SIZE) size = value;
+        // The last brackets, too, close something: nothing is known then.
+        if (code === END && key !== 0) add(node, size);
+        [key, value] = [0, 0];
+      }
+    }
+  }
+
+  // Of an answer to `getSamplingProfile`: the first node of the tree, and what calls a function for each sample.
+  const SAMPLES = ',"samples":[';
+  const HEAD = '"head":';
+  function readProfile(answer) {
+    if (typeof answer !== 'string') {
+      const { head, samples } = answer.profile;
+      return { head, each: add => { for (let i = 0; i < samples.length; i++) add(samples[i].nodeId, samples[i].size); } };
+    }
+    // No string has these, for its quotes are escaped.
+    const end = indexOf(answer, SAMPLES);
+    const head = parse(slice(answer, indexOf(answer, HEAD) + HEAD.length, end));
+    return { head, each: add => eachSample(answer, end + SAMPLES.length, add) };
+  }
+
   // The kinds by key: the frames of the user's files, and the built-in function.
-  function collectKinds(head, samples) {
+  function collectKinds({ head, each }) {
     const kinds = create(null);
     const nodes = create(null);
     visit(head, [], '', nodes);
-    for (let i = 0; i < samples.length; i++) {
-      const { nodeId, size } = samples[i];
-      const node = nodes[nodeId];
-      if (!node || node.planted === 'ours' || (node.stack.length === 0 && node.planted === '')) continue;
+    each((id, size) => {
+      const node = nodes[id];
+      if (!node || node.planted === 'ours' || (node.stack.length === 0 && node.planted === '')) return;
       if (node.key === undefined) node.key = keyOf(node);
       if (!kinds[node.key]) kinds[node.key] = { count: 0, bytes: 0 };
       const kind = kinds[node.key];
       kind.count++;
       kind.bytes += size;
-    }
+    });
     return places.flat(kinds);
   }
 
@@ -138,13 +178,10 @@
       await ask('HeapProfiler.enable', {});
       await ask('HeapProfiler.startSampling', { samplingInterval: 1 });
     },
-    read: async () => {
-      const { profile } = await ask('HeapProfiler.getSamplingProfile', {});
-      return collectKinds(profile.head, profile.samples);
-    },
+    read: async () => collectKinds(readProfile(await ask('HeapProfiler.getSamplingProfile', {}))),
     facts: key => facts[key],
     // For witness_v8.js.
-    ask, collectChunks, keyOf, startsWith,
+    ask, collectChunks, keyOf, startsWith, indexOf, slice,
     // Beside its objects a function has others of the engine's: compiled code, feedback.
     stays: 64,
   };

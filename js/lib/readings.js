@@ -8,6 +8,7 @@
   const { Float64Array: Numbers } = globalThis;
   const { create } = Object;
   const { max, min } = Math;
+  const { now } = Date;
   const sort = Function.prototype.call.bind(Array.prototype.sort);
 
   // No object takes less of the heap; of fewer bytes it cannot be told.
@@ -42,10 +43,14 @@
   let plantedUntil = Infinity;
   let lastAlive = NaN;
   let large = false;
+  // Milliseconds of the last collection.
+  let collectionTook = 0;
 
   async function collect() {
+    const begun = now();
     gc();
     await turn();
+    collectionTook = now() - begun;
   }
 
   // Bytes of the heap; `null` if the engine has no figure for it.
@@ -67,17 +72,18 @@
     return max(one - other, other - one) <= ALLOWED;
   }
 
-  // Whether two collections, one after the other, leave as much of the heap, to a few objects.
-  async function isHeapSettled() {
-    let before = heapBytes.isCostly ? null : heapBytes();
-    if (before === null) return false;
+  // The bytes of the heap if two collections, one after the other, leave as much of it, to a few objects; else `null`.
+  async function settledHeap() {
+    const bytesAtOnce = heapBytes.isCostly ? heapBytes.atOnce : heapBytes;
+    let before = bytesAtOnce ? bytesAtOnce() : null;
+    if (before === null) return null;
     for (let attempt = 1; attempt < MOST_ATTEMPTS; attempt++) {
       await collect();
-      const now = heapBytes();
-      if (max(before - now, now - before) <= ALLOWED * OBJECT_BYTES) return true;
-      before = now;
+      const after = bytesAtOnce();
+      if (max(before - after, after - before) <= ALLOWED * OBJECT_BYTES) return after;
+      before = after;
     }
-    return false;
+    return null;
   }
 
   // Two counts agree: of a program that keeps nothing this one and that of the reading before.
@@ -86,10 +92,10 @@
   async function settled() {
     await collect();
     await collect();
-    const isSettled = large && await isHeapSettled();
+    const bytes = large ? await settledHeap() : null;
     let found = await reader.read();
     let alive = total(found);
-    let agree = columns.length === 0 || isSettled || agrees(alive, lastAlive);
+    let agree = columns.length === 0 || bytes !== null || agrees(alive, lastAlive);
     for (let attempt = 1; attempt < MOST_ATTEMPTS && !agree; attempt++) {
       const before = alive;
       await collect();
@@ -99,11 +105,11 @@
     }
     if (columns.length === 0) large = alive >= LARGE;
     lastAlive = alive;
-    return { found, agree };
+    return { found, agree, bytes };
   }
 
   async function read(calls) {
-    const { found, agree } = await settled();
+    const { found, agree, bytes } = await settled();
     const isThere = i => found.values[2 * i] > 0;
     for (let i = 0; i < found.keys.length; i++) {
       const key = found.keys[i];
@@ -124,7 +130,7 @@
     touchedAt[at] = touched();
     blocks.read();
     // What an engine answers may be large, and is in its heap.
-    heapAt[at] = await heap();
+    heapAt[at] = bytes === null || heapBytes.isCostly ? await heap() : bytes;
     const dom = page && page.domCounts ? await page.domCounts() : null;
     for (let i = 0; i < DOM.length; i++) domAt[DOM[i]][at] = dom && dom[DOM[i]];
     telemetry('reading', { calls, settled: agree, heap: heapAt[at], touched: touchedAt[at], dom, kinds: keys.length, ms: elapsed() });
@@ -286,6 +292,7 @@
   harness.readings = {
     collect, heap, read, addSteps, countSteps, grown, stillSteps, report,
     isLarge: () => large,
+    collectionTook: () => collectionTook,
     count: () => callsAt.length,
     noteOwners: () => { ownersBefore = owners(); },
     noteNoMorePlanted: () => { plantedUntil = min(plantedUntil, callsAt.length); },

@@ -108,7 +108,8 @@
     const estimate = found => found.total.jsMemoryEstimate;
     if (global.page) define('heapBytes', costly(global.page.heapBytes));
     else if (typeof gcHeapSize === 'function') define('heapBytes', () => gcHeapSize());
-    else if (typeof gcparam === 'function') define('heapBytes', costly(shrunken(gc, gcparam)));
+    // How much the arenas take tells at once whether one more collection changed something.
+    else if (typeof gcparam === 'function') define('heapBytes', Object.assign(costly(shrunken(gc, gcparam)), { atOnce: () => gcparam('gcBytes') }));
     else if (measure) define('heapBytes', costly(() => then(measure({ execution: 'eager' }), estimate)));
     else define('heapBytes', () => null);
     return shellArguments();

@@ -55,12 +55,12 @@ struct OwnCommand {
 
 /// The commands that a page may give: those of `js/lib/read_v8.js` and `witness_v8.js`.
 const MAY_CALL: &[&str] = &[
+    "HeapProfiler.disable",
     "HeapProfiler.enable",
     "HeapProfiler.getSamplingProfile",
     "HeapProfiler.startSampling",
     "HeapProfiler.startTrackingHeapObjects",
     "HeapProfiler.stopSampling",
-    "HeapProfiler.stopTrackingHeapObjects",
 ];
 
 /// What a page may have counted: the words of `js/lib/read_spidermonkey.js` and `read_jsc.js`.
