@@ -19,6 +19,8 @@
   const ALLOWED = 4;
   // Objects of a heap that takes long to count.
   const LARGE = 50000;
+  // Objects that it takes longer to count than to collect.
+  const MANY_TO_COUNT = 10000;
   // Kinds are reported of which so many came and went, and no more than these.
   const LEAST_RANGE = { objects: 16, bytes: 1024 };
   const MOST_KINDS = 200;
@@ -88,11 +90,11 @@
 
   // Two counts agree: of a program that keeps nothing this one and that of the reading before.
   // What is there before the first call is no part of what grows: one count is enough. So it
-  // is of a large heap that the collector leaves as it is: a count of it costs many collections.
+  // is of many objects that the collector leaves as they are: a count of these costs many collections.
   async function settled() {
     await collect();
     await collect();
-    const bytes = large ? await settledHeap() : null;
+    const bytes = lastAlive >= MANY_TO_COUNT ? await settledHeap() : null;
     let found = await reader.read();
     let alive = total(found);
     let agree = columns.length === 0 || bytes !== null || agrees(alive, lastAlive);
