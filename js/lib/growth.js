@@ -16,6 +16,9 @@
   // ever more rarely, leaves as much at its places.
   const LITTLE = { objects: 256, bytes: 0, heap: 1048576, touched: 0, texts: 0 };
   const FIT_OF_LITTLE = 0.9;
+  // Fewer strings are a leak too if there are so many in all and for each call, and a line fits so well: an engine makes its
+  // own at no such rate.
+  const STEADY_TEXTS = { least: 256, rate: 0.5, fit: 0.999 };
   // The rate of the later half of the calls, against that of the earlier one.
   const STEADY = 0.8;
   const SLOWING = 0.3;
@@ -81,7 +84,9 @@
     const grown = values[last] - values[0];
     const latest = last + 1 - floor(values.length / 3);
     const leastRate = unit === 'objects' && grown < FEW ? RATE_OF_FEW : LEAST_RATE[unit];
-    const enough = grown >= LEAST[unit] && rate(calls, values, 0, last) >= leastRate;
+    const perCall = rate(calls, values, 0, last);
+    const isSteadyText = unit === 'texts' && grown >= STEADY_TEXTS.least && perCall >= STEADY_TEXTS.rate && fit(calls, values) >= STEADY_TEXTS.fit;
+    const enough = isSteadyText || (grown >= LEAST[unit] && perCall >= leastRate);
     if (!enough || values[last] <= most(values, 0, last)) return 'flat';
     if (least(values, latest, last + 1) <= most(values, 0, latest)) return 'unclear';
     if (grown < LITTLE[unit] && fit(calls, values) < FIT_OF_LITTLE) return 'unclear';

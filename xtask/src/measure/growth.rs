@@ -52,6 +52,11 @@ const RATE_OF_FEW: f64 = 0.02;
 const LITTLE: [(Counted, f64); 2] = [(Counted::Objects, 256.0), (Counted::Heap, 1_048_576.0)];
 const FIT_OF_LITTLE: f64 = 0.9;
 
+/// Fewer strings than [`Counted::least`] are a leak too if there are so many in all and for each call, and a line fits so
+/// well: an engine makes its own at no such rate.
+const STEADY_TEXTS: (f64, f64) = (256.0, 0.5);
+const FIT_OF_TEXTS: f64 = 0.999;
+
 /// Fewer readings decide nothing.
 pub const LEAST_READINGS: usize = 4;
 
@@ -94,11 +99,14 @@ fn shape(calls: &[f64], values: &[f64], counted: Counted) -> Shape {
     if values.len() < LEAST_READINGS {
         return Shape::Unclear;
     }
-    let (least, mut least_rate) = counted.least();
+    let (mut least, mut least_rate) = counted.least();
     let end = values.len() - 1;
     let grown = last - values[0];
     if counted == Counted::Objects && grown < FEW {
         least_rate = RATE_OF_FEW;
+    }
+    if counted == Counted::Texts && grown < least && fit(calls, values) >= Some(FIT_OF_TEXTS) {
+        (least, least_rate) = STEADY_TEXTS;
     }
     let enough = grown >= least && rate(calls, values, 0, end) >= least_rate;
     if !enough || last <= most(before) {
