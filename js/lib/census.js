@@ -4,7 +4,7 @@
 
 (function () {
   const { telemetry, describe, fail, finish, isOfMemory, registries, instancesMade } = harness;
-  const { options, reader, readings, planted, outer, timers, sizes, blocks } = harness;
+  const { options, reader, readings, planted, outer, timers, settle, sizes, blocks } = harness;
   const { turn, Error: AnyError } = globalThis;
   const { now } = Date;
   const { ceil, max, min } = Math;
@@ -64,16 +64,13 @@
   // Milliseconds of the last reading, and of the last collection in it.
   let readingTook = 0;
   let collectionTook = 0;
-  // Whether some kind grew by all readings until now.
-  let isGrowing = false;
 
   // A separate function, so that nothing of it is on the stack later.
   async function callTest(program, times) {
     calls += times;
     // Goes on with nothing else on the stack: an engine walks it for each object that is made.
     await undefined;
-    const pending = apply(program.test, undefined, [times]);
-    if (typeof pending === 'object' && pending !== null) await pending;
+    await settle(apply(program.test, undefined, [times]));
   }
 
   // The next reading takes as long as the last one, or longer.
@@ -97,15 +94,12 @@
     readings.addSteps();
   }
 
-  // How many rounds there are for each collection. Finalizers have to run after each, or what they free piles up; but what
-  // grows in any case is collected now and then.
+  // How many rounds there are for each collection. Finalizers have to run after each, or what they free piles up, and may
+  // fill a memory, even where something else leaks.
   function roundsBetween() {
-    if (makesInstances) return 1;
-    const isEach = registries() > 0 && calls < 2 * ENOUGH_CALLS;
-    if (isEach && !isGrowing) return 1;
-    const least = isEach ? 1 : COLLECT_EVERY;
+    if (makesInstances || (registries() > 0 && calls < 2 * ENOUGH_CALLS)) return 1;
     const wanted = ceil(collectionTook / (COLLECTING * max(apply(min, undefined, took), 1)));
-    return max(least, min(wanted, COLLECT_RARELY * least));
+    return max(COLLECT_EVERY, min(wanted, COLLECT_RARELY * COLLECT_EVERY));
   }
 
   async function read() {
@@ -114,7 +108,6 @@
     readingTook = now() - begun;
     // The same until the next reading, so that peaks are alike.
     collectionTook = readings.collectionTook();
-    isGrowing = readings.grown().kinds;
   }
 
   // Whether all that is needed is known.
@@ -188,7 +181,7 @@
 
   async function run(program) {
     if (reader.pause) await reader.pause();
-    if (program.setup) await apply(program.setup, undefined, []);
+    if (program.setup) await settle(apply(program.setup, undefined, []));
     await reader.start();
     await read();
     // A host may have made some of its own meanwhile.
@@ -218,7 +211,7 @@
     }
     const { kinds, bytes } = readings.grown();
     if (reader.witness && (kinds || bytes)) await reader.witness(() => callMore(program, times));
-    if (program.teardown) await apply(program.teardown, undefined, []);
+    if (program.teardown) await settle(apply(program.teardown, undefined, []));
   }
 
   // An engine that can make nothing more says so: what was read until then decides.
@@ -241,6 +234,7 @@
   if (outer && timers && !timers.isDriven) outer.setTimers(timers);
 
   harness.run = async program => {
+    if (timers) timers.hold();
     try {
       telemetry('program', {});
       if (!program.test) throw new AnyError('the script defines no function `test(n)`, or does not export it');

@@ -26,7 +26,8 @@
     if (ended) break;
     if (turns.length > 0) {
       const resolve = turns.shift();
-      if (timers && timers.pending() > 0) timers.run();
+      // All that are due, each with nothing else on the stack.
+      while (timers && timers.tick() > 0) drainJobQueue();
       resolve();
     } else if (timers && timers.pending() > 0) {
       timers.run();

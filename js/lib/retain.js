@@ -4,7 +4,7 @@
 'use strict';
 
 (function () {
-  const { telemetry, fail, finish, describe, snapshot, reach, options, outer, timers } = harness;
+  const { telemetry, fail, finish, describe, snapshot, reach, options, outer, timers, settle } = harness;
   const { gc, turn, Error: AnyError } = globalThis;
   const { apply } = Reflect;
   const { min } = Math;
@@ -26,8 +26,7 @@
 
   // A separate function, so that nothing of it is on the stack later.
   async function callTest(program, times) {
-    const pending = apply(program.test, undefined, [times]);
-    if (typeof pending === 'object' && pending !== null) await pending;
+    await settle(apply(program.test, undefined, [times]));
     called += times;
   }
 
@@ -66,7 +65,7 @@
   }
 
   async function run(program) {
-    if (program.setup) await apply(program.setup, undefined, []);
+    if (program.setup) await settle(apply(program.setup, undefined, []));
     let stopped = null;
     for (let number = 0; number < SNAPSHOTS; number++) {
       try {
@@ -86,6 +85,7 @@
   if (outer && timers && !timers.isDriven) outer.setTimers(timers);
 
   harness.run = async program => {
+    if (timers) timers.hold();
     try {
       telemetry('program', {});
       if (!program.test) throw new AnyError('the script defines no function `test(n)`, or does not export it');

@@ -156,6 +156,12 @@
     return found instanceof Binary ? new Bytes(found) : found;
   };
   const harness = { options, outer, page, forward, readFile, print, printErr, script: options.directory ? scripts[scripts.length - 1].split('/').pop() : scripts[scripts.length - 1], threw: error => { throw error; } };
+  // Waits for what a function of the program gives, if that is a promise.
+  harness.settle = async pending => {
+    if (typeof pending !== 'object' || pending === null) return;
+    if (harness.timers) await harness.timers.wait(pending);
+    else await pending;
+  };
   const isOurs = script => script.startsWith(lib);
 
   // Whether all went well. A page loads a script in a later turn; no shell waits.

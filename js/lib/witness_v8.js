@@ -30,12 +30,21 @@
     return found;
   }
 
-  // Where a function is written, as line:column, by the place of its node among the numbers.
-  function locationsOf({ snapshot, locations }) {
+  // Where a function of the user's is written, as file:line:column, by the place of its node among the numbers. The names of
+  // scripts are those of the functions that made something.
+  function locationsOf({ snapshot, locations, trace_function_infos: infos, strings }) {
     const found = create(null);
-    const { location_fields: fields } = snapshot.meta;
-    const at = columnsOf(fields);
-    for (let i = 0; i < locations.length; i += fields.length) found[locations[i + at.object_index]] = `${locations[i + at.line] + 1}:${locations[i + at.column] + 1}`;
+    const { location_fields: fields, trace_function_info_fields: infoFields } = snapshot.meta;
+    const [at, info] = [columnsOf(fields), columnsOf(infoFields)];
+    const files = create(null);
+    for (let i = 0; i < infos.length; i += infoFields.length) {
+      const script = infos[i + info.script_id];
+      if (!(script in files)) files[script] = places.fileOf(strings[infos[i + info.script_name]]);
+    }
+    for (let i = 0; i < locations.length; i += fields.length) {
+      const file = files[locations[i + at.script_id]];
+      if (file !== undefined) found[locations[i + at.object_index]] = `${file}:${locations[i + at.line] + 1}:${locations[i + at.column] + 1}`;
+    }
     return found;
   }
 
@@ -87,8 +96,7 @@
       found[key].all++;
       const name = heap.strings[heap.nodes[i + at.name]];
       if (SKIPPED[type] && name !== 'system / Context') continue;
-      const { file } = made.stack[0];
-      const known = className(type, name, locations[i] && `${file}:${locations[i]}`);
+      const known = className(type, name, locations[i]);
       if (known === undefined) continue;
       const { classes } = found[key];
       classes[known] = (classes[known] || 0) + 1;

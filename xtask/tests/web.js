@@ -415,6 +415,14 @@ var LIBRARY = ['web', 'console', 'timers', 'events', 'text_coding', 'url_query',
       }, 2);
     });
     same('rounds', rounds, 3);
+    const [due, ids] = [[], []];
+    await new Promise(done => {
+      for (let i = 0; i < 60; i++) ids[i] = setTimeout(() => due.push(i), (i * 7 % 10) * 20 + 20);
+      for (let i = 0; i < 60; i += 2) clearTimeout(ids[(i * 11) % 60]);
+      setTimeout(done, 400);
+    });
+    const left = Array.from({ length: 30 }, (_, i) => 2 * i + 1);
+    list('of many, those that are not cleared', due, left.sort((a, b) => (a * 7 % 10) - (b * 7 % 10) || a - b));
     throws('no function', () => queueMicrotask(1), 'TypeError');
     clearTimeout(undefined);
     clearTimeout(123456789);

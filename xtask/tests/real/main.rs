@@ -26,6 +26,7 @@ mod instrumenting;
 mod odd_guests;
 mod own;
 mod pages;
+mod timed;
 mod verdicts;
 mod users_pages;
 mod ways;
@@ -122,6 +123,7 @@ on_every_engine! {
     census::the_readme_of_own_scripts_is_true
     census::nothing_of_a_program_is_written_or_forged
     census::the_census_sees_the_growth_that_the_judge_sees
+    timed::what_is_due_has_run
     leaks::what_keeps_alive_what_grows_is_named
     leaks::what_is_replaced_is_told_apart
     leaks::one_class_alone_can_be_asked_about
