@@ -7,7 +7,7 @@
   const { options, reader, readings, planted, outer, timers, settle, sizes, blocks } = harness;
   const { turn, Error: AnyError } = globalThis;
   const { now } = Date;
-  const { ceil, max, min } = Math;
+  const { max, min } = Math;
   const { apply } = Reflect;
   const search = Function.prototype.call.bind(RegExp.prototype.exec);
 
@@ -38,11 +38,9 @@
   // What is planted is seen by then.
   const PLANTED_CALLS = 15000;
   const PLANTED_READINGS = 7;
-  // Rounds between collections. Of a large heap, of which one takes longer than many rounds, up to so many times as many.
+  // Rounds between collections; and of a large heap, of which one takes longer than these rounds.
   const COLLECT_EVERY = 5;
-  const COLLECT_RARELY = 5;
-  // So much longer than the rounds between two may a collection take.
-  const COLLECTING = 0.5;
+  const COLLECT_RARELY = 20;
   // The fastest of so many is what a round takes.
   const LAST_ROUNDS = 8;
   // No round begins after this many milliseconds.
@@ -61,9 +59,10 @@
   let makesInstances = false;
   // Bytes that a call keeps, if they are many.
   let keeps = 0;
-  // Milliseconds of the last reading, and of the last collection in it.
+  // Milliseconds of the last reading.
   let readingTook = 0;
-  let collectionTook = 0;
+  // Whether collections are few: decided once, or the peaks between them would grow.
+  let isRare = false;
 
   // A separate function, so that nothing of it is on the stack later.
   async function callTest(program, times) {
@@ -98,16 +97,13 @@
   // fill a memory, even where something else leaks.
   function roundsBetween() {
     if (makesInstances || (registries() > 0 && calls < 2 * ENOUGH_CALLS)) return 1;
-    const wanted = ceil(collectionTook / (COLLECTING * max(apply(min, undefined, took), 1)));
-    return max(COLLECT_EVERY, min(wanted, COLLECT_RARELY * COLLECT_EVERY));
+    return isRare && registries() === 0 ? COLLECT_RARELY : COLLECT_EVERY;
   }
 
   async function read() {
     const begun = now();
     await readings.read(calls);
     readingTook = now() - begun;
-    // The same until the next reading, so that peaks are alike.
-    collectionTook = readings.collectionTook();
   }
 
   // Whether all that is needed is known.
@@ -193,6 +189,7 @@
     await turn();
     for (let i = 0; i < WARM_UP; i++) await round(program, times);
     await read();
+    isRare = readings.isLarge() && readings.collectionTook() > COLLECT_EVERY * apply(min, undefined, took);
     const { shortReadings, longer } = readings.isLarge() ? OF_LARGE : { shortReadings: SHORT_READINGS, longer: LONGER };
     for (let i = 1; i < shortReadings && !isLate(); i++) {
       await round(program, times);
