@@ -75,6 +75,19 @@ impl Finding<'_> {
             .collect()
     }
 
+    /// Whether nothing keeps the objects of these groups alive by these paths but what is held beside them.
+    pub(super) fn die(&self, groups: &[NewGroup], paths: &Paths, beside: &HashSet<NodeId>) -> bool {
+        let left = self.left(groups, paths);
+        let mut nodes = left.iter().flat_map(|group| &group.nodes);
+        nodes.all(|node| self.hangs_on(*node, paths, beside))
+    }
+
+    /// Whether the path to a node leads through one of these.
+    pub(super) fn hangs_on(&self, node: NodeId, paths: &Paths, these: &HashSet<NodeId>) -> bool {
+        let path = paths.to(self.heap(), node).filter(|_| !these.is_empty());
+        path.is_some_and(|path| path.edges.iter().any(|edge| these.contains(&edge.to)))
+    }
+
     /// Whether the objects are roots themselves.
     fn is_root(&self, group: &NewGroup) -> bool {
         let path = self.paths.to(self.heap(), representative(group));

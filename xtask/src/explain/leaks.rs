@@ -257,8 +257,8 @@ impl Finding<'_> {
         found.into_iter().map(|(_, groups)| groups).collect()
     }
 
-    /// Leaks: groups that are alike, and what dies with these. A few objects of the class that stands for them are counted, too:
-    /// something else held them when the heap was written.
+    /// Leaks: groups that are alike, and what dies with these. A few objects of the class that stands for them are counted, too,
+    /// with what hangs on them: something else held them when the heap was written.
     fn merged(&self, groups: Vec<NewGroup>, mut few: Vec<NewGroup>) -> Vec<Leak> {
         let mut rest = self.ordered(self.alike(groups));
         let mut classes: HashMap<String, u64> = HashMap::new();
@@ -277,15 +277,6 @@ impl Finding<'_> {
                 main.class.clone(),
                 classes.get(&main.class).copied().unwrap_or_default(),
             );
-            let cut = self.cut(main);
-            if let Some((cut, paths)) = &cut
-                && cut.is_enough()
-            {
-                let (dead, others): (VecDeque<_>, VecDeque<_>) =
-                    rest.into_iter().partition(|groups| self.left(groups, paths).is_empty());
-                groups.extend(dead.into_iter().flatten());
-                rest = others;
-            }
             // Of thousands, one more or less does not matter.
             let counts = |group: &mut NewGroup| {
                 group.class == class
@@ -293,12 +284,22 @@ impl Finding<'_> {
                     && (group.nodes.len() as u64) * CHANCE >= of
             };
             let added: Vec<NewGroup> = few.extract_if(.., counts).collect();
-            let more: usize = added.iter().map(|group| group.nodes.len()).sum();
+            let beside: HashSet<NodeId> = added.iter().flat_map(|group| &group.nodes).copied().collect();
+            let cut = self.cut(main);
+            if let Some((cut, paths)) = &cut
+                && cut.is_enough()
+            {
+                let (dead, others): (VecDeque<_>, VecDeque<_>) =
+                    rest.into_iter().partition(|groups| self.die(groups, paths, &beside));
+                groups.extend(dead.into_iter().flatten());
+                rest = others;
+            }
+            groups.extend(few.extract_if(.., |group| self.hangs_on(representative(group), self.paths, &beside)));
             groups.extend(added);
             leaks.push(Leak {
                 kinds: self.kinds(&groups, &kept.wrapper),
                 group: kept,
-                of: of + more as u64,
+                of: of + beside.len() as u64,
                 cut: cut.map(|(cut, _)| cut),
             });
         }
