@@ -26,7 +26,7 @@
 
   const { TypeError: WrongType } = global;
   const { max } = Math;
-  const [get, note, drop, clearAll] = ['get', 'set', 'delete', 'clear'].map(name => bind(Map.prototype[name]));
+  const [get, enter, drop, clearAll] = ['get', 'set', 'delete', 'clear'].map(name => bind(Map.prototype[name]));
   const splice = bind(Array.prototype.splice);
   const realTime = performance.now.bind(performance);
   const native = global.setTimeout;
@@ -73,7 +73,7 @@
 
   function insert(timer) {
     timer.order = ++orders;
-    note(known, timer.id, timer);
+    enter(known, timer.id, timer);
     sift(timer, timers.length);
     arm();
   }
@@ -89,11 +89,11 @@
     if (typeof callback !== 'function') throw new WrongType('a timer takes a function');
     if (stopped) return 0;
     // At least one, as in Node.js: a timer that a timer sets is for a later time.
-    let wait = max(1, +delay || 0);
-    if (wait > LONGEST) wait = 1;
+    let after = max(1, +delay || 0);
+    if (after > LONGEST) after = 1;
     const call = guarded('callback', callback, given);
     const id = ++ids;
-    insert({ id, due: time() + wait, every: repeats ? wait : 0, call, order: 0, place: 0 });
+    insert({ id, due: time() + after, every: repeats ? after : 0, call, order: 0, place: 0 });
     return id;
   }
 
